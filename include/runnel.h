@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The umbrella header of runnel: tasks, channels, select, groups and contexts for C. */
+#ifndef RUNNEL_H
+#define RUNNEL_H
+
+#include <runnel/base.h>
+#include <runnel/task.h>
+#include <runnel/chan.h>
+#include <runnel/select.h>
+#include <runnel/sync.h>
+#include <runnel/scope.h>
+#include <runnel/io.h>
+#include <runnel/obs.h>
+#include <runnel/errno.h>
+
+#endif

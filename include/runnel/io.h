@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting for file descriptors, and TCP.
+ *
+ * Deadlines are absolute on rn_now's clock; RN_FOREVER means none. Every call that waits makes the
+ * task wait, not the thread, and returns -ECANCELED if the calling task is or becomes cancelled,
+ * -ETIMEDOUT at the deadline, or another negative errno value from the system. Sockets never raise
+ * SIGPIPE. Any task, any thread.
+ */
+#ifndef RUNNEL_IO_H
+#define RUNNEL_IO_H
+
+#include <runnel/base.h>
+
+RN_EXTERN_C_BEGIN
+
+enum { RN_READABLE = 1, RN_WRITABLE = 2 };
+
+/*
+ * Waits until fd, which stays the caller's and need not be non-blocking, is ready for one of events
+ * (RN_READABLE | RN_WRITABLE). Errors and hang-ups count as ready: the following read or write tells.
+ * Returns the ready events (> 0), -EBADF or -EPERM for a descriptor that cannot be waited for, else as
+ * above. Several tasks may wait for one descriptor. It must not be closed while a task waits for it.
+ */
+#define rn_fd_wait(fd, events, deadline_ns) rn_fd_wait_at((fd), (events), (deadline_ns), RN_HERE)
+RN_API RN_MUST_CHECK int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns,
+                                       const char *site);
+
+/* A listening TCP socket and a TCP connection, owned by whoever holds the pointer. */
+typedef struct rn_listener rn_listener;
+typedef struct rn_conn rn_conn;
+
+/*
+ * Listens on a numeric address ("127.0.0.1", "::1"; NULL: every IPv4 address) and port (0: the
+ * system chooses). Never waits. Returns 0 and stores the listener, or a negative errno value.
+ */
+RN_API RN_MUST_CHECK int rn_tcp_listen(const char *address, unsigned port, rn_listener **out);
+
+/* The port the listener is bound to. */
+RN_API unsigned rn_listener_port(const rn_listener *l);
+
+/* Waits for a connection and stores it. -EPIPE once the listener is closed by another task. */
+#define rn_tcp_accept(l, deadline_ns, out) rn_tcp_accept_at((l), (deadline_ns), (out), RN_HERE)
+RN_API RN_MUST_CHECK int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out,
+                                          const char *site);
+
+/* Stops listening: waiting accepts return -EPIPE; frees the listener once they have left. NULL is
+ * fine. */
+RN_API void rn_listener_close(rn_listener *l);
+
+/* Connects to a host name (resolved on a helper thread) or numeric address. */
+#define rn_tcp_dial(host, port, deadline_ns, out)                                                  \
+    rn_tcp_dial_at((host), (port), (deadline_ns), (out), RN_HERE)
+RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns,
+                                        rn_conn **out, const char *site);
+
+/*
+ * Reads up to n bytes: waits for at least one. Returns the number of bytes, 0 at the end of the
+ * stream, or a negative error; -EPIPE once another task has closed the connection.
+ */
+#define rn_conn_read(c, buf, n, deadline_ns)                                                       \
+    rn_conn_read_at((c), (buf), (n), (deadline_ns), RN_HERE)
+RN_API RN_MUST_CHECK int64_t rn_conn_read_at(rn_conn *c, void *buf, size_t n, int64_t deadline_ns,
+                                             const char *site);
+
+/*
+ * Writes all n bytes. Returns 0 or a negative error; *written (may be NULL) is the number of bytes
+ * the system took, also on an error.
+ */
+#define rn_conn_write(c, buf, n, deadline_ns, written)                                             \
+    rn_conn_write_at((c), (buf), (n), (deadline_ns), (written), RN_HERE)
+RN_API RN_MUST_CHECK int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
+                                          size_t *written, const char *site);
+
+/* Sends the end of the stream; reading goes on. Returns 0 or a negative errno value. */
+RN_API int rn_conn_shutdown(rn_conn *c);
+
+/* Closes and frees the connection once waiting reads and writes, which return -EPIPE, have left.
+ * Never waits itself; NULL is fine. */
+RN_API void rn_conn_close(rn_conn *c);
+
+/* The descriptor, still owned by the connection. */
+RN_API int rn_conn_fd(const rn_conn *c);
+
+RN_EXTERN_C_END
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Groups and contexts: who starts a task can stop it.
+ *
+ * Every task belongs to a group. A group is at once a done signal (cancel it and every waiting call
+ * of its tasks returns -ECANCELED), a wait group (rn_group_wait) and the owner of the tasks,
+ * channels and child groups made in it. The first task that returns an error cancels the others.
+ *
+ * Every group carries a context, and contexts form a tree: cancelling one cancels everything below
+ * it before the call returns, and nothing above it.
+ *
+ * A cause is a negative status code: -ECANCELED for a cancel without a reason, -ETIMEDOUT for a
+ * deadline, or what the caller gives.
+ */
+#ifndef RUNNEL_SCOPE_H
+#define RUNNEL_SCOPE_H
+
+#include <runnel/base.h>
+#include <runnel/chan.h>
+
+RN_EXTERN_C_BEGIN
+
+/* ---- groups ------------------------------------------------------------------------------- */
+
+/*
+ * Opens a group under the context parent; NULL: under the calling task's group, or under the
+ * background context on a foreign thread. A group opened in a task also becomes a child of the
+ * task's group, whose rn_group_close closes it.
+ * Returns the group, or NULL when memory is short. If the parent is cancelled, so is the group.
+ * Never waits. The caller must rn_group_close it.
+ */
+#define rn_group_new(parent) rn_group_new_at((parent), RN_HERE)
+RN_API RN_MUST_CHECK rn_group *rn_group_new_at(rn_ctx *parent, const char *site);
+
+/*
+ * Waits until every task of the group has ended. Returns the first error of a task; else the cause,
+ * if the group was cancelled; else 0. -EDEADLK at once in a task of the group itself or of a group
+ * below it. -ECANCELED if the caller was cancelled first; the group goes on. May be called by
+ * several tasks and again. NULL is a programming error.
+ */
+#define rn_group_wait(g) rn_group_wait_at((g), RN_HERE)
+RN_API RN_MUST_CHECK int rn_group_wait_at(rn_group *g, const char *site);
+
+/*
+ * Cancels the group with a cause (0 means -ECANCELED) and everything below it. The first cause
+ * stays. Any task, any thread; never waits; may be called again.
+ */
+RN_API void rn_group_cancel(rn_group *g, int cause);
+
+/*
+ * Cancels what still runs in the group, waits for it whatever happens to the caller, closes child
+ * groups first, then frees the group, its tasks and its channels. Returns what rn_group_wait would
+ * have returned before the cancel this call made. NULL is fine and returns 0. A task cannot close a
+ * group that it runs in or below: -EDEADLK, and nothing is freed.
+ */
+#define rn_group_close(g) rn_group_close_at((g), RN_HERE)
+RN_API int rn_group_close_at(rn_group *g, const char *site);
+
+/* The group's context; it lives as long as the group (rn_ctx_ref keeps it longer). */
+RN_API rn_ctx *rn_group_ctx(rn_group *g);
+
+/* The group of the calling task; NULL on a foreign thread. */
+RN_API rn_group *rn_group_current(void);
+
+/*
+ * Between rn_shield and its rn_unshield the calling task's waiting calls ignore that its group is
+ * cancelled, so that clean-up can talk to others. Calls nest. Keep it short or bounded by
+ * deadlines: rn_group_close waits for it. No effect on a foreign thread.
+ */
+RN_API void rn_shield(void);
+RN_API void rn_unshield(void);
+
+/* Whether the calling task is cancelled (0 or the cause); a shield hides it. Never waits. */
+RN_API int rn_cancelled(void);
+
+/* ---- contexts ----------------------------------------------------------------------------- */
+
+/*
+ * Contexts are counted references: the makers return one reference, rn_ctx_unref gives it back, and
+ * a child keeps its parent alive. Giving back the last reference to a context cancels nothing by
+ * itself but makes it unreachable, so it is taken out of the tree. All calls are safe from any task
+ * and any thread and never wait. A NULL parent is a programming error, except where said.
+ */
+
+/* The root: never cancelled. A constant; ref and unref ignore it. */
+RN_API rn_ctx *rn_ctx_background(void);
+
+/* A child that rn_ctx_cancel can cancel. Returns NULL when memory is short. */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_cancel(rn_ctx *parent);
+
+/* A child that is cancelled with -ETIMEDOUT at deadline_ns (on rn_now's clock) or after timeout_ns,
+ * unless its parent's deadline is earlier. Returns NULL when memory is short. */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns);
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns);
+
+/* Cancels ctx and everything below it with a cause (0 means -ECANCELED). The first cause stays. The
+ * background context cannot be cancelled: a programming error. */
+RN_API void rn_ctx_cancel(rn_ctx *ctx, int cause);
+
+/* 0 while ctx is not cancelled; then -ETIMEDOUT if a deadline did it, else -ECANCELED. */
+RN_API int rn_ctx_err(rn_ctx *ctx);
+
+/* 0 while ctx is not cancelled; then the cause. */
+RN_API int rn_ctx_cause(rn_ctx *ctx);
+
+/* Stores the effective deadline and returns true, or returns false if there is none. */
+RN_API bool rn_ctx_deadline(rn_ctx *ctx, int64_t *deadline_ns);
+
+/* The context of the calling task's group; the background context on a foreign thread. No reference
+ * is given. */
+RN_API rn_ctx *rn_ctx_current(void);
+
+RN_API rn_ctx *rn_ctx_ref(rn_ctx *ctx);
+RN_API void rn_ctx_unref(rn_ctx *ctx);
+
+/* The untyped form of rn_ctx_done. NULL for the background context and when memory is short at the
+ * first call. */
+RN_API rn_channel *rn_ctx_done_channel(rn_ctx *ctx);
+
+RN_EXTERN_C_END
+
+#ifndef __cplusplus
+/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs to
+ * ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. */
+#define rn_ctx_done(ctx) ((rn_receiver(rn_unit))rn_ctx_done_channel(ctx))
+#endif
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Select: waits for the first of several channel operations.
+ *
+ *     enum { LINE, DONE };
+ *     switch (rn_select([LINE] = RN_RECV(lines, &s, &ok), [DONE] = RN_DONE(done))) {
+ *     case LINE: if (!ok) return 0; puts(s); break;
+ *     case DONE: return 0;
+ *     default:   return -ECANCELED;
+ *     }
+ *
+ * Rules, as in Go: every channel and send value is evaluated once, on entry, chosen or not. Among
+ * the cases that are ready one is chosen uniformly at random, all channels being seen at one
+ * instant; if none is ready, RN_DEFAULT is chosen if there is one, else the call waits. Exactly one
+ * case takes effect. A nil channel is never ready; a select without a case that can become ready
+ * waits until it is cancelled.
+ */
+#ifndef RUNNEL_SELECT_H
+#define RUNNEL_SELECT_H
+
+#include <runnel/base.h>
+#include <runnel/chan.h>
+
+RN_EXTERN_C_BEGIN
+
+typedef enum rn_op {
+    RN_OP_NONE = 0, /* an absent case: never ready */
+    RN_OP_RECV,
+    RN_OP_SEND,
+    RN_OP_DEFAULT,
+    RN_OP_AFTER
+} rn_op;
+
+/* A place in a queue of waiters. The runtime's own; zero it and leave it alone. */
+struct rn_waiter_ {
+    struct rn_waiter_ *next, *prev;
+    void *queue;
+    void *task;
+    void *elem;
+    bool *ok;
+    unsigned index;
+    int flags;
+};
+
+/*
+ * One case. Built by the macros below, or by hand for bindings (zero it first). The array of cases
+ * belongs to the caller, must stay in place during the call and may be used again.
+ */
+typedef struct rn_case {
+    rn_op op;
+    int status;     /* out: 0, or -EPIPE if this case is a send that found its channel closed */
+    rn_channel *ch; /* RECV, SEND; NULL is the nil channel */
+    void *elem;     /* RECV: destination, may be NULL; SEND: source */
+    bool *ok;       /* RECV: true for a value, false for "closed"; may be NULL */
+    int64_t ns;     /* AFTER: from now */
+    struct rn_case *lock_next_;
+    struct rn_waiter_ waiter_;
+} rn_case;
+
+/*
+ * Waits on the n cases of a run-time list. Returns the index of the chosen case; -EPIPE if the chosen
+ * case is a send on a closed channel (its status says which one; the value is still the caller's);
+ * -ECANCELED at entry or while waiting if the calling task is cancelled. Any task, any thread.
+ * Two RN_DEFAULT cases are a programming error. Never allocates; no limit on n but INT_MAX.
+ */
+RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
+
+/* As rn_select_at, but takes the first ready case in the order of the list. */
+RN_API RN_MUST_CHECK int rn_select_ordered_at(rn_case *cases, size_t n, const char *site);
+
+RN_EXTERN_C_END
+
+#define rn_select_n(cases, n) rn_select_at((cases), (n), RN_HERE)
+#define rn_select_ordered_n(cases, n) rn_select_ordered_at((cases), (n), RN_HERE)
+
+#ifndef __cplusplus
+
+/* Receive into *p; *okp (a bool, may be NULL) tells a value from "closed", which zeroes *p. */
+#define RN_RECV(c, p, okp)                                                                         \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c), .elem = RN_PTR_(c, p), .ok = (okp)                \
+    }
+/* Send the value; it lives in the enclosing block. RN_SEND_PTR sends the element at p. */
+#define RN_SEND(c, ...)                                                                            \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_SEND, .ch = RN_CAN_SEND_(c), .elem = RN_VALUE_(c, __VA_ARGS__)                 \
+    }
+#define RN_SEND_PTR(c, p)                                                                          \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_SEND, .ch = RN_CAN_SEND_(c), .elem = RN_PTR_(c, p)                             \
+    }
+/* Receive and discard: for done channels of any element type. */
+#define RN_DONE(c)                                                                                 \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c)                                                    \
+    }
+/* Ready once ns nanoseconds have passed since the select began. */
+#define RN_AFTER(after_ns)                                                                         \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_AFTER, .ns = (after_ns)                                                        \
+    }
+/* Chosen if no other case is ready. */
+#define RN_DEFAULT                                                                                 \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_DEFAULT                                                                        \
+    }
+
+#define rn_select(...)                                                                             \
+    rn_select_at((rn_case[]){ __VA_ARGS__ }, sizeof((rn_case[]){ __VA_ARGS__ }) / sizeof(rn_case), \
+                 RN_HERE)
+#define rn_select_ordered(...)                                                                     \
+    rn_select_ordered_at((rn_case[]){ __VA_ARGS__ },                                               \
+                         sizeof((rn_case[]){ __VA_ARGS__ }) / sizeof(rn_case), RN_HERE)
+
+#endif /* !__cplusplus */
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Synchronisation for shared memory, as in Go's package sync: values that are ready to use when
+ * zeroed, hold no resources and need no destruction. They make the task wait, not the thread.
+ *
+ * A value must not be copied or moved while it is in use. Any task and any thread may call. Every
+ * call that waits returns 0, or -ECANCELED if the calling task is or becomes cancelled; then the
+ * lock is not held, the permit is not taken. Clean-up code that must lock in a cancelled task puts
+ * itself under rn_shield (scope.h) or uses a try form.
+ */
+#ifndef RUNNEL_SYNC_H
+#define RUNNEL_SYNC_H
+
+#include <runnel/base.h>
+
+RN_EXTERN_C_BEGIN
+
+/*
+ * A mutual exclusion lock. It may be unlocked by another task than the one that locked it. Waiters
+ * queue in order; a waiter that keeps losing against newcomers is handed the lock directly.
+ * Unlocking an unlocked mutex is a programming error.
+ */
+typedef struct rn_mutex {
+    unsigned state_;
+} rn_mutex;
+
+#define rn_mutex_lock(m) rn_mutex_lock_at((m), RN_HERE)
+#define rn_mutex_unlock(m) rn_mutex_unlock_at((m), RN_HERE)
+RN_API int rn_mutex_lock_at(rn_mutex *m, const char *site);
+/* 0 if the lock was taken, else -EAGAIN. Works in cancelled tasks. */
+RN_API RN_MUST_CHECK int rn_mutex_try_lock(rn_mutex *m);
+RN_API void rn_mutex_unlock_at(rn_mutex *m, const char *site);
+
+/*
+ * Many readers or one writer. A waiting writer holds off new readers, so a task must not take the
+ * read lock twice. Unlocking what is not locked is a programming error.
+ */
+typedef struct rn_rwmutex {
+    unsigned guard_, readers_, writers_waiting_, writer_;
+} rn_rwmutex;
+
+#define rn_rwmutex_lock(m) rn_rwmutex_lock_at((m), RN_HERE)
+#define rn_rwmutex_unlock(m) rn_rwmutex_unlock_at((m), RN_HERE)
+#define rn_rwmutex_rlock(m) rn_rwmutex_rlock_at((m), RN_HERE)
+#define rn_rwmutex_runlock(m) rn_rwmutex_runlock_at((m), RN_HERE)
+RN_API int rn_rwmutex_lock_at(rn_rwmutex *m, const char *site);
+RN_API void rn_rwmutex_unlock_at(rn_rwmutex *m, const char *site);
+RN_API int rn_rwmutex_rlock_at(rn_rwmutex *m, const char *site);
+RN_API void rn_rwmutex_runlock_at(rn_rwmutex *m, const char *site);
+
+/*
+ * Waits for a number of things to be done. Add before starting the work; the counter going below
+ * zero is a programming error. Add never waits; several tasks may wait.
+ */
+typedef struct rn_waitgroup {
+    unsigned guard_, waiters_;
+    int64_t count_;
+} rn_waitgroup;
+
+#define rn_waitgroup_add(w, n) rn_waitgroup_add_at((w), (n), RN_HERE)
+#define rn_waitgroup_done(w) rn_waitgroup_add_at((w), -1, RN_HERE)
+#define rn_waitgroup_wait(w) rn_waitgroup_wait_at((w), RN_HERE)
+RN_API void rn_waitgroup_add_at(rn_waitgroup *w, int n, const char *site);
+RN_API int rn_waitgroup_wait_at(rn_waitgroup *w, const char *site);
+
+/*
+ * A condition: wait unlocks m, waits for a signal and locks m again before it returns, also when it
+ * returns -ECANCELED. No spurious wake-ups. Signal wakes the longest waiting task, broadcast all that
+ * wait now; both never wait and may be called with or without m held.
+ */
+typedef struct rn_cond {
+    unsigned state_;
+} rn_cond;
+
+#define rn_cond_wait(c, m) rn_cond_wait_at((c), (m), RN_HERE)
+RN_API int rn_cond_wait_at(rn_cond *c, rn_mutex *m, const char *site);
+RN_API void rn_cond_signal(rn_cond *c);
+RN_API void rn_cond_broadcast(rn_cond *c);
+
+/*
+ * Calls fn(arg) exactly once, however many tasks call; no call returns before fn has returned. A
+ * cancelled task that would have to wait for another's call returns -ECANCELED. If fn calls
+ * rn_once_do on the same value, it waits for itself: a deadlock.
+ */
+typedef struct rn_once {
+    unsigned state_;
+} rn_once;
+
+#define rn_once_do(o, fn, arg) rn_once_do_at((o), (fn), (arg), RN_HERE)
+RN_API int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site);
+
+/*
+ * A counting semaphore that starts with no permits, or with those of RN_SEMAPHORE_INIT(n). Acquire
+ * takes n permits at once; waiters are served in order, so a large request is not starved by small
+ * ones. Release adds n permits and never waits.
+ */
+typedef struct rn_semaphore {
+    unsigned guard_, waiters_;
+    int64_t permits_;
+} rn_semaphore;
+
+#define RN_SEMAPHORE_INIT(n)                                                                       \
+    {                                                                                              \
+        0, 0, (n)                                                                                  \
+    }
+#define rn_semaphore_acquire(s, n) rn_semaphore_acquire_at((s), (n), RN_HERE)
+RN_API int rn_semaphore_acquire_at(rn_semaphore *s, int64_t n, const char *site);
+/* 0 if the permits were taken, else -EAGAIN. Works in cancelled tasks. */
+RN_API RN_MUST_CHECK int rn_semaphore_try_acquire(rn_semaphore *s, int64_t n);
+RN_API void rn_semaphore_release(rn_semaphore *s, int64_t n);
+
+RN_EXTERN_C_END
+
+#endif
