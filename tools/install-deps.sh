@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Installs the Debian packages that a target of the Makefile needs:
+#
+#   tools/install-deps.sh GROUP...      groups: build test san bench format
+#
+# Asks dpkg first and says nothing when all is there, because every `make` runs this. A word `a|b`
+# is satisfied by either package (whoever already has the gnutls libcurl keeps it); the first is
+# what gets installed.
+set -u
+
+# git-doc is input for a test. Minimal Debian images tell dpkg to drop /usr/share/doc, so there the
+# installed package is empty: look for the file itself, and ask dpkg to keep that folder.
+git_doc=/usr/share/doc/git/html/git.html
+
+build="gcc g++ libc6-dev cmake ninja-build make pkg-config
+       libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libgumbo-dev"
+test="$build python3 clang|clang-14 git-doc
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user|qemu-user-static"
+san="$build python3 clang-19 libclang-rt-19-dev llvm-19"
+format="clang-format"
+# Node brings npm, and npm the Go toolchain that the benchmarks compare with.
+bench="$build python3 ca-certificates"
+command -v npm >/dev/null || bench="$bench nodejs npm"
+
+wanted=
+for group in "$@"; do
+    case $group in
+    build | test | san | bench | format) wanted="$wanted ${!group}" ;;
+    *) echo "install-deps: no such group: $group (build test san bench format)" >&2; exit 2 ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+    # Not a Debian: the compiler's own errors will say what is missing.
+    exit 0
+fi
+
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' ${wanted//|/ } 2>/dev/null |
+    sed -n 's/^installed //p')
+missing=
+for word in $wanted; do
+    found=
+    for package in ${word//|/ }; do
+        grep -qxF -- "$package" <<<"$installed" && found=yes
+    done
+    [ "$word" = git-doc ] && [ ! -e $git_doc ] && found=
+    [ -n "$found" ] || missing="$missing ${word%%|*}"
+done
+[ -n "$missing" ] || exit 0
+missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
+missing=${missing% }
+
+if [ "$(id -u)" != 0 ]; then
+    echo "install-deps: not root; first run: sudo apt-get install $missing" >&2
+    exit 1
+fi
+
+echo "install-deps: installing $missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+install() {
+    apt-get install -y --no-install-recommends \
+        -o Dpkg::Options::=--path-include='/usr/share/doc/git/*' "$@" $missing
+}
+reinstall=
+[[ " $missing " == *" git-doc "* ]] && dpkg-query -W -f '${db:Status-Status}' git-doc 2>/dev/null |
+    grep -qx installed && reinstall=--reinstall
+# The lists may be older than the mirror, so they are fetched again before every installation.
+if ! { apt-get update && install $reinstall; } </dev/null >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    echo "install-deps: apt-get failed (see above) for: $missing" >&2
+    exit 1
+fi
