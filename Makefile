@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+#
+# A thin front for people; CMakeLists.txt does the work. `make test` and `make demo` are all that a
+# fresh Debian machine needs: each target installs the packages it misses first.
+
+PREFIX       ?= /usr/local
+SOAK_SECONDS ?= 300
+JOBS         ?= 2
+# More settings for CMake, such as CMAKE_FLAGS=-DRUNNEL_LTO=ON
+CMAKE_FLAGS  ?=
+
+DEPS      = tools/install-deps.sh
+# CMake looks at what is installed only while it configures, so that is done every time (0.1 s).
+CONFIGURE = cmake -S . -G Ninja -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+CTEST     = ctest --output-on-failure -j $(JOBS)
+
+# Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
+export NINJA_STATUS = [%f/%t] 
+
+.PHONY: all build demo test test-asan test-tsan test-ubsan bench soak install clean \
+        format format-check
+
+all:
+	@$(DEPS) build
+	@$(MAKE) --no-print-directory build
+
+build:
+	@$(CONFIGURE) -B build --log-level=WARNING >/dev/null
+	@cmake --build build
+
+demo: all
+	@sh apps/runnel/demo/demo.sh
+
+test:
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	@$(CTEST) --test-dir build
+
+# clang 19, because gcc 12's libtsan dies at 8,128 tasks. No benchmarks: their times would lie.
+test-asan: SANITIZE = address
+test-tsan: SANITIZE = thread
+test-ubsan: SANITIZE = undefined
+test-asan test-tsan test-ubsan:
+	@$(DEPS) san
+	@CC=clang-19 CXX=clang++-19 $(CONFIGURE) -B build-$(@:test-%=%) --log-level=WARNING \
+	    -DRUNNEL_SANITIZE=$(SANITIZE) -DRUNNEL_BUILD_BENCH=OFF >/dev/null
+	@cmake --build build-$(@:test-%=%)
+	@$(CTEST) --test-dir build-$(@:test-%=%)
+
+bench:
+	@$(DEPS) bench
+	@$(MAKE) --no-print-directory build
+	@sh bench/run.sh
+
+soak: all
+	@sh tools/soak.sh $(SOAK_SECONDS)
+
+install: all
+	@cmake --install build --prefix $(PREFIX)
+
+clean:
+	rm -rf build build-asan build-tsan build-ubsan
+
+SOURCES = $(shell find include src apps examples ext bench tests -name '*.[ch]' 2>/dev/null)
+
+format-check:
+	@$(DEPS) format
+	@clang-format --dry-run -Werror $(SOURCES)
+
+format:
+	@$(DEPS) format
+	@clang-format -i $(SOURCES)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+# How everything in this repository is compiled: the library, the tests, apps and examples alike.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS ON) # __typeof__
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 11)
+  message(FATAL_ERROR "runnel needs gcc 11 or later; this is ${CMAKE_C_COMPILER_VERSION}")
+elseif(CMAKE_C_COMPILER_ID STREQUAL "Clang" AND CMAKE_C_COMPILER_VERSION VERSION_LESS 14)
+  message(FATAL_ERROR "runnel needs clang 14 or later; this is ${CMAKE_C_COMPILER_VERSION}")
+endif()
+
+# "Release with debug info". CMake's own RelWithDebInfo adds -DNDEBUG, which would drop the
+# invariants' asserts from the build that the tests run; CMAKE_BUILD_TYPE=Release drops them.
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, RelWithDebInfo or Release" FORCE)
+endif()
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+
+add_compile_options(
+  "$<$<COMPILE_LANGUAGE:C>:-Wall;-Wextra;-Wpedantic;-Wcast-align;-Wshadow>"
+  "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>"
+  # A frame larger than the guard zone must touch the guard, not jump over it.
+  "$<$<COMPILE_LANGUAGE:C>:-fstack-clash-protection>")
+# Frame pointers stay off: the register is worth more to the switch than to perf, which unwinds
+# with --call-graph dwarf. The sanitizer builds below have them.
+
+if(RUNNEL_SANITIZE)
+  if(NOT RUNNEL_SANITIZE MATCHES "^(address|thread|undefined)$")
+    message(FATAL_ERROR "RUNNEL_SANITIZE is address, thread or undefined")
+  endif()
+  # Defines nothing: the code asks __has_feature and __SANITIZE_*, so a user's build works too.
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+  add_compile_options(-fsanitize=${RUNNEL_SANITIZE} -fno-omit-frame-pointer
+                      -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${RUNNEL_SANITIZE})
+endif()
+
+if(RUNNEL_LTO)
+  include(CheckIPOSupported)
+  check_ipo_supported(LANGUAGES C)
+  set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+endif()

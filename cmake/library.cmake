@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# librunnel: every src/<room>/*.c but the tests, compiled once and linked twice.
+
+set(THREADS_PREFER_PTHREAD_FLAG OFF)
+find_package(Threads REQUIRED)
+
+file(GLOB RUNNEL_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*/*.c")
+list(FILTER RUNNEL_SOURCES EXCLUDE REGEX "_test\\.c$")
+
+# One context switch per CPU: src/arch/<cpu>.S (and <cpu>.c where it has one), else portable.c.
+set(arch "${PROJECT_SOURCE_DIR}/src/arch")
+string(TOLOWER "${CMAKE_SYSTEM_PROCESSOR}" cpu)
+if(cpu MATCHES "^(x86_64|amd64)$")
+  set(cpu x86_64)
+elseif(cpu MATCHES "^(aarch64|arm64)$")
+  set(cpu aarch64)
+endif()
+list(FILTER RUNNEL_SOURCES EXCLUDE REGEX "/src/arch/(x86_64|aarch64|riscv64|portable)\\.c$")
+if(EXISTS "${arch}/${cpu}.S" AND NOT RUNNEL_PORTABLE_SWITCH)
+  list(APPEND RUNNEL_SOURCES "${arch}/${cpu}.S")
+  if(EXISTS "${arch}/${cpu}.c")
+    list(APPEND RUNNEL_SOURCES "${arch}/${cpu}.c")
+  endif()
+elseif(EXISTS "${arch}/portable.c")
+  list(APPEND RUNNEL_SOURCES "${arch}/portable.c")
+  set(portable_switch ON)
+endif()
+
+if(NOT RUNNEL_SOURCES)
+  message(STATUS "runnel: src/ is empty, no library")
+  return()
+endif()
+
+add_library(runnel_objects OBJECT ${RUNNEL_SOURCES})
+target_include_directories(runnel_objects PUBLIC "${PROJECT_SOURCE_DIR}/include"
+                                          PRIVATE "${PROJECT_SOURCE_DIR}/src")
+target_link_libraries(runnel_objects PUBLIC Threads::Threads)
+set_target_properties(runnel_objects PROPERTIES POSITION_INDEPENDENT_CODE ON
+                                                C_VISIBILITY_PRESET hidden)
+target_compile_options(
+  runnel_objects
+  PRIVATE
+    # One relocated load instead of a call for each thread-local in the shared library. The block
+    # is small, so dlopen still finds room for it; in the static library the linker does better.
+    -ftls-model=initial-exec
+    # Our own calls of our public functions go straight there, also in the shared library.
+    -fno-semantic-interposition)
+if(cpu STREQUAL "x86_64")
+  # Marks the targets of the jmp-ended switch for indirect branch tracking. Not =return: a shadow
+  # stack would have to be switched too.
+  target_compile_options(runnel_objects PRIVATE -fcf-protection=branch)
+endif()
+if(portable_switch)
+  # Headers in src/arch inline part of the fast switch and must know that it is not there.
+  target_compile_definitions(runnel_objects PUBLIC RUNNEL_PORTABLE_SWITCH=1)
+endif()
+
+add_library(runnel_static STATIC $<TARGET_OBJECTS:runnel_objects>)
+add_library(runnel_shared SHARED $<TARGET_OBJECTS:runnel_objects>)
+set_target_properties(runnel_static runnel_shared PROPERTIES
+  OUTPUT_NAME runnel
+  LINKER_LANGUAGE C
+  ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib"
+  LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
+set_target_properties(runnel_shared PROPERTIES SOVERSION 0 VERSION ${PROJECT_VERSION})
+foreach(library runnel_static runnel_shared)
+  target_include_directories(${library} PUBLIC "${PROJECT_SOURCE_DIR}/include")
+  target_link_libraries(${library} PUBLIC Threads::Threads)
+endforeach()
+if(NOT RUNNEL_SANITIZE)
+  # A missing symbol is our mistake, found here and not by the user's loader. (The sanitizers'
+  # own symbols are only in the executable.)
+  target_link_options(runnel_shared PRIVATE -Wl,-z,defs)
+endif()
