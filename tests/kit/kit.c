@@ -3,10 +3,10 @@
  * The test kit: what a check does when it fails, and the runner (see kit.h for how it is used).
  *
  * The runner has one thread and runs one test at a time: it starts itself again as
- * `/proc/self/exe --child NAME`, and waits in sigtimedwait for SIGCHLD or the time limit. The stderr
- * of a TEST_EXIT goes to a memory file, not a pipe: nothing has to be drained while the child runs,
- * and a grandchild that keeps it open does not hold up the runner. Each child leads a process group,
- * so that a hanging test is killed with whatever it started, and asks to die with the runner.
+ * `foo_test --run NAME`, and waits in sigtimedwait for SIGCHLD or the time limit. The stderr of a
+ * TEST_EXIT goes to a memory file, not a pipe: nothing has to be drained while the child runs, and
+ * a grandchild that keeps it open does not hold up the runner. Each child leads a process group, so
+ * that a hanging test is killed with whatever it started, and asks to die with the runner.
  */
 #define _GNU_SOURCE
 #include "kit/kit.h"

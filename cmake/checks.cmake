@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# Tests that look at the sources, or build them in another way. 77 means that a tool is missing.
+
+function(runnel_check name)
+  add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT 60 SKIP_RETURN_CODE 77 LABELS house)
+endfunction()
+
+runnel_check(house/headers tools/check-headers.sh)
+if(RUNNEL_PYTHON3)
+  foreach(check includes style)
+    runnel_check(house/${check} ${RUNNEL_PYTHON3} tools/check-${check}.py)
+    runnel_check(house/${check}-self-test ${RUNNEL_PYTHON3} tools/check-${check}.py --self-test)
+  endforeach()
+
+  runnel_check(compile-fail/self-test ${RUNNEL_PYTHON3} tools/compile-fail.py --self-test)
+  file(GLOB cases RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS
+       "${PROJECT_SOURCE_DIR}/tests/compile-fail/*.c")
+  foreach(case IN LISTS cases)
+    get_filename_component(name "${case}" NAME_WE)
+    runnel_check(compile-fail/${name} ${RUNNEL_PYTHON3} tools/compile-fail.py ${case})
+  endforeach()
+endif()
+
+if(NOT RUNNEL_LTO AND NOT RUNNEL_PORTABLE_SWITCH)
+  runnel_check(cross/aarch64 tools/cross-test.sh aarch64 "${PROJECT_BINARY_DIR}/aarch64")
+  # It builds everything again and emulates, for some minutes on a busy machine. It starts first,
+  # so that the other tests fill the second core meanwhile.
+  set_tests_properties(cross/aarch64 PROPERTIES TIMEOUT 900 COST 1000)
+endif()

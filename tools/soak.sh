@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+#   tools/soak.sh SECONDS
+#
+# Runs the kit's tests round after round, those marked /* kit: soak */ too, until the time is up or
+# one fails. A round that has begun is finished, so it may take a little longer.
+cd "$(dirname "$0")/.." || exit 1
+seconds=${1:-300}
+end=$(($(date +%s) + seconds))
+round=0
+while [ "$(date +%s)" -lt "$end" ]; do
+    round=$((round + 1))
+    if ! KIT_REPEAT=${KIT_REPEAT:-3} ctest --test-dir build -C Soak -L kit -j 2 --timeout 600 \
+        --schedule-random --output-on-failure >build/soak.log 2>&1; then
+        cat build/soak.log
+        echo "soak: round $round failed"
+        exit 1
+    fi
+    echo "soak: round $round passed, $(grep -c ' Passed ' build/soak.log) executables"
+done
