@@ -65,7 +65,7 @@ SOURCES = $(shell find include src apps examples ext bench tests -name '*.[ch]' 
 
 format-check:
 	@$(DEPS) format
-	@clang-format --dry-run -Werror $(SOURCES)
+	@printf "%s\n" $(SOURCES) | xargs -n 1 clang-format --dry-run -Werror --ferror-limit=1
 
 format:
 	@$(DEPS) format
