@@ -36,6 +36,8 @@ enum {
 
 enum verdict { PASSED, SKIPPED, FAILED };
 
+static const char *const verdict_names[] = { "ok", "skip", "FAIL" };
+
 static struct kit_test *first_test;
 static struct kit_test **last_link = &first_test;
 static bool interactive;
@@ -308,7 +310,7 @@ static int wait_child(pid_t pid)
         kill(-pid, SIGKILL);
         return -1;
     }
-    kill(-pid, SIGKILL);    /* whatever it started and left behind */
+    kill(-pid, SIGKILL); /* whatever it started and left behind */
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -379,10 +381,7 @@ static enum verdict run_test(const struct kit_test *test, long times)
     for (i = 0; i < times && verdict == PASSED; i++)
         verdict = run_once(test);
 
-    printf("%s %s (%lld ms", verdict == PASSED    ? "ok"
-                             : verdict == SKIPPED ? "skip"
-                                                  : "FAIL",
-           test->name, now_ms() - start);
+    printf("%s %s (%lld ms", verdict_names[verdict], test->name, now_ms() - start);
     if (times > 1)
         printf(verdict == PASSED ? ", %ld times" : ", the %ld. time", i);
     printf(")\n");

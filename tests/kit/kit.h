@@ -23,7 +23,7 @@
  *
  * A failed check prints file:line and ends the process at once, from whatever thread or task it is
  * in: it needs about 1 KiB of stack, takes no lock and allocates nothing. A test also fails when it
- * leaves more or fewer descriptors open than it found.
+ * leaves other descriptors open than it found, and a TASK_TEST when a task is alive after the run.
  *
  *     foo_test                   runs all         --list          names them
  *     foo_test NAME...           runs these       --repeat N      each N times (or KIT_REPEAT=N)
@@ -41,10 +41,10 @@
 struct kit_test {
     const char *name;
     void (*body)(void);
-    bool exits;               /* made by TEST_EXIT */
-    int status;               /* then: the exit status, or 128 + signal */
-    const char *message;      /* and a part of stderr, or NULL */
-    struct kit_test *next;    /* set by kit_register */
+    bool exits;            /* made by TEST_EXIT */
+    int status;            /* then: the exit status, or 128 + signal */
+    const char *message;   /* and a part of stderr, or NULL */
+    struct kit_test *next; /* set by kit_register */
 };
 
 void kit_register(struct kit_test *test);
@@ -81,6 +81,7 @@ bool kit_is_interactive(void);
     TEST(name_)                                                                                    \
     {                                                                                              \
         CHECK_EQ(rn_run(kit_task_##name_, NULL), 0);                                               \
+        CHECK_EQ(rn_task_count(), 0); /* a task outlived its run */                                \
     }                                                                                              \
     static int kit_task_##name_(__attribute__((unused)) rn_group *g,                               \
                                 __attribute__((unused)) void *arg)
@@ -89,8 +90,7 @@ bool kit_is_interactive(void);
 
 /* Compares as long long, so mixed signedness needs no cast; pointers need CHECK(a == b). */
 #define CHECK_EQ(a_, b_)                                                                           \
-    kit_check_eq((long long)(a_), (long long)(b_), __FILE__, __LINE__,                             \
-                 "CHECK_EQ(" #a_ ", " #b_ ")")
+    kit_check_eq((long long)(a_), (long long)(b_), __FILE__, __LINE__, "CHECK_EQ(" #a_ ", " #b_ ")")
 
 #define CHECK_STR(a_, b_)                                                                          \
     kit_check_str((a_), (b_), __FILE__, __LINE__, "CHECK_STR(" #a_ ", " #b_ ")")
