@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `runnel check`, from the command line to the exit status.
+ *
+ * The run's context is the one thing that ends it early: the deadline of --max-time, a signal, both
+ * by cancelling it. The frontier task is not below it, so it lives to hand over what was found.
+ *
+ * Exit status: an input that cannot be read is 1 even if broken links were found elsewhere, because
+ * then the answer is incomplete; a run that was cut short is 2 if it found any, else 1.
+ */
+#define _GNU_SOURCE
+#include "check.h"
+#include "disk.h"
+#include "escape.h"
+#include "frontier.h"
+#include "options.h"
+#include "progress.h"
+#include "report.h"
+#include "signals.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef struct check {
+    options o;
+    frontier f;
+    int signal_fd;
+    int cause; /* of the run's context: 0, -EINTR or -ETIMEDOUT */
+    bool input_error, has_directory;
+} check;
+
+static void complain(const char *input, const char *why)
+{
+    str line = { 0 };
+    report_url(&line, input);
+    fprintf(stderr, "runnel check: %s: %s\n", str_c(&line), why);
+    str_fini(&line);
+}
+
+static bool add_url(check *c, const char *input)
+{
+    str url = { 0 }, fragment = { 0 };
+    const char *why = "not an http, https or file URL";
+    url_kind kind = url_resolve("", input, &url, &fragment, &why);
+    if (kind == URL_HTTP && c->o.offline)
+        why = "a URL cannot be checked with --offline";
+    bool ok = kind == URL_HTTP && !c->o.offline;
+    if (ok) {
+        str origin = { 0 };
+        url_origin(str_c(&url), &origin);
+        str_putc(&origin, '/');
+        frontier_add_scope(&c->f, str_take(&origin));
+        /* Pages reached with a user's name in the URL link to each other with it. */
+        const char *path = strchr(strstr(str_c(&url), "://") + 3, '/');
+        frontier_add_scope(&c->f, xstrndup(str_c(&url), (size_t)(path + 1 - str_c(&url))));
+        frontier_add_input(&c->f, str_c(&url), kind, str_c(&fragment), false);
+    } else {
+        complain(input, why);
+    }
+    str_fini(&url);
+    str_fini(&fragment);
+    return ok;
+}
+
+/* The tree of a file is its directory, that of a directory is itself. */
+static bool add_path(check *c, const char *input, bool is_directory)
+{
+    char *path = is_directory ? realpath(input, NULL) : disk_canonical(input);
+    if (!path) {
+        complain(input, strerrordesc_np(errno));
+        return false;
+    }
+    str url = { 0 };
+    url_from_path(&url, path);
+    size_t n = url.len;
+    if (is_directory && url.data[n - 1] != '/')
+        str_putc(&url, '/');
+    while (url.data[n - 1] != '/' && !is_directory)
+        n--;
+    frontier_add_scope(&c->f, xstrndup(str_c(&url), is_directory ? url.len : n));
+    frontier_add_input(&c->f, str_c(&url), URL_FILE, "", is_directory);
+    c->has_directory |= is_directory;
+    str_fini(&url);
+    free(path);
+    return true;
+}
+
+static bool add_input(check *c, const char *input)
+{
+    struct stat st;
+    char scheme[16];
+    url_scheme(input, scheme);
+    if (strcmp(scheme, "file") == 0) {
+        str url = { 0 }, fragment = { 0 };
+        const char *why = "";
+        bool ok = url_resolve("", input, &url, &fragment, &why) == URL_FILE;
+        char *path = url_to_path(str_c(&url));
+        str_fini(&url);
+        str_fini(&fragment);
+        if (ok)
+            ok = add_input(c, path);
+        else
+            complain(input, why);
+        free(path);
+        return ok;
+    }
+    if (stat(input, &st) != 0) {
+        int error = errno;
+        if (*scheme && (strstr(input, "://") || strncmp(scheme, "http", 4) == 0))
+            return add_url(c, input);
+        complain(input, *input ? strerrordesc_np(error) : "an empty name");
+        return false;
+    }
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
+        complain(input, "neither a file nor a directory");
+        return false;
+    }
+    if (access(input, R_OK) != 0) {
+        complain(input, strerrordesc_np(errno));
+        return false;
+    }
+    return add_path(c, input, S_ISDIR(st.st_mode));
+}
+
+static int run(rn_group *g, void *arg)
+{
+    check *c = arg;
+    rn_ctx *parent = rn_group_ctx(g);
+    rn_ctx *ctx = c->o.max_time_ns ? rn_ctx_with_timeout(parent, c->o.max_time_ns)
+                                   : rn_ctx_with_cancel(parent);
+    rn_group *watch = ctx ? rn_group_new(NULL) : NULL;
+    int rc = watch ? rn_go(watch, signals_watch, c->signal_fd, ctx) : -ENOMEM;
+    if (rc == 0)
+        rc = frontier_run(&c->f, ctx);
+    c->cause = ctx ? rn_ctx_cause(ctx) : 0;
+    rn_group_close(watch);
+    if (ctx)
+        rn_ctx_unref(ctx);
+    return rc;
+}
+
+/* Directories that could not be read: part of the input is missing from the answer. */
+static void complain_about_listings(check *c)
+{
+    for (const target *t = c->f.all; t; t = t->next)
+        if (t->is_listing && t->outcome == OUT_BROKEN) {
+            complain(t->url, t->reason);
+            c->input_error = true;
+        }
+    if (c->has_directory && !c->input_error && !c->f.cut_short && c->f.counts.pages == 0) {
+        fprintf(stderr, "runnel check: no HTML files in the given directory\n");
+        c->input_error = true;
+    }
+}
+
+static int report(check *c, int64_t took_ns)
+{
+    verdict v;
+    run_info info = { .took_ns = took_ns };
+    rn_stats_read(&info.stats);
+    if (c->f.cut_short)
+        info.stopped = c->cause == -ETIMEDOUT ? "stopped by --max-time" : "interrupted";
+    else if (c->f.limited)
+        info.stopped = "stopped at --max-pages";
+    verdict_make(&v, &c->f);
+    if (c->o.ndjson)
+        report_ndjson(&v, &c->o, &info);
+    else
+        report_text(&v, &c->o, &info);
+    bool broken = v.broken.count > 0;
+    verdict_fini(&v);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "runnel check: cannot write the report: %s\n", strerrordesc_np(errno));
+        return EXIT_ERROR;
+    }
+    if (c->input_error || (c->f.cut_short && !broken))
+        return EXIT_ERROR;
+    return broken ? EXIT_BROKEN : EXIT_OK;
+}
+
+static int check_inputs(check *c)
+{
+    for (size_t i = 0; i < c->o.input_count; i++)
+        c->input_error |= !add_input(c, c->o.inputs[i]);
+    if (!c->f.pending)
+        return EXIT_ERROR;
+    c->signal_fd = signals_open();
+    if (c->signal_fd < 0) {
+        fprintf(stderr, "runnel check: %s\n", rn_strerror(c->signal_fd));
+        return EXIT_ERROR;
+    }
+    c->f.progress = c->o.progress ? progress_show : NULL;
+    int64_t start = rn_now();
+    int rc = rn_run(run, c);
+    int64_t took = rn_now() - start;
+    if (c->o.progress)
+        progress_clear();
+    close(c->signal_fd);
+    if (rc != 0) {
+        fprintf(stderr, "runnel check: the run failed: %s\n", rn_strerror(rc));
+        return EXIT_ERROR;
+    }
+    complain_about_listings(c);
+    return report(c, took);
+}
+
+int check_main(int argc, char **argv)
+{
+    check c = { 0 };
+    int status = EXIT_ERROR;
+    bool parsed = options_parse(&c.o, argc, argv);
+    if (parsed && c.o.help) {
+        status = fputs(options_help, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
+    } else if (parsed) {
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+            fprintf(stderr, "runnel check: libcurl does not start\n");
+        } else {
+            frontier_init(&c.f, &c.o);
+            status = check_inputs(&c);
+            frontier_fini(&c.f);
+            curl_global_cleanup();
+        }
+    }
+    options_fini(&c.o);
+    return status;
+}

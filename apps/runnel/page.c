@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One page, read in one go: parse, resolve each reference against the page or its <base>, match the
+ * exclude patterns. Everything found lives in one arena that travels with the result.
+ *
+ * The patterns are matched here and not in the frontier because regexec may need more stack than a
+ * task has, and because this runs on a helper thread, in parallel.
+ */
+#include "page.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A tree takes some 30 times the bytes of its page; this bounds it whatever the page is. */
+enum { TREE_BYTES = 1 << 30 };
+
+static const char *keep(arena *a, const char *text, size_t n)
+{
+    char *copy = arena_alloc(a, n + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    return copy;
+}
+
+static bool is_excluded(const options *o, const char *url, const char *fragment)
+{
+    if (!o->exclude_count)
+        return false;
+    str whole = { 0 };
+    str_printf(&whole, "%s%s%s", url, *fragment ? "#" : "", fragment);
+    bool match = false;
+    for (size_t i = 0; i < o->exclude_count && !match; i++)
+        match = regexec(&o->exclude[i], str_c(&whole), 0, NULL, 0) == 0;
+    str_fini(&whole);
+    return match;
+}
+
+/*
+ * A data: URL can be a megabyte, and nobody wants to see it: links that are only counted keep their
+ * first bytes and a digest (FNV-1a), enough to tell them apart.
+ */
+static void shorten(str *url)
+{
+    enum { KEEP = 200 };
+    if (url->len <= KEEP)
+        return;
+    uint64_t digest = 0xcbf29ce484222325;
+    for (size_t i = 0; i < url->len; i++)
+        digest = (digest ^ (unsigned char)url->data[i]) * 0x100000001b3;
+    url->len = KEEP;
+    str_printf(url, "...%016llx", (unsigned long long)digest);
+}
+
+/* "/x" on a local page means --root's x. */
+static void add_root(const options *o, const char *ref, str *url)
+{
+    while ((unsigned char)*ref <= ' ' && *ref)
+        ref++;
+    if (!*o->root || ref[0] != '/' || ref[1] == '/')
+        return;
+    str rooted = { 0 };
+    url_from_path(&rooted, o->root);
+    str_puts(&rooted, str_c(url) + strlen("file://"));
+    str_fini(url);
+    *url = rooted;
+}
+
+typedef struct resolver {
+    const options *o;
+    arena *arena;
+    const char *base;
+    bool rooted;
+    str url, fragment;
+} resolver;
+
+static bool resolve(resolver *v, const html_link *l, found *f)
+{
+    *f = (found){ .line = l->line };
+    f->kind = url_resolve(v->base, l->ref, &v->url, &v->fragment, &f->fault);
+    if (f->kind == URL_FILE && v->rooted)
+        add_root(v->o, l->ref, &v->url);
+    if (f->kind == URL_OTHER || f->kind == URL_BAD)
+        shorten(&v->url);
+    if (!v->o->fragments)
+        str_clear(&v->fragment);
+    f->excluded = is_excluded(v->o, str_c(&v->url), str_c(&v->fragment));
+    f->url = keep(v->arena, str_c(&v->url), v->url.len);
+    f->fragment = keep(v->arena, str_c(&v->fragment), v->fragment.len);
+    return f->url && f->fragment;
+}
+
+/* The URL that references on the page are relative to. */
+static void base_of(const char *url, const html_doc *doc, str *base)
+{
+    const char *why;
+    str fragment = { 0 };
+    str_puts(base, url);
+    if (doc->base) {
+        str other = { 0 };
+        url_kind kind = url_resolve(url, doc->base, &other, &fragment, &why);
+        if (kind == URL_FILE || kind == URL_HTTP) {
+            str_fini(base);
+            *base = other;
+        } else {
+            str_fini(&other);
+        }
+    }
+    str_fini(&fragment);
+}
+
+static bool resolve_all(const options *o, const char *url, const html_doc *doc, result *r)
+{
+    str base = { 0 };
+    base_of(url, doc, &base);
+    resolver v = { .o = o,
+                   .arena = r->arena,
+                   .base = str_c(&base),
+                   .rooted = strncmp(str_c(&base), "file:", 5) == 0 };
+    bool fits = true;
+    r->found = xmalloc(doc->count * sizeof *r->found);
+    for (size_t i = 0; i < doc->count && fits; i++)
+        if ((fits = resolve(&v, &doc->links[i], &r->found[r->count])))
+            r->count++;
+    str_fini(&v.url);
+    str_fini(&v.fragment);
+    str_fini(&base);
+    return fits;
+}
+
+int page_read(const options *o, const html_limits *limits, const char *url, const str *body,
+              result *r)
+{
+    html_doc doc;
+    arena *tree = arena_new(TREE_BYTES);
+    int rc = html_parse(str_c(body), body->len, tree, limits, &doc);
+    if (rc == 0) {
+        r->arena = arena_new(TREE_BYTES);
+        if (!resolve_all(o, url, &doc, r))
+            rc = -E2BIG;
+        r->ids = doc.ids;
+        doc.ids = (idset){ 0 };
+        r->is_page = rc == 0;
+    }
+    if (rc == -E2BIG)
+        result_break(r, FAULT_TOO_LARGE, "too large to parse: its tree takes over 1 GiB");
+    else if (rc == -ETIMEDOUT)
+        result_break(r, FAULT_TIMEOUT, "timed out while parsing the page");
+    html_fini(&doc);
+    arena_free(tree);
+    return rc == -ECANCELED ? rc : 0;
+}

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resolution after RFC 3986, 5.2, with what browsers add to it (the URL standard): leading and
+ * trailing white space is cut, tabs and newlines inside are dropped, backslashes stay.
+ *
+ * libcurl's URL API then checks and normalises http URLs, because that is what will be asked to
+ * fetch them. It does not resolve references here: curl_url_set of 7.88 loses the file name for
+ * "#x" and for "", and the query of file URLs.
+ */
+#define _GNU_SOURCE
+#include "url.h"
+#include "escape.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+
+/* Views into a URL; p[0..n). A NULL p means that the part is absent. */
+typedef struct view {
+    const char *p;
+    size_t n;
+} view;
+
+typedef struct parts {
+    view scheme, authority, path, query, fragment;
+} parts;
+
+static size_t scheme_length(const char *s, size_t n)
+{
+    size_t i = 0;
+    if (n == 0 || !isalpha((unsigned char)s[0]))
+        return 0;
+    while (i < n && (isalnum((unsigned char)s[i]) || strchr("+-.", s[i])) && s[i])
+        i++;
+    return i < n && s[i] == ':' ? i : 0;
+}
+
+static size_t span_until(const char *s, size_t n, const char *stops)
+{
+    size_t i = 0;
+    while (i < n && !(s[i] && strchr(stops, s[i])))
+        i++;
+    return i;
+}
+
+static parts split(const char *s, size_t n)
+{
+    parts u = { 0 };
+    size_t k = scheme_length(s, n);
+    if (k) {
+        u.scheme = (view){ s, k };
+        s += k + 1;
+        n -= k + 1;
+    }
+    if (n >= 2 && s[0] == '/' && s[1] == '/') {
+        k = span_until(s + 2, n - 2, "/?#");
+        u.authority = (view){ s + 2, k };
+        s += k + 2;
+        n -= k + 2;
+    }
+    k = span_until(s, n, "?#");
+    u.path = (view){ s, k };
+    s += k;
+    n -= k;
+    if (n && s[0] == '?') {
+        k = span_until(s + 1, n - 1, "#");
+        u.query = (view){ s + 1, k };
+        s += k + 1;
+        n -= k + 1;
+    }
+    if (n)
+        u.fragment = (view){ s + 1, n - 1 };
+    return u;
+}
+
+size_t url_remove_dots(char *path, size_t n)
+{
+    size_t out = 0;
+    for (size_t in = 0; in < n;) {
+        size_t end = in + 1; /* path[in] is the '/' that starts the segment */
+        while (end < n && path[end] != '/')
+            end++;
+        size_t len = end - in - 1;
+        bool dot = len == 1 && path[in + 1] == '.';
+        bool dots = len == 2 && path[in + 1] == '.' && path[in + 2] == '.';
+        if (dots)
+            while (out > 0 && path[--out] != '/') {
+            }
+        if (!dot && !dots) {
+            memmove(path + out, path + in, end - in);
+            out += end - in;
+        } else if (end == n) {
+            path[out++] = '/';
+        }
+        in = end;
+    }
+    if (out == 0 && n)
+        path[out++] = '/';
+    return out;
+}
+
+/* The reference without what browsers ignore. */
+static void trim(const char *ref, str *out)
+{
+    size_t n = strlen(ref);
+    while (n && (unsigned char)ref[n - 1] <= ' ')
+        n--;
+    while (n && (unsigned char)ref[0] <= ' ')
+        ref++, n--;
+    for (size_t i = 0; i < n; i++)
+        if (!strchr("\t\n\r", ref[i]))
+            str_putc(out, ref[i]);
+}
+
+static void add_view(str *s, const char *before, view v)
+{
+    if (!v.p)
+        return;
+    str_puts(s, before);
+    str_add(s, v.p, v.n);
+}
+
+/* The path of reference r on the page b: RFC 3986, 5.2.3. */
+static void merge_path(str *path, const parts *b, const parts *r)
+{
+    if (r->path.n == 0 || r->path.p[0] != '/') {
+        size_t keep = b->path.n;
+        while (keep && b->path.p[keep - 1] != '/')
+            keep--;
+        str_add(path, b->path.p, r->path.n ? keep : b->path.n);
+        if (!path->len)
+            str_putc(path, '/');
+    }
+    str_add(path, r->path.p, r->path.n);
+}
+
+static url_kind resolve_file(const parts *b, const parts *r, str *url, const char **fault)
+{
+    if (r->authority.n &&
+        !(r->authority.n == 9 && strncasecmp(r->authority.p, "localhost", 9) == 0)) {
+        *fault = "malformed URL: a file URL with a host";
+        return URL_BAD;
+    }
+    str raw = { 0 }, path = { 0 };
+    if (r->authority.p && (r->path.n == 0 || r->path.p[0] != '/'))
+        str_putc(&raw, '/');
+    if (r->authority.p)
+        str_add(&raw, r->path.p, r->path.n);
+    else
+        merge_path(&raw, b, r);
+    bool clean = unescape_percent(&path, str_c(&raw), raw.len);
+    /* The file system takes a//b for a/b. */
+    size_t n = 0;
+    for (size_t i = 0; i < path.len; i++)
+        if (!(i && path.data[i] == '/' && path.data[i - 1] == '/'))
+            path.data[n++] = path.data[i];
+    n = url_remove_dots(path.data, n);
+    str_puts(url, "file://");
+    escape_path(url, path.data, n);
+    str_fini(&raw);
+    str_fini(&path);
+    *fault = "malformed URL: %00 in a file name";
+    return clean ? URL_FILE : URL_BAD;
+}
+
+static void lower_host(CURLU *u)
+{
+    char *host = NULL;
+    if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return;
+    bool upper = false;
+    for (char *p = host; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') {
+            *p |= 0x20;
+            upper = true;
+        }
+    if (upper)
+        curl_url_set(u, CURLUPART_HOST, host, 0);
+    curl_free(host);
+}
+
+/* Control characters, which libcurl refuses and browsers encode. */
+static void encode_controls(str *text)
+{
+    str clean = { 0 };
+    for (size_t i = 0; i < text->len; i++) {
+        unsigned char c = (unsigned char)text->data[i];
+        if (c < 0x20 || c == 0x7f)
+            str_printf(&clean, "%%%02X", c);
+        else
+            str_putc(&clean, (char)c);
+    }
+    str_fini(text);
+    *text = clean;
+}
+
+/* Lets libcurl check and normalise the absolute URL text. */
+static url_kind check_http(const char *text, str *url, const char **fault)
+{
+    CURLU *u = curl_url();
+    char *out = NULL;
+    if (!u)
+        return *fault = "out of memory", URL_BAD;
+    unsigned flags = CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_NON_SUPPORT_SCHEME;
+    CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, flags);
+    if (rc == CURLUE_OK) {
+        lower_host(u);
+        rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT);
+    }
+    if (rc == CURLUE_OK) {
+        str_clear(url);
+        str_puts(url, out);
+    } else {
+        *fault = rc == CURLUE_NO_HOST           ? "malformed URL: no host"
+                 : rc == CURLUE_BAD_PORT_NUMBER ? "malformed URL: bad port number"
+                 : rc == CURLUE_BAD_IPV6        ? "malformed URL: bad IPv6 address"
+                 : rc == CURLUE_BAD_HOSTNAME    ? "malformed URL: bad host name"
+                                                : "malformed URL";
+    }
+    curl_free(out);
+    curl_url_cleanup(u);
+    return rc == CURLUE_OK ? URL_HTTP : URL_BAD;
+}
+
+static url_kind resolve_http(const parts *b, const parts *r, view scheme, str *url,
+                             const char **fault)
+{
+    str text = { 0 }, path = { 0 };
+    add_view(&text, "", scheme);
+    str_puts(&text, ":");
+    if (r->authority.p || r->scheme.p) {
+        if (r->authority.p)
+            str_puts(&text, "//");
+        str_add(&text, r->authority.p, r->authority.n);
+        str_add(&path, r->path.p, r->path.n);
+    } else {
+        add_view(&text, "//", b->authority);
+        merge_path(&path, b, r);
+    }
+    if (path.len && path.data[0] == '/')
+        path.len = url_remove_dots(path.data, path.len);
+    str_add(&text, str_c(&path), path.len);
+    bool same_document = !r->authority.p && !r->scheme.p && !r->path.n && !r->query.p;
+    add_view(&text, "?", same_document ? b->query : r->query);
+    encode_controls(&text);
+    url_kind kind = check_http(str_c(&text), url, fault);
+    str_fini(&text);
+    str_fini(&path);
+    return kind;
+}
+
+static bool scheme_is(view scheme, const char *name)
+{
+    return scheme.n == strlen(name) && strncasecmp(scheme.p, name, scheme.n) == 0;
+}
+
+url_kind url_resolve(const char *base, const char *ref, str *url, str *fragment, const char **fault)
+{
+    str text = { 0 };
+    trim(ref, &text);
+    parts r = split(str_c(&text), text.len), b = split(base, strlen(base));
+    str_clear(url);
+    str_clear(fragment);
+    view scheme = r.scheme.p ? r.scheme : b.scheme;
+    url_kind kind = URL_OTHER;
+    if (scheme_is(scheme, "file")) {
+        kind = resolve_file(&b, &r, url, fault);
+    } else if (scheme_is(scheme, "http") || scheme_is(scheme, "https")) {
+        /* "http:x" without slashes is relative in old browsers only; libcurl refuses it. */
+        kind = resolve_http(&b, &r, scheme, url, fault);
+    } else if (!r.scheme.p) {
+        *fault = "malformed URL: nothing to resolve it against";
+        kind = URL_BAD;
+    }
+    if (kind == URL_OTHER || kind == URL_BAD) {
+        str_clear(url);
+        str_add(url, str_c(&text), text.len);
+    } else {
+        str_add(fragment, r.fragment.p ? r.fragment.p : "", r.fragment.n);
+    }
+    str_fini(&text);
+    return kind;
+}
+
+void url_scheme(const char *url, char scheme[16])
+{
+    size_t n = scheme_length(url, strlen(url));
+    if (n > 15)
+        n = 15;
+    for (size_t i = 0; i < n; i++)
+        scheme[i] = (char)tolower((unsigned char)url[i]);
+    scheme[n] = 0;
+}
+
+void url_origin(const char *url, str *origin)
+{
+    parts u = split(url, strlen(url));
+    add_view(origin, "", u.scheme);
+    str_puts(origin, "://");
+    const char *at = memrchr(u.authority.p ? u.authority.p : "", '@', u.authority.n);
+    size_t skip = at ? (size_t)(at + 1 - u.authority.p) : 0;
+    str_add(origin, u.authority.p + skip, u.authority.n - skip);
+}
+
+void url_from_path(str *url, const char *path)
+{
+    str_puts(url, "file://");
+    escape_path(url, path, strlen(path));
+}
+
+char *url_to_path(const char *url)
+{
+    str path = { 0 };
+    if (strncmp(url, "file://", 7) == 0)
+        url += 7;
+    unescape_percent(&path, url, strlen(url));
+    return str_take(&path);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Targets and links, each made once.
+ *
+ * hops is the least number of redirects known to lead from a link to a target: 0 if a link names it
+ * itself. A target that was out of reach because of its hops comes into reach when a shorter way to
+ * it is found; visited_follow then goes on from there. It calls itself along the chain, at most 50
+ * deep (the largest --max-redirects).
+ */
+#include "visited.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void frontier_init(frontier *f, const options *o)
+{
+    *f = (frontier){ .o = o };
+    f->hosts.limit = o->per_host;
+    f->hosts.local_limit = o->jobs;
+}
+
+void frontier_fini(frontier *f)
+{
+    for (target *t = f->all, *next; t; t = next) {
+        next = t->next;
+        free(t->url);
+        free(t->reason);
+        free(t->location);
+        idset_fini(&t->ids);
+        free(t);
+    }
+    for (hyperlink *l = f->all_links, *next; l; l = next) {
+        next = l->next;
+        free(l->fragment);
+        free(l->key);
+        free(l->places);
+        free(l);
+    }
+    for (size_t i = 0; i < f->scope_count; i++)
+        free(f->scopes[i]);
+    free(f->scopes);
+    map_fini(&f->targets);
+    map_fini(&f->links);
+    hosts_fini(&f->hosts);
+}
+
+void frontier_add_scope(frontier *f, char *prefix)
+{
+    for (size_t i = 0; i < f->scope_count; i++)
+        if (strcmp(f->scopes[i], prefix) == 0) {
+            free(prefix);
+            return;
+        }
+    f->scopes = xrealloc(f->scopes, (f->scope_count + 1) * sizeof *f->scopes);
+    f->scopes[f->scope_count++] = prefix;
+}
+
+static bool in_scope(const frontier *f, const char *url)
+{
+    for (size_t i = 0; i < f->scope_count; i++)
+        if (strncmp(url, f->scopes[i], strlen(f->scopes[i])) == 0)
+            return true;
+    return false;
+}
+
+static target *new_target(frontier *f, const char *url, url_kind kind)
+{
+    target *t = xcalloc(1, sizeof *t);
+    t->url = xstrdup(url);
+    t->kind = kind;
+    t->in_scope = in_scope(f, url);
+    t->next = f->all;
+    f->all = t;
+    return t;
+}
+
+static void enqueue(frontier *f, target *t)
+{
+    f->pending++;
+    f->counts.targets++;
+    hosts_push(&f->hosts, t, false);
+}
+
+/* The target of a file or http URL; a new one is queued. */
+static target *intern(frontier *f, const char *url, url_kind kind, unsigned hops, bool is_input)
+{
+    target *t = map_get(&f->targets, url);
+    if (!t) {
+        t = new_target(f, url, kind);
+        t->hops = hops;
+        t->is_input = is_input;
+        map_put(&f->targets, t->url, t);
+        if (kind == URL_HTTP && f->o->offline)
+            t->outcome = OUT_SKIPPED;
+        else
+            enqueue(f, t);
+    } else if (hops < t->hops) {
+        t->hops = hops;
+        if (t->location)
+            visited_follow(f, t);
+    }
+    return t;
+}
+
+/* The target of a link that is not looked at: other schemes, excluded, malformed. */
+static target *unlooked(frontier *f, const found *l)
+{
+    /* Its own name space: an excluded http link may also be an input. */
+    str key = { 0 };
+    str_printf(&key, "%s %s", l->kind == URL_BAD ? "bad" : "skip", l->url);
+    target *t = map_get(&f->targets, str_c(&key));
+    if (!t) {
+        t = new_target(f, str_c(&key), l->kind);
+        t->in_scope = false;
+        t->outcome = l->kind == URL_BAD ? OUT_BROKEN : OUT_SKIPPED;
+        if (l->kind == URL_BAD) {
+            t->fault = FAULT_URL;
+            t->reason = xstrdup(l->fault ? l->fault : "malformed URL");
+        } else if (l->excluded) {
+            t->reason = xstrdup("excluded");
+        }
+        map_put(&f->targets, t->url, t);
+    }
+    str_fini(&key);
+    return t;
+}
+
+static hyperlink *link_to(frontier *f, target *t, const char *url, const char *fragment)
+{
+    str key = { 0 };
+    str_printf(&key, "%s%s%s", url, *fragment ? "#" : "", fragment);
+    hyperlink *l = map_get(&f->links, str_c(&key));
+    if (!l) {
+        l = xcalloc(1, sizeof *l);
+        l->key = str_take(&key);
+        l->fragment = xstrdup(fragment);
+        l->target = t;
+        l->next = f->all_links;
+        f->all_links = l;
+        map_put(&f->links, l->key, l);
+    }
+    str_fini(&key);
+    return l;
+}
+
+void visited_add_link(frontier *f, const target *page, const found *l)
+{
+    bool look = (l->kind == URL_FILE || l->kind == URL_HTTP) && !l->excluded;
+    /* A page from the network does not get to ask what is on this disk. */
+    if (l->kind == URL_FILE && page->kind == URL_HTTP)
+        look = false;
+    target *t = look ? intern(f, l->url, l->kind, 0, false) : unlooked(f, l);
+    hyperlink *link = link_to(f, t, l->url, l->fragment);
+    f->counts.unique += link->count == 0;
+    if (link->count == link->cap) {
+        link->cap = link->cap ? link->cap * 2 : 2;
+        link->places = xrealloc(link->places, link->cap * sizeof *link->places);
+    }
+    link->places[link->count++] = (place){ page, l->line };
+}
+
+void frontier_add_input(frontier *f, const char *url, url_kind kind, const char *fragment,
+                        bool is_listing)
+{
+    if (is_listing) {
+        target *t = new_target(f, url, kind);
+        t->is_listing = true;
+        enqueue(f, t);
+        return;
+    }
+    target *t = intern(f, url, kind, 0, true);
+    t->is_input = true;
+    link_to(f, t, url, fragment);
+}
+
+void visited_follow(frontier *f, target *t)
+{
+    if (t->leads_to) {
+        if (t->leads_to->hops > t->hops + 1)
+            intern(f, t->leads_to->url, t->kind, t->hops + 1, false);
+        return;
+    }
+    if (t->outcome == OUT_ALIAS) {
+        t->leads_to = intern(f, t->location, URL_FILE, t->hops, t->is_input);
+        return;
+    }
+    if (t->hops >= f->o->max_redirects)
+        return;
+    str url = { 0 }, fragment = { 0 };
+    const char *why = NULL;
+    if (url_resolve(t->url, t->location, &url, &fragment, &why) == URL_HTTP) {
+        if (t->is_input) { /* example.com that moved to www.example.com: that is the site */
+            str origin = { 0 };
+            url_origin(str_c(&url), &origin);
+            str_putc(&origin, '/');
+            frontier_add_scope(f, str_take(&origin));
+        }
+        t->leads_to = intern(f, str_c(&url), URL_HTTP, t->hops + 1, t->is_input);
+    } else {
+        t->outcome = OUT_BROKEN;
+        t->fault = FAULT_REDIRECT;
+        t->reason = xstrdup("redirect to what is not an http URL");
+        f->counts.broken++;
+    }
+    str_fini(&url);
+    str_fini(&fragment);
+}
