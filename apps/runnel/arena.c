@@ -20,7 +20,7 @@ typedef struct chunk {
 
 typedef union header {
     struct {
-        unsigned class; /* 0: a chunk of its own */
+        unsigned bin; /* 0: a chunk of its own */
         union header *next_free;
     } h;
     char pad[HEADER];
@@ -84,24 +84,24 @@ void *arena_alloc(arena *a, size_t n)
         if (!c)
             return NULL;
         h = (header *)(void *)(c + 1);
-        h->h.class = 0;
+        h->h.bin = 0;
         return h + 1;
     }
-    unsigned class = SMALLEST;
-    while ((1u << class) - HEADER < n)
-        class ++;
-    h = a->free_[class];
+    unsigned bin = SMALLEST;
+    while ((1u << bin) - HEADER < n)
+        bin++;
+    h = a->free_[bin];
     if (h) {
-        a->free_[class] = h->h.next_free;
+        a->free_[bin] = h->h.next_free;
         return h + 1;
     }
     chunk *c = a->chunks;
-    size_t size = (size_t)1 << class;
+    size_t size = (size_t)1 << bin;
     if ((!c || c->size - c->used < size) && !(c = add_chunk(a, &a->chunks, CHUNK)))
         return NULL;
     h = (header *)(void *)((char *)(c + 1) + c->used);
     c->used += size;
-    h->h.class = class;
+    h->h.bin = bin;
     return h + 1;
 }
 
@@ -110,9 +110,9 @@ void arena_release(arena *a, void *p)
     if (!p)
         return;
     header *h = (header *)p - 1;
-    if (h->h.class) {
-        h->h.next_free = a->free_[h->h.class];
-        a->free_[h->h.class] = h;
+    if (h->h.bin) {
+        h->h.next_free = a->free_[h->h.bin];
+        a->free_[h->h.bin] = h;
         return;
     }
     chunk *c = (chunk *)(void *)h - 1;

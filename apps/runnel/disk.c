@@ -55,10 +55,10 @@ char *disk_canonical(const char *path)
 static void break_by_errno(result *r, int error)
 {
     const char *why = error == ENOENT || error == ENAMETOOLONG ? "no such file"
-                      : error == ENOTDIR                        ? "not a directory"
-                      : error == EACCES                         ? "permission denied"
-                      : error == ELOOP                          ? "too many symbolic links"
-                                                                : strerrordesc_np(error);
+                      : error == ENOTDIR                       ? "not a directory"
+                      : error == EACCES                        ? "permission denied"
+                      : error == ELOOP                         ? "too many symbolic links"
+                                                               : strerrordesc_np(error);
     result_break(r, FAULT_FILE, "%s", why ? why : "cannot be read");
 }
 
@@ -154,8 +154,9 @@ static void add_entry(result *r, size_t *cap, const char *path, bool is_dir)
             *cap = *cap ? *cap * 2 : 32;
             r->found = xrealloc(r->found, *cap * sizeof *r->found);
         }
-        r->found[r->count++] =
-            (found){ .url = copy, .fragment = "", .kind = URL_FILE, .is_dir = is_dir };
+        r->found[r->count++] = (found){
+            .url = copy, .fragment = "", .kind = URL_FILE, .is_dir = is_dir
+        };
     }
     str_fini(&url);
 }

@@ -150,14 +150,9 @@ static void own(frontier *f, rn_sender(job) jobs, rn_receiver(result_ptr) result
             next->attempts++;
             f->counts.running++;
             break;
-        case TAKE:
-            take(f, r);
-            break;
-        case TICK:
-            break;
-        default: /* STOP, or the owner itself was cancelled */
-            f->cut_short = true;
-            return;
+        case TAKE: take(f, r); break;
+        case TICK: break;
+        default: /* STOP, or the owner itself was cancelled */ f->cut_short = true; return;
         }
     }
 }

@@ -65,8 +65,8 @@ static void *allocate(void *arg, size_t n)
     parse *p = arg;
     if (++p->allocations % 256 == 0) {
         p->why = p->limits->stop && p->limits->stop(p->limits->arg) ? -ECANCELED
-                 : now_ns() >= p->limits->deadline_ns              ? -ETIMEDOUT
-                                                                   : 0;
+                 : now_ns() >= p->limits->deadline_ns               ? -ETIMEDOUT
+                                                                    : 0;
         if (p->why)
             longjmp(p->leave, 1);
     }
@@ -181,8 +181,8 @@ static void visit(parse *p, const GumboNode *node)
     if (a && a->value[0])
         idset_add(&p->doc->ids, a->value);
     /* Copies that the parser makes of unclosed <a> and the like are not links of the page. */
-    if (node->parse_flags & (GUMBO_INSERTION_RECONSTRUCTED_FORMATTING_ELEMENT |
-                             GUMBO_INSERTION_ADOPTION_AGENCY_CLONED))
+    if (node->parse_flags &
+        (GUMBO_INSERTION_RECONSTRUCTED_FORMATTING_ELEMENT | GUMBO_INSERTION_ADOPTION_AGENCY_CLONED))
         return;
     if (e->tag == GUMBO_TAG_META) {
         add_refresh(p, e, line);

@@ -8,7 +8,7 @@
  *
  * What a hostile server can do is bounded: time by --timeout for the whole request, a body by
  * --max-body as decoded (so compressed bombs are counted by what they become), a body that is not
- * wanted by 64 KiB, headers by 1 MiB. Only http and https are spoken.
+ * wanted by 64 KiB, headers by 256 KiB. Only http and https are spoken.
  */
 #define _GNU_SOURCE
 #include "http.h"
@@ -21,7 +21,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { UNWANTED_MAX = 64 * 1024, HEADERS_MAX = 1024 * 1024, LATER_MAX_S = 60, POLL_MS = 100 };
+enum { UNWANTED_MAX = 64 * 1024, HEADERS_MAX = 256 * 1024, LATER_MAX_S = 60, POLL_MS = 100 };
 
 struct http {
     const options *o;
@@ -152,38 +152,24 @@ static void break_by_errno(http *h, result *r)
 static void break_by_curl(http *h, CURLcode rc, result *r)
 {
     switch (rc) {
-    case CURLE_COULDNT_CONNECT:
-        break_by_errno(h, r);
-        break;
-    case CURLE_COULDNT_RESOLVE_HOST:
-        result_break(r, FAULT_NETWORK, "host not found");
-        break;
+    case CURLE_COULDNT_CONNECT: break_by_errno(h, r); break;
+    case CURLE_COULDNT_RESOLVE_HOST: result_break(r, FAULT_NETWORK, "host not found"); break;
     case CURLE_OPERATION_TIMEDOUT:
         result_break(r, FAULT_TIMEOUT, "timed out after %g s", (double)h->o->timeout_ns / 1e9);
         break;
     case CURLE_GOT_NOTHING:
         result_break(r, FAULT_NETWORK, "the server closed the connection without an answer");
         break;
-    case CURLE_PARTIAL_FILE:
-        result_break(r, FAULT_NETWORK, "the body was cut short");
-        break;
+    case CURLE_PARTIAL_FILE: result_break(r, FAULT_NETWORK, "the body was cut short"); break;
     case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-        result_break(r, FAULT_NETWORK,
-                     h->body_bytes ? "connection reset in the body" : "connection reset");
-        break;
+    case CURLE_SEND_ERROR: result_break(r, FAULT_NETWORK, "connection reset"); break;
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-        result_break(r, FAULT_NETWORK, "the answer is not HTTP");
-        break;
+    case CURLE_WEIRD_SERVER_REPLY: result_break(r, FAULT_NETWORK, "the answer is not HTTP"); break;
     case CURLE_BAD_CONTENT_ENCODING:
         result_break(r, FAULT_NETWORK, "the body cannot be decompressed");
         break;
-    case CURLE_WRITE_ERROR:
-        result_break(r, FAULT_NETWORK, "endless headers");
-        break;
-    default:
-        result_break(r, FAULT_NETWORK, "%s", curl_easy_strerror(rc));
+    case CURLE_WRITE_ERROR: result_break(r, FAULT_NETWORK, "headers larger than 256 KiB"); break;
+    default: result_break(r, FAULT_NETWORK, "%s", curl_easy_strerror(rc));
     }
 }
 
@@ -258,8 +244,8 @@ static bool head_is_useless(const result *r)
     if (r->fault == FAULT_STATUS)
         return r->status != 429 && r->status != 410;
     return r->fault == FAULT_REDIRECT ||
-           (r->fault == FAULT_NETWORK &&
-            strcmp(r->reason, "connection refused") != 0 && strcmp(r->reason, "host not found") != 0);
+           (r->fault == FAULT_NETWORK && strcmp(r->reason, "connection refused") != 0 &&
+            strcmp(r->reason, "host not found") != 0);
 }
 
 bool http_check(http *h, const job *j, result *r, str *body)

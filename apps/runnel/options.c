@@ -18,14 +18,16 @@ const char options_help[] =
     "Usage: runnel check [OPTIONS] INPUT...\n"
     "\n"
     "Checks the links of HTML pages. An INPUT is an HTML file, a directory (every .html and .htm\n"
-    "file in it) or an http(s) URL. Pages inside the input's own directory or origin are followed;\n"
+    "file in it) or an http(s) URL. Pages inside the input's own directory or origin are "
+    "followed;\n"
     "every other link is checked once and not followed.\n"
     "\n"
     "What is checked\n"
     "      --offline           skip http and https links\n"
     "      --no-fragments      do not check #fragments\n"
     "      --exclude REGEX     skip links that match (extended regular expression; repeatable)\n"
-    "      --root DIR          where \"/x\" on a local page points (default: the file system's root)\n"
+    "      --root DIR          where \"/x\" on a local page points (default: the file system's "
+    "root)\n"
     "      --max-pages N       follow at most N pages\n"
     "\n"
     "How\n"
@@ -162,18 +164,12 @@ static bool set_number(options *o, int option)
 {
     unsigned n = 0;
     switch (option) {
-    case 'j':
-        return count("--jobs", optarg, 1, 1000, &o->jobs);
-    case 't':
-        return seconds("--timeout", optarg, &o->timeout_ns);
-    case OPT_MAX_TIME:
-        return seconds("--max-time", optarg, &o->max_time_ns);
-    case OPT_PER_HOST:
-        return count("--per-host", optarg, 1, 1000, &o->per_host);
-    case OPT_MAX_REDIRECTS:
-        return count("--max-redirects", optarg, 0, 50, &o->max_redirects);
-    case OPT_RETRIES:
-        return count("--retries", optarg, 0, 100, &o->retries);
+    case 'j': return count("--jobs", optarg, 1, 1000, &o->jobs);
+    case 't': return seconds("--timeout", optarg, &o->timeout_ns);
+    case OPT_MAX_TIME: return seconds("--max-time", optarg, &o->max_time_ns);
+    case OPT_PER_HOST: return count("--per-host", optarg, 1, 1000, &o->per_host);
+    case OPT_MAX_REDIRECTS: return count("--max-redirects", optarg, 0, 50, &o->max_redirects);
+    case OPT_RETRIES: return count("--retries", optarg, 0, 100, &o->retries);
     case OPT_MAX_PAGES:
         if (!count("--max-pages", optarg, 1, 4e9, &n))
             return false;
@@ -190,34 +186,22 @@ static bool set_number(options *o, int option)
 static bool set(options *o, int option)
 {
     switch (option) {
-    case OPT_OFFLINE:
-        return o->offline = true;
-    case OPT_FRAGMENTS:
-        return o->fragments = true;
-    case OPT_NO_FRAGMENTS:
-        return o->fragments = false, true;
-    case OPT_EXCLUDE:
-        return add_exclude(o, optarg);
-    case OPT_ROOT:
-        return set_root(o, optarg);
-    case OPT_USER_AGENT:
-        return o->user_agent = optarg, true;
-    case OPT_NO_PROGRESS:
-        return o->progress = false, true;
-    case 'k':
-        return o->insecure = true;
-    case 'q':
-        return o->quiet = true;
-    case 'v':
-        return o->verbose = true;
-    case 'h':
-        return o->help = true;
+    case OPT_OFFLINE: return o->offline = true;
+    case OPT_FRAGMENTS: return o->fragments = true;
+    case OPT_NO_FRAGMENTS: return o->fragments = false, true;
+    case OPT_EXCLUDE: return add_exclude(o, optarg);
+    case OPT_ROOT: return set_root(o, optarg);
+    case OPT_USER_AGENT: return o->user_agent = optarg, true;
+    case OPT_NO_PROGRESS: return o->progress = false, true;
+    case 'k': return o->insecure = true;
+    case 'q': return o->quiet = true;
+    case 'v': return o->verbose = true;
+    case 'h': return o->help = true;
     case 'f':
         o->ndjson = strcmp(optarg, "ndjson") == 0;
         return o->ndjson || strcmp(optarg, "text") == 0 ||
                mistake("--format is text or ndjson, not '%s'", optarg);
-    default:
-        return set_number(o, option);
+    default: return set_number(o, option);
     }
 }
 

@@ -15,14 +15,14 @@ int site_main(int argc, char **argv);
 /* How a page misbehaves. */
 typedef enum site_manner {
     SITE_PLAIN = 0,
-    SITE_NO_HEAD,  /* HEAD is answered with 405 */
-    SITE_SLOW,     /* the answer takes two seconds */
-    SITE_BUSY,     /* 429 with Retry-After: 1 for the first second after the first request */
-    SITE_RESET,    /* the connection is reset in the middle of the body */
-    SITE_SHORT,    /* the body is shorter than Content-Length says */
-    SITE_ENDLESS,  /* the body never ends */
-    SITE_SILENT,   /* the connection is closed without an answer */
-    SITE_GARBAGE   /* what comes is not HTTP */
+    SITE_NO_HEAD, /* HEAD is answered with 405 */
+    SITE_SLOW,    /* the answer takes two seconds */
+    SITE_BUSY,    /* 429 with Retry-After: 1 for the first second after the first request */
+    SITE_RESET,   /* the connection is reset in the middle of the body */
+    SITE_SHORT,   /* the body is shorter than Content-Length says */
+    SITE_ENDLESS, /* the body never ends */
+    SITE_SILENT,  /* the connection is closed without an answer */
+    SITE_GARBAGE  /* what comes is not HTTP */
 } site_manner;
 
 typedef struct site_page {

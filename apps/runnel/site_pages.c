@@ -12,19 +12,22 @@
 
 enum { NESTED = 5000 };
 
-#define TOP(title) "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>" title      \
-                   "</title>\n<link rel=stylesheet href=/style.css></head>\n<body id=body>\n"    \
-                   "<h1>" title "</h1>\n<p><a href=/>home</a>\n"
+#define TOP(title)                                                                                 \
+    "<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>" title                       \
+    "</title>\n<link rel=stylesheet href=/style.css></head>\n<body id=body>\n"                     \
+    "<h1>" title "</h1>\n<p><a href=/>home</a>\n"
 #define END "</body></html>\n"
 
 static const site_page pages[] = {
     { .path = "/",
-      .body = TOP("The river works")
-          "<ul>\n<li><a href=/guide/>the guide</a>\n<li><a href=/news.html>news</a>\n"
-          "<li><a href=/people.html>people</a>\n<li><a href=/archive/index.html>archive</a>\n"
-          "<li><a href=/trouble.html>trouble</a>\n<li><a href=/media.html>pictures</a>\n"
-          "<li><a href=/missing.html>a page that is gone</a>\n"
-          "<li><a href='/guide/#locks'>locks</a>\n</ul>\n" END },
+      .body = TOP("The river works") "<ul>\n<li><a href=/guide/>the guide</a>\n<li><a "
+                                     "href=/news.html>news</a>\n"
+                                     "<li><a href=/people.html>people</a>\n<li><a "
+                                     "href=/archive/index.html>archive</a>\n"
+                                     "<li><a href=/trouble.html>trouble</a>\n<li><a "
+                                     "href=/media.html>pictures</a>\n"
+                                     "<li><a href=/missing.html>a page that is gone</a>\n"
+                                     "<li><a href='/guide/#locks'>locks</a>\n</ul>\n" END },
     { .path = "/style.css", .type = "text/css", .body = "body { margin: 2em }\n" },
     { .path = "/robots.txt", .type = "text/plain", .body = "User-agent: *\n" },
     { .path = "/guide/",
@@ -75,8 +78,8 @@ static const site_page pages[] = {
                             "<p><a href=/people/ann.html>Ann</a> <a href=/people/bob.html>Bob</a>\n"
                             "<p><a href='http://[bad/'>a malformed one</a>\n" END },
     { .path = "/people/ann.html",
-      .body = TOP("Ann") "<p><a href=bob.html>Bob</a> <a href=mailto:ann@river.example>write</a>\n"
-          END },
+      .body = TOP(
+          "Ann") "<p><a href=bob.html>Bob</a> <a href=mailto:ann@river.example>write</a>\n" END },
     { .path = "/people/bob.html",
       .body = TOP("Bob") "<p><a href=ann.html>Ann</a> <a href=carol.html>Carol</a>\n" END },
     { .path = "/media.html",
@@ -87,14 +90,16 @@ static const site_page pages[] = {
     { .path = "/img/weir.png", .type = "image/png", .body = "\x89PNG\r\n" },
     { .path = "/app.js", .type = "text/javascript", .body = "void 0;\n" },
     { .path = "/trouble.html",
-      .body = TOP("Trouble")
-          "<ul>\n<li><a href=/error.html>an error</a>\n<li><a href=/loop-1.html>a loop</a>\n"
-          "<li><a href=/slow.html>slow</a>\n<li><a href=/busy.html>busy</a>\n"
-          "<li><a href=/no-head.html>no HEAD</a>\n<li><a href=/reset.html>reset</a>\n"
-          "<li><a href=/short.html>cut short</a>\n<li><a href=/endless.html>endless</a>\n"
-          "<li><a href=/silent.html>silent</a>\n<li><a href=/garbage.html>garbage</a>\n"
-          "<li><a href=/astray.html>astray</a>\n<li><a href=/control.html>control</a>\n"
-          "<li><a href='http://127.0.0.1:{closed}/'>nobody there</a>\n</ul>\n" END },
+      .body = TOP(
+          "Trouble") "<ul>\n<li><a href=/error.html>an error</a>\n<li><a href=/loop-1.html>a "
+                     "loop</a>\n"
+                     "<li><a href=/slow.html>slow</a>\n<li><a href=/busy.html>busy</a>\n"
+                     "<li><a href=/no-head.html>no HEAD</a>\n<li><a href=/reset.html>reset</a>\n"
+                     "<li><a href=/short.html>cut short</a>\n<li><a "
+                     "href=/endless.html>endless</a>\n"
+                     "<li><a href=/silent.html>silent</a>\n<li><a href=/garbage.html>garbage</a>\n"
+                     "<li><a href=/astray.html>astray</a>\n<li><a href=/control.html>control</a>\n"
+                     "<li><a href='http://127.0.0.1:{closed}/'>nobody there</a>\n</ul>\n" END },
     { .path = "/error.html", .status = 500, .body = "<p>broken on purpose\n" },
     { .path = "/loop-1.html", .status = 302, .location = "/loop-2.html", .body = "" },
     { .path = "/loop-2.html", .status = 302, .location = "/loop-1.html", .body = "" },

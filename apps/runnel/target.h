@@ -47,13 +47,13 @@ typedef enum outcome {
 /* What is wrong, for programs: the "kind" of a finding. */
 typedef enum fault {
     FAULT_NONE = 0,
-    FAULT_FILE,      /* no such file, or it cannot be read */
-    FAULT_STATUS,    /* the server answered with an error status */
-    FAULT_REDIRECT,  /* a loop, too many, or to nowhere */
-    FAULT_NETWORK,   /* no connection, reset, cut short, no HTTP */
+    FAULT_FILE,     /* no such file, or it cannot be read */
+    FAULT_STATUS,   /* the server answered with an error status */
+    FAULT_REDIRECT, /* a loop, too many, or to nowhere */
+    FAULT_NETWORK,  /* no connection, reset, cut short, no HTTP */
     FAULT_TIMEOUT,
     FAULT_TOO_LARGE,
-    FAULT_URL,       /* malformed */
+    FAULT_URL, /* malformed */
     FAULT_FRAGMENT
 } fault;
 
@@ -70,8 +70,8 @@ struct target {
     fault fault;
     int status;
     char *reason;
-    char *location;     /* of OUT_REDIRECT and OUT_ALIAS */
-    target *leads_to;   /* the target of location, once it is known */
+    char *location;   /* of OUT_REDIRECT and OUT_ALIAS */
+    target *leads_to; /* the target of location, once it is known */
     idset ids;
     host *host;
     target *next_queued; /* in host's queue */

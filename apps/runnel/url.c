@@ -85,8 +85,7 @@ size_t url_remove_dots(char *path, size_t n)
         bool dot = len == 1 && path[in + 1] == '.';
         bool dots = len == 2 && path[in + 1] == '.' && path[in + 2] == '.';
         if (dots)
-            while (out > 0 && path[--out] != '/') {
-            }
+            while (out > 0 && path[--out] != '/') {}
         if (!dot && !dots) {
             memmove(path + out, path + in, end - in);
             out += end - in;

@@ -92,8 +92,7 @@ static void judge_fragment(verdict *v, hyperlink *l, const target *end, bool red
     if (!l->count)
         return; /* an input */
     v->ok++;
-    v->fragments_unverified +=
-        *l->fragment && !end->has_ids && strcasecmp(l->fragment, "top") != 0;
+    v->fragments_unverified += *l->fragment && !end->has_ids && strcasecmp(l->fragment, "top") != 0;
     if (redirected) {
         v->redirected++;
         finding *f = add(&v->notes, l);

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""check/hostile: servers that refuse, reset, stall, lie and never end."""
+import socket
+import struct
+import time
+import zlib
+
+import lib
+from lib import respond
+
+
+def page_of(*links):
+    return "".join("<a href='%s'>x</a>\n" % link for link in links)
+
+
+def reset(connection):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class Hostile(lib.Case):
+    def one(self, answer, *arguments, link="/x", timeout=30, status=2):
+        """Checks a local page with one link to a server, as an external site."""
+        with lib.serving(answer) as server:
+            page = self.write("page.html", page_of(server.url + link))
+            r = lib.check(*arguments, page, timeout=timeout)
+            self.assertEqual(r.status, status, r.out)
+            self.account_holds(r)
+            self.requests = server.requests
+            return r, r.broken().get(server.url + link)
+
+    def site(self, answer, *arguments, timeout=30):
+        """Checks a server from its front page; {path: reason}."""
+        with lib.serving(answer) as server:
+            r = lib.check(*arguments, server.url + "/", timeout=timeout)
+            self.account_holds(r)
+            self.requests = server.requests
+            self.most_open = server.most_open
+            return r, {k.removeprefix(server.url): v for k, v in r.broken().items()}
+
+    def test_refused(self):
+        port = lib.free_port()
+        r = lib.check("http://127.0.0.1:%d/" % port)
+        self.assertEqual(r.broken(), {"http://127.0.0.1:%d/" % port: "connection refused"})
+        self.assertEqual(r.status, 2)
+
+    def test_unknown_host(self):
+        r = lib.check(self.write("a.html", page_of("http://nowhere.invalid/")), timeout=60)
+        self.assertEqual(list(r.broken()), ["http://nowhere.invalid/"])
+
+    def test_head_then_get(self):
+        for code in 405, 501, 403, 404, 400, 500:
+            _, reason = self.one(lambda m, p, c: respond(c, code if m == "HEAD" else 200,
+                                                         head=m == "HEAD"), status=0)
+            self.assertIsNone(reason)
+            self.assertEqual([m for m, _ in self.requests], ["HEAD", "GET"])
+        _, reason = self.one(lambda m, p, c: m == "GET" and respond(c), status=0)
+        self.assertIsNone(reason)  # HEAD: closed without an answer
+
+    def test_statuses(self):
+        for code, reason in (404, "404 Not Found"), (410, "410 Gone"), (503, "503 Service Unavailable"
+                             ), (418, "418"), (999, "999"):
+            self.assertEqual(self.one(lambda m, p, c: respond(c, code))[1], reason)
+
+    def test_external_bodies_are_not_read(self):
+        def answer(method, path, c):
+            if method == "HEAD":
+                return respond(c, 405)
+            c.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            while True:
+                c.sendall(b"x" * 65536)
+        r, _ = self.one(answer, status=0)
+        self.assertLess(r.seconds, 10 * lib.SLOW)
+
+    def test_reset_and_silence(self):
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("r", "s", "m"))
+            if path == "/r":
+                reset(c)
+            if path == "/m":
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                          b"Content-Length: 999\r\n\r\n<a href=q>")
+                time.sleep(0.2)
+                reset(c)
+        _, broken = self.site(answer)
+        self.assertEqual(broken, {
+            "/r": "connection reset", "/m": "connection reset",
+            "/s": "the server closed the connection without an answer"})
+
+    def test_stalls(self):
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("head", "body", "drip"))
+            if path != "/head":
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>")
+            for _ in range(100):
+                time.sleep(0.3)
+                if path == "/drip":
+                    c.sendall(b"<p>")
+        r, broken = self.site(answer, "--timeout", "1.5")
+        self.assertEqual(broken, dict.fromkeys(["/head", "/body", "/drip"],
+                                               "timed out after 1.5 s"))
+        self.assertLess(r.seconds, 5 * lib.SLOW)
+
+    def test_garbage(self):
+        answers = {"/a": b"\x00\x01\x02\xff\xfe\r\n\r\n", "/b": b"HTTP/1.1 abc\r\n\r\n",
+                   "/c": b"HTTP/9.9 200 OK\r\n\r\n", "/d": b"HTTP/1.1 200 OK\r\n" + b"\0\r\n\r\n",
+                   "/e": b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+                   "/f": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                   "/g": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+                         b"Content-Type: text/html\r\nContent-Length: 4\r\n\r\nnope",
+                   "/h": b"\n" * 1000, "/i": b"HTTP/1.1 200 OK"}
+
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of(*answers))
+            c.sendall(answers[path])
+        _, broken = self.site(answer)
+        self.assertEqual(set(broken) - {"/d", "/i"}, set(answers) - {"/d", "/i"})
+        self.assertEqual(broken["/a"], "the answer is not HTTP")
+
+    def test_endless_headers(self):
+        def answer(method, path, c):
+            c.sendall(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                c.sendall(b"X-Y: " + b"z" * 1000 + b"\r\n")
+        r, reason = self.one(answer)
+        self.assertEqual(reason, "headers larger than 256 KiB")
+        self.assertLess(r.seconds, 10 * lib.SLOW)
+
+    def test_bodies_without_end(self):
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("endless", "hundred", "bomb", "bin"))
+            if path == "/hundred":
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                          b"Content-Length: 104857600\r\n\r\n")
+            elif path == "/bomb":
+                z = zlib.compressobj(9, wbits=31)
+                body = z.compress(bytes(64 << 20)) + z.flush()
+                return c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                                 b"Content-Encoding: gzip\r\n\r\n" + body)
+            elif path == "/bin":
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\n\r\n")
+            else:
+                c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n")
+            while True:
+                c.sendall(b"<p>and so on" * 8192)
+        r, broken = self.site(answer, "--max-body", "4")
+        self.assertEqual(broken, dict.fromkeys(["/endless", "/hundred", "/bomb"],
+                                               "larger than 4 MiB (--max-body)"))
+        self.assertLess(r.seconds, 15 * lib.SLOW)
+
+    def test_cut_short(self):
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("x"))
+            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+                      b"Content-Length: 1000\r\n\r\n<a href=gone>")
+        self.assertEqual(self.site(answer)[1], {"/x": "the body was cut short"})
+
+    def test_redirects(self):
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("ok", "ok#a", "ok#b", "self", "ping", "grow0", "bare",
+                                               "ftp", "file", "bad", "dead"))
+            target = {"/ok": "/ok2", "/ok2": "end", "/self": "/self", "/ping": "/pong",
+                      "/pong": "/ping", "/ftp": "ftp://h/", "/file": "file:///etc/passwd",
+                      "/bad": "http://[", "/dead": "/404"}.get(path)
+            if path.startswith("/grow"):
+                target = "/grow%d" % (int(path[5:]) + 1)
+            if target:
+                return respond(c, 302, headers="Location: %s\r\n" % target)
+            if path == "/end":
+                return respond(c, body="<p id=a>")
+            respond(c, 302 if path == "/bare" else 404)
+        r, broken = self.site(answer, "--max-redirects", "5")
+        self.assertEqual(broken, {
+            "/ok#b": 'nothing on the page has the id or name "b"',
+            "/self": "redirect loop", "/ping": "redirect loop", "/grow0": "too many redirects",
+            "/bare": "redirect (302) without a Location", "/dead": "404 Not Found",
+            "/ftp": "redirect to what is not an http URL",
+            "/file": "redirect to what is not an http URL",
+            "/bad": "redirect to what is not an http URL"})
+        self.assertEqual(len(self.requests), len(set(self.requests)))
+        self.assertEqual(r.summary()["redirected"], 2)
+        self.assertIn("redirected_to", next(o for o in r.objects() if o["url"].endswith("/dead")))
+
+    def test_a_page_may_not_look_at_the_disk(self):
+        r, broken = self.site(lambda m, p, c: respond(c, body=page_of("file:///etc/no-such")))
+        self.assertEqual((broken, r.summary()["skipped_by"]), ({}, {"file": 1}))
+
+    def test_retry_after(self):
+        times = {}
+
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of("busy", "never", "other"))
+            times.setdefault(path, []).append(time.monotonic())
+            if path == "/never" or path == "/busy" and len(times[path]) == 1:
+                return respond(c, 429, headers="Retry-After: 1\r\n")
+            respond(c)
+        r, broken = self.site(answer, "--retries", "2")
+        self.assertEqual(broken, {"/never": "429 Too Many Requests"})
+        self.assertEqual((len(times["/busy"]), len(times["/never"])), (2, 3))
+        self.assertGreaterEqual(times["/busy"][1] - times["/busy"][0], 0.9)
+
+    def test_retry_after_is_bounded(self):
+        r, reason = self.one(lambda m, p, c: respond(c, 429, headers="Retry-After: 86400\r\n"))
+        self.assertEqual(reason, "429 Too Many Requests")
+        self.assertLess(r.seconds, 5 * lib.SLOW)
+
+    def test_per_host_limit(self):
+        def answer(method, path, c):
+            if path != "/":
+                time.sleep(0.05)
+            respond(c, body=page_of(*("p%d" % i for i in range(40))) if path == "/" else "")
+        self.site(answer, "--per-host", "3", "--jobs", "16")
+        self.assertEqual(self.most_open, 3)
+        self.assertEqual(len(self.requests), 41)
+        self.site(answer, "--jobs", "1")
+        self.assertEqual(self.most_open, 1)
+
+    def test_each_url_is_asked_for_once(self):
+        def answer(method, path, c):
+            respond(c, body=page_of(*("p%d#%d" % (i, i) for i in range(30)), "/?", "/#x"))
+        for jobs, workers in ("1", "1"), ("16", "1"), ("16", "4"):
+            with lib.serving(answer) as server:
+                r = lib.check("--jobs", jobs, "--no-fragments", server.url,
+                              environment={"RUNNEL_WORKERS": workers})
+                self.assertEqual(r.status, 0)
+                paths = [p for _, p in server.requests]
+                self.assertEqual(sorted(paths), sorted(set(paths)))
+                self.account_holds(r)
+
+    def test_a_site_without_end(self):
+        def answer(method, path, c):
+            n = int(path[1:] or 0)
+            respond(c, body=page_of(2 * n + 1, 2 * n + 2))
+        r, _ = self.site(answer, "--max-time", "1.5")
+        self.assertEqual(r.summary()["stopped"], "stopped by --max-time")
+        self.assertLess(r.seconds, 4 * lib.SLOW)
+        r, _ = self.site(answer, "--max-pages", "50")
+        self.assertEqual(r.summary()["pages"], 50)
+
+    def test_pages_of_any_bytes(self):
+        bodies = [b"", b"\0" * 100, bytes(range(256)) * 50, b"\xff\xfe<\0a\0>\0", b"<" * 10000,
+                  b"<a " * 5000, b"<!--" * 5000, b"<a href='" + b"x" * 300000 + b"'>",
+                  b"<svg><math>" * 2000, b"<table><a>" * 2000, b"&#x110000;&#0;&" * 500]
+
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of(*("b%d" % i for i in range(len(bodies)))))
+            if path[2:].isdigit():
+                return respond(c, body=bodies[int(path[2:])])
+            respond(c, 414)
+        r, broken = self.site(answer)
+        self.assertEqual(r.summary()["pages"], len(bodies) + 1)
+        self.assertTrue(all(v == "414 URI Too Long" for v in broken.values()), broken)
+
+
+if __name__ == "__main__":
+    lib.main()

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""check/tree: links of local pages against the disk."""
+import os
+import shutil
+import subprocess
+
+import lib
+
+
+class Tree(lib.Case):
+    def test_follows_the_tree_and_checks_each_link_once(self):
+        self.write("index.html", "<a href=a.html>a</a><a href=sub/b.html>b</a><a href=no.html>x</a>")
+        self.write("a.html", "<a href=index.html>up</a>\n<a href=no.html>x</a>")
+        self.write("sub/b.html", "<a href=../a.html>a</a><a href=../no.html>x</a>")
+        self.write("sub/unlinked.html", "<a href=gone.html>x</a>")
+        for jobs in "1", "16":
+            for workers in "1", "4":
+                r = lib.check("--jobs", jobs, self.root, environment={"RUNNEL_WORKERS": workers})
+                self.assertEqual(r.status, 2)
+                self.assertEqual(r.broken(), {self.url("no.html"): "no such file",
+                                              self.url("sub/gone.html"): "no such file"})
+                s = r.summary()
+                self.assertEqual((s["pages"], s["links"], s["unique"], s["ok"]), (4, 8, 5, 3))
+                self.account_holds(r)
+                self.assertEqual(len(r.objects()[0]["pages"]), 3)
+                self.assertEqual(r.objects()[0]["pages"][0], {"url": self.url("a.html"), "line": 2})
+
+    def test_a_file_stays_in_its_directory(self):
+        self.write("in/start.html", "<a href=next.html>n</a><a href=../out.html#yes>o</a>"
+                                    "<a href=../out.html#no>o</a>")
+        self.write("in/next.html", "")
+        self.write("in/unlinked.html", "<a href=gone.html>x</a>")
+        self.write("out.html", "<p id=yes><a href=gone.html>not followed</a>")
+        r = lib.check(os.path.join(self.root, "in/start.html"))
+        self.assertEqual(list(r.broken()), [self.url("out.html#no")])
+        self.assertEqual(r.summary()["pages"], 2)
+
+    def test_paths_are_decoded(self):
+        self.write("a b.html", "<p id='c d'>")
+        self.write("100%.html")
+        self.write(b"caf\xe9.html")
+        self.write("q?.html")
+        self.write("index.html", b"<a href='a b.html'>1</a><a href=a%20b.html>1</a>"
+                   b"<a href='a%20b.html?x=1#c%20d'>2</a><a href=100%25.html>3</a>"
+                   b"<a href=100%.html>3</a><a href='caf\xe9.html'>4</a><a href=caf%e9.html>4</a>"
+                   b"<a href=q%3f.html>5</a><a href=q?.html>6</a>")
+        r = lib.check(self.root)
+        self.assertEqual(r.broken(), {self.url("q"): "no such file"})
+        self.assertEqual((r.summary()["unique"], r.summary()["links"]), (6, 9))
+
+    def test_directories_lead_to_their_index(self):
+        self.write("index.html", "<a href=d>1</a><a href=d/>2</a><a href=d/#x>3</a><a href=d#y>4</a>"
+                                 "<a href=e/>5</a><a href=f/>6</a><a href=d/index.html/>7</a>")
+        self.write("d/index.html", "<p id=x><a href=there.html>t</a>")
+        self.write("d/there.html")
+        os.mkdir(os.path.join(self.root, "e"))
+        r = lib.check(self.root)
+        self.assertEqual(r.broken(), {
+            self.url("d#y"): 'nothing on the page has the id or name "y"',
+            self.url("d/index.html/"): "not a directory",
+            self.url("f/"): "no such file"})
+        self.assertEqual(r.summary()["redirected"], 0)
+
+    def test_fragments(self):
+        self.write("index.html", "<a name=old></a><p id=new><a href='#old'>1</a><a href='#new'>2</a>"
+                                 "<a href='#'>3</a><a href='#top'>4</a><a href='#nil'>5</a>"
+                                 "<a href='p.html#no'>6</a><a href='x.txt#page=3'>7</a>")
+        self.write("p.html")
+        self.write("x.txt")
+        r = lib.check(self.root)
+        self.assertEqual(set(r.broken()), {self.url("index.html#nil"), self.url("p.html#no")})
+        self.assertEqual(r.summary()["fragments_unverified"], 1)
+        self.assertEqual(lib.check("--no-fragments", self.root).status, 0)
+
+    def test_base_and_refresh(self):
+        self.write("index.html", "<base href=sub/><a href=a.html>1</a><a href=b.html>2</a>"
+                                 "<meta http-equiv=refresh content='0;url=c.html'>")
+        self.write("sub/a.html")
+        self.assertEqual(set(lib.check(self.root).broken()),
+                         {self.url("sub/b.html"), self.url("sub/c.html")})
+
+    def test_other_schemes_are_counted(self):
+        self.write("index.html", "<a href=mailto:a@b>1</a><a href=MAILTO:c@d>2</a><a href=tel:1>3</a>"
+                                 "<a href='javascript:void(0)'>4</a><img src='data:image/gif,x'>"
+                                 "<a href=http://example.invalid/>5</a>")
+        r = lib.check("--offline", self.root)
+        self.assertEqual(r.status, 0)
+        self.assertEqual(r.summary()["skipped_by"],
+                         {"data": 1, "javascript": 1, "mailto": 2, "offline": 1, "tel": 1})
+
+    def test_malformed_urls_are_findings(self):
+        self.write("index.html", "<a href='http://[::1'>1</a><a href='http://'>2</a>"
+                                 "<a href='a%00b.html'>3</a><a href='//host/x'>4</a>")
+        r = lib.check("--offline", self.root)
+        self.assertEqual(r.status, 2)
+        self.assertEqual(len(r.broken()), 4)
+        self.assertTrue(all(reason.startswith("malformed") for reason in r.broken().values()))
+
+    def test_exclude_and_root(self):
+        self.write("index.html", "<a href=gone-1.html>1</a><a href=gone-2.html>2</a><a href=/r.html>3</a>")
+        self.write("r.html")
+        r = lib.check("--exclude", r"gone-1\.html$", "--root", self.root, self.root)
+        self.assertEqual(list(r.broken()), [self.url("gone-2.html")])
+        self.assertEqual(r.summary()["skipped_by"], {"excluded": 1})
+
+    def test_link_loops_end(self):
+        self.write("a.html", "<a href=loop/a.html>1</a><a href=loop/loop/b.html>2</a>"
+                             "<a href=self/x.html>3</a>")
+        self.write("b.html", "<a href=loop/b.html>1</a>")
+        os.symlink(".", os.path.join(self.root, "loop"))
+        os.symlink("self", os.path.join(self.root, "self"))
+        os.symlink("nowhere.html", os.path.join(self.root, "dangling.html"))
+        r = lib.check(self.root)
+        self.assertEqual(r.broken(), {self.url("self/x.html"): "too many symbolic links"})
+        self.assertEqual(r.summary()["pages"], 2)
+
+    def test_odd_files(self):
+        self.write("nul.html", b"<a href=x.html\0>1</a>\0<a href=ok.html>2</a>\xff\xfe")
+        self.write("ok.html", b"\x00\xff" * 1000)
+        self.write("empty.html")
+        os.mkfifo(os.path.join(self.root, "fifo.html"))
+        self.write("index.html", "<a href=fifo.html>f</a><a href=%s>long</a>" % ("n" * 5000))
+        r = lib.check(self.root, timeout=20)
+        self.assertEqual(r.summary()["pages"], 4)
+        self.assertEqual(set(r.broken().values()), {"no such file"})
+
+    def test_large_and_deep_pages(self):
+        self.write("big.html", "<p>" + "x" * (3 << 20))
+        self.write("deep.html", "<div>" * 30000 + "<a href=gone.html>x</a>")
+        self.write("many.html", "".join("<a href=gone.html#%d>x</a>\n" % i for i in range(50000)))
+        r = lib.check("--max-body", "2", self.root)
+        self.assertEqual(r.broken()[self.url("big.html")], "larger than 2 MiB (--max-body)")
+        self.assertEqual(r.broken()[self.url("gone.html")], "no such file")
+        self.assertEqual((r.summary()["links"], r.summary()["broken"]), (50001, 50002))
+
+    def test_max_pages(self):
+        for i in range(20):
+            self.write("%d.html" % i, "<a href=%d.html>next</a>" % (i + 1))
+        r = lib.check("--max-pages", "5", self.root)
+        self.assertEqual(r.summary()["pages"], 5)
+        self.assertEqual(r.summary()["stopped"], "stopped at --max-pages")
+
+
+class Inputs(lib.Case):
+    def bad(self, *arguments, line, **options):
+        r = lib.run("check", *arguments, **options)
+        self.assertEqual(r.status, 1, r.err)
+        self.assertEqual(r.err.count(b"\n"), 1, r.err)
+        self.assertIn(line, r.err)
+        return r
+
+    def test_usage_errors(self):
+        self.bad(line=b"nothing to check")
+        self.bad("--nope", "x", line=b"unknown option --nope")
+        self.bad("-z", "x", line=b"no option -z")
+        self.bad("--jobs", line=b"--jobs needs a value")
+        for value in "0", "x", "-1", "1.5", "1e9", "":
+            self.bad("--jobs", value, "x", line=b"--jobs needs a")
+        self.bad("--timeout", "nan", "x", line=b"--timeout needs a number")
+        self.bad("--format", "xml", "x", line=b"--format is text or ndjson")
+        self.bad("--exclude", "(", "x", line=b"--exclude '('")
+        self.bad("--root", "/nonexistent", "x", line=b"--root '/nonexistent'")
+
+    def test_help_and_version(self):
+        r = lib.run("check", "--help")
+        self.assertEqual((r.status, r.err), (0, b""))
+        self.assertIn(b"--max-time", r.out)
+        self.assertEqual(lib.run("--help").status, 0)
+        self.assertRegex(lib.run("--version").out, rb"^runnel \d+\.\d+\.\d+\n$")
+        self.assertEqual(lib.run().status, 1)
+        self.assertEqual(lib.run("frobnicate").status, 1)
+
+    def test_inputs_that_cannot_be_read(self):
+        os.mkdir(os.path.join(self.root, "empty"))
+        self.bad(os.path.join(self.root, "missing.html"), line=b"No such file")
+        self.bad("", line=b"an empty name")
+        self.bad("/dev/null", line=b"neither a file nor a directory")
+        self.bad("ftp://example.invalid/", line=b"not an http")
+        self.bad("http://[x/", line=b"bad IPv6 address")
+        self.bad("http:", line=b"malformed URL")
+        self.bad("--offline", "http://127.0.0.1:1/", line=b"--offline")
+
+    def test_a_directory_without_pages(self):
+        r = lib.check(self.root)
+        self.assertEqual((r.status, r.err.count(b"\n")), (1, 1))
+
+    def test_other_inputs_are_still_checked(self):
+        self.write("a.html", "<a href=gone.html>x</a>")
+        r = lib.check(os.path.join(self.root, "missing.html"), os.path.join(self.root, "a.html"))
+        self.assertEqual(r.status, 1)
+        self.assertEqual(list(r.broken()), [self.url("gone.html")])
+
+    def test_permissions(self):
+        self.write("a.html", "<a href=secret.html>s</a><a href=shut/x.html>d</a>")
+        os.chmod(os.fsdecode(self.write("secret.html")), 0)
+        self.write("shut/x.html")
+        os.chmod(os.path.join(self.root, "shut"), 0)
+        os.chmod(self.root, 0o755)
+        self.addCleanup(os.chmod, os.path.join(self.root, "shut"), 0o700)
+        options = {}
+        if os.getuid() == 0:
+            # Root may read everything, so somebody else has to try, with a command he can reach.
+            copy = os.path.join(self.root, "runnel")
+            shutil.copy(lib.RUNNEL, copy)
+            os.chmod(copy, 0o755)
+            options = {"user": 65534, "group": 65534, "extra_groups": []}
+        else:
+            copy = lib.RUNNEL
+        p = subprocess.run([copy, "check", "--format", "ndjson", self.root], capture_output=True,
+                           env=lib.ENVIRONMENT, timeout=60, **options)
+        r = lib.Result(p, 0)
+        self.assertEqual(r.status, 1, p.stderr)  # a directory of the input is missing
+        self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
+        self.assertEqual(r.broken(), {self.url("secret.html"): "permission denied",
+                                      self.url("shut/x.html"): "permission denied"})
+
+    def test_exit_statuses(self):
+        good = os.fsdecode(self.write("good/a.html", "<a href=a.html>x</a>"))
+        self.assertEqual(lib.run("check", good).status, 0)
+        bad = os.fsdecode(self.write("bad/a.html", "<a href=b.html>x</a>"))
+        self.assertEqual(lib.run("check", bad).status, 2)
+
+
+class Output(lib.Case):
+    def test_terminals_get_no_controls(self):
+        self.write("a.html", b"<a href='mailto:\x1b[31m\x07x'>1</a><a href='\x1b]0;t\x07.html'>2</a>"
+                   b"<a href='http://[\x1b[2J'>3</a><a href='#\x1b[1m\xc2\x9b\xff'>4</a>"
+                   b"<a href='\xe2\x80\xae.html'>5</a>")
+        for arguments in ["-v"], []:
+            r = lib.run("check", "--offline", *arguments, self.root)
+            self.assertEqual(r.status, 2)
+            text = r.out.decode("utf-8")
+            self.assertFalse([c for c in text if ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160])
+            self.assertNotIn("\u202e", text)
+        self.assertEqual(len(lib.check("--offline", self.root).broken()), 4)
+
+    def test_the_report_is_the_same_every_time(self):
+        for i in range(30):
+            self.write("%d.html" % i, "".join("<a href=%d.html>x</a>\n" % k for k in range(40)))
+        reports = {lib.run("check", "-q", "--jobs", jobs, self.root).out
+                   for jobs in ("1", "3", "16", "100")}
+        self.assertEqual(len(reports), 1)
+
+    def test_colours_only_on_request(self):
+        self.write("a.html", "<a href=b.html>x</a>")
+        self.assertNotIn(b"\x1b", lib.run("check", self.root).out)
+
+    def test_progress_only_on_a_terminal(self):
+        self.write("a.html", "<a href=b.html>x</a>")
+        self.assertEqual(lib.run("check", self.root).err, b"")
+        for arguments, environment, coloured, live in (
+                ([], {}, True, True), (["--no-progress"], {"NO_COLOR": "1"}, False, False)):
+            master, slave = os.openpty()
+            p = subprocess.Popen([lib.RUNNEL, "check", *arguments, self.root], stdout=slave,
+                                 stderr=slave, env={**lib.ENVIRONMENT, "TERM": "xterm",
+                                                    **environment})
+            os.close(slave)
+            seen = b""
+            while True:
+                try:
+                    data = os.read(master, 65536)
+                except OSError:
+                    break
+                if not data:
+                    break
+                seen += data
+            os.close(master)
+            self.assertEqual(p.wait(), 2)
+            self.assertEqual(b"\x1b[31m" in seen, coloured)
+            self.assertEqual(b"\r\x1b[K" in seen, live)
+            self.assertIn(b"1 broken", seen)
+
+    def test_a_report_that_cannot_be_written_is_an_error(self):
+        self.write("a.html", "<a href=b.html>x</a>")
+        with open("/dev/full", "wb") as full:
+            p = subprocess.run([lib.RUNNEL, "check", self.root], stdout=full,
+                               stderr=subprocess.PIPE, env=lib.ENVIRONMENT, timeout=60)
+        self.assertEqual(p.returncode, 1)
+        self.assertIn(b"cannot write", p.stderr)
+
+
+if __name__ == "__main__":
+    lib.main()
