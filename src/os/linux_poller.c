@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readiness on Linux: one epoll instance with one-shot registrations, and an eventfd to interrupt
+ * the thread that waits in it.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/os.h"
+
+static int epoll_fd = -1, wake_fd = -1; /* written once, before any other call */
+
+int rni_os_poller_open(void)
+{
+    int saved = errno, rc = 0;
+    epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event ev = { .events = EPOLLIN, .data.u64 = RNI_OS_KEY_WAKE };
+    if (epoll_fd < 0 || wake_fd < 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, wake_fd, &ev) != 0) {
+        rc = -errno;
+        if (epoll_fd >= 0)
+            close(epoll_fd);
+        if (wake_fd >= 0)
+            close(wake_fd);
+        epoll_fd = wake_fd = -1;
+    }
+    errno = saved;
+    return rc;
+}
+
+void rni_os_poller_close(void)
+{
+    close(epoll_fd);
+    close(wake_fd);
+    epoll_fd = wake_fd = -1;
+}
+
+int rni_os_poller_arm(int fd, unsigned events, uint64_t key)
+{
+    int saved = errno, rc = 0;
+    struct epoll_event ev = { .data.u64 = key };
+    if (events == 0) {
+        if (epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, &ev) != 0)
+            rc = -errno;
+        errno = saved;
+        return rc;
+    }
+    ev.events = EPOLLONESHOT | EPOLLRDHUP;
+    if (events & RNI_OS_READ)
+        ev.events |= EPOLLIN;
+    if (events & RNI_OS_WRITE)
+        ev.events |= EPOLLOUT;
+    if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &ev) != 0) {
+        rc = errno == ENOENT && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
+    }
+    errno = saved;
+    return rc;
+}
+
+static void drain_wake(void)
+{
+    uint64_t n;
+    ssize_t got = read(wake_fd, &n, sizeof n);
+    (void)got; /* EAGAIN: another wake was drained before */
+}
+
+int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
+{
+    struct epoll_event ev[64];
+    int saved = errno;
+    if (n > 64)
+        n = 64;
+    struct timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
+    int got = epoll_pwait2(epoll_fd, ev, n, timeout_ns < 0 ? NULL : &ts, NULL);
+    if (got < 0 && errno == ENOSYS) { /* before Linux 5.11: milliseconds, rounded up */
+        int64_t ms = (timeout_ns + 999999) / 1000000;
+        got = epoll_wait(epoll_fd, ev, n, timeout_ns < 0 ? -1 : ms > 60000 ? 60000 : (int)ms);
+    }
+    int stored = 0;
+    for (int i = 0; i < got; i++) {
+        if (ev[i].data.u64 == RNI_OS_KEY_WAKE) {
+            drain_wake();
+            continue;
+        }
+        unsigned events = 0;
+        if (ev[i].events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+            events |= RNI_OS_READ;
+        if (ev[i].events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+            events |= RNI_OS_WRITE;
+        out[stored++] = (rni_os_event){ .key = ev[i].data.u64, .events = events };
+    }
+    errno = saved;
+    return stored;
+}
+
+void rni_os_poller_wake(void)
+{
+    int saved = errno;
+    uint64_t one = 1;
+    ssize_t put = write(wake_fd, &one, sizeof one);
+    (void)put; /* EAGAIN: the counter is full, so the poller is being woken */
+    errno = saved;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads on Linux. Asynchronous signals stay with the threads of the application: a thread made
+ * here blocks all but the synchronous ones, which the stack-overflow report needs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "os/os.h"
+
+enum { SIGNAL_STACK_BYTES = 64 * 1024, THREAD_STACK_BYTES = 1024 * 1024 };
+
+/* CPUs worth of time the cgroup grants, rounded up, or 0 when there is no limit. */
+static unsigned cgroup_quota(void)
+{
+    FILE *f = fopen("/sys/fs/cgroup/cpu.max", "re");
+    if (!f)
+        return 0;
+    long long quota = 0, period = 0;
+    int n = fscanf(f, "%lld %lld", &quota, &period);
+    fclose(f);
+    if (n != 2 || quota <= 0 || period <= 0)
+        return 0;
+    return (unsigned)((quota + period - 1) / period);
+}
+
+unsigned rni_os_cpu_count(void)
+{
+    int saved = errno;
+    cpu_set_t set;
+    unsigned n = 1;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        n = (unsigned)CPU_COUNT(&set);
+    else if (sysconf(_SC_NPROCESSORS_ONLN) > 0)
+        n = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned quota = cgroup_quota();
+    if (quota && quota < n)
+        n = quota;
+    errno = saved;
+    return n ? n : 1;
+}
+
+int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    sigdelset(&all, SIGSEGV);
+    sigdelset(&all, SIGBUS);
+    sigdelset(&all, SIGFPE);
+    sigdelset(&all, SIGILL);
+    sigdelset(&all, SIGTRAP);
+    sigdelset(&all, SIGABRT);
+    pthread_attr_t attr;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, THREAD_STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    pthread_t t;
+    int rc = pthread_create(&t, &attr, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    pthread_attr_destroy(&attr);
+    if (rc == 0)
+        *out = (rni_os_thread)t;
+    return -rc;
+}
+
+void rni_os_thread_join(rni_os_thread t)
+{
+    pthread_join((pthread_t)t, NULL);
+}
+
+void rni_os_thread_detach(rni_os_thread t)
+{
+    pthread_detach((pthread_t)t);
+}
+
+void rni_os_thread_yield(void)
+{
+    sched_yield();
+}
+
+/* noinline, and hidden from constant propagation by the barrier: see runnel/errno.h for why. */
+RNI_NOINLINE int *rni_os_errno(void)
+{
+    int *p = &errno;
+    __asm__ volatile("" : "+r"(p) : : "memory");
+    return p;
+}
+
+int rni_os_signal_stack_acquire(void **memory)
+{
+    stack_t old;
+    *memory = NULL;
+    if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
+        return 0; /* the application (or a sanitizer) gave this thread one */
+    void *p = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                   0);
+    if (p == MAP_FAILED)
+        return -ENOMEM;
+    stack_t ss = { .ss_sp = p, .ss_size = SIGNAL_STACK_BYTES };
+    if (sigaltstack(&ss, NULL) != 0) {
+        int rc = -errno;
+        munmap(p, SIGNAL_STACK_BYTES);
+        return rc;
+    }
+    *memory = p;
+    return 0;
+}
+
+void rni_os_signal_stack_release(void *memory)
+{
+    if (!memory)
+        return;
+    stack_t off = { .ss_flags = SS_DISABLE };
+    sigaltstack(&off, NULL);
+    munmap(memory, SIGNAL_STACK_BYTES);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The porting contract: everything runnel asks of an operating system. One linux_*.c file per
+ * facility implements it; nothing above this room makes a system call or allocates by itself, so
+ * that faults can be injected here and simulated systems can stand in.
+ *
+ * Unless said otherwise: any thread may call; results are 0 or a negative errno value; errno is left
+ * as it was found.
+ */
+#ifndef RNI_OS_OS_H
+#define RNI_OS_OS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- time and chance ---------------------------------------------------------------------- */
+
+int64_t rni_os_now(void);      /* monotonic nanoseconds */
+uint64_t rni_os_entropy(void); /* good enough to seed a generator; never waits */
+
+/* ---- threads ------------------------------------------------------------------------------ */
+
+typedef unsigned long rni_os_thread; /* a pthread_t */
+
+/* CPUs this process may run on (affinity mask and cgroup quota), at least 1. */
+unsigned rni_os_cpu_count(void);
+/* Starts fn(arg) on a new thread that has every asynchronous signal blocked. */
+int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg);
+void rni_os_thread_join(rni_os_thread t);
+void rni_os_thread_detach(rni_os_thread t);
+void rni_os_thread_yield(void);
+/* The address of the calling thread's errno. */
+int *rni_os_errno(void);
+/* Gives the calling thread an alternate signal stack of its own, once; freed by _release. */
+int rni_os_signal_stack_acquire(void **memory);
+void rni_os_signal_stack_release(void *memory);
+
+/* ---- sleeping ----------------------------------------------------------------------------- */
+
+/* Sleeps while *word == expected, at most timeout_ns (negative: for ever). May return early. */
+void rni_os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
+void rni_os_futex_wake(_Atomic(uint32_t) *word, int count);
+
+/*
+ * An asymmetric fence: after rni_os_heavy_fence() returns, every thread of the process has executed
+ * a full fence since the call began, so the other side of a store/load pair needs only a compiler
+ * barrier. _init tells whether the system has it (membarrier's private expedited command).
+ */
+bool rni_os_heavy_fence_init(void);
+void rni_os_heavy_fence(void);
+
+/* ---- memory ------------------------------------------------------------------------------- */
+
+void *rni_os_alloc(size_t bytes); /* zeroed; NULL when there is none */
+void *rni_os_alloc_aligned(size_t align, size_t bytes);
+void *rni_os_resize(void *memory, size_t bytes);
+void rni_os_free(void *memory);
+
+size_t rni_os_page(void);
+/* Address space with no memory behind it until it is touched; NULL when there is none. */
+void *rni_os_reserve(size_t bytes);
+void rni_os_unreserve(void *base, size_t bytes);
+
+typedef struct rni_os_range {
+    void *base;
+    size_t bytes;
+} rni_os_range;
+
+typedef enum rni_os_guard {
+    RNI_GUARD_NONE = 0, /* the system refused: no protection */
+    RNI_GUARD_MPROTECT, /* one mapping each; runs out near vm.max_map_count */
+    RNI_GUARD_MADVISE   /* MADV_GUARD_INSTALL, Linux 6.13: no mapping each */
+} rni_os_guard;
+
+/* Makes every access to the ranges fault, for good. Returns the weakest kind that was needed. */
+rni_os_guard rni_os_guard_install(const rni_os_range *ranges, size_t n);
+/* Gives the memory behind the ranges back; they read as zero when touched again. */
+void rni_os_discard(const rni_os_range *ranges, size_t n);
+
+/* ---- readiness ---------------------------------------------------------------------------- */
+
+enum { RNI_OS_READ = 1, RNI_OS_WRITE = 2 };
+
+typedef struct rni_os_event {
+    uint64_t key; /* as given to _arm; RNI_OS_KEY_WAKE for rni_os_poller_wake */
+    unsigned events;
+} rni_os_event;
+#define RNI_OS_KEY_WAKE UINT64_MAX
+
+/* One poller per process: its descriptors, or a negative errno value. */
+int rni_os_poller_open(void);
+void rni_os_poller_close(void);
+/* Reports fd's readiness for events once, with key, then is silent until armed again; events = 0
+ * forgets fd. -EPERM: fd cannot be polled (a regular file: always ready). */
+int rni_os_poller_arm(int fd, unsigned events, uint64_t key);
+/* Waits at most timeout_ns (negative: for ever) and stores up to n events; returns how many. One
+ * thread at a time. */
+int rni_os_poller_wait(rni_os_event *events, int n, int64_t timeout_ns);
+/* Makes the present or next _wait return. Any thread. */
+void rni_os_poller_wake(void);
+
+#endif
