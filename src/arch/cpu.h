@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Two instructions that C has no name for. */
+#ifndef RNI_ARCH_CPU_H
+#define RNI_ARCH_CPU_H
+
+#include <stdatomic.h>
+
+#if defined(__x86_64__)
+/* Tells the CPU that this is a spin loop. */
+static inline void rni_cpu_relax(void)
+{
+    __builtin_ia32_pause();
+}
+/* Orders stores before an atomic read-modify-write against loads after it: on x86 the locked
+ * instruction already did. */
+static inline void rni_fence_after_rmw(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+#elif defined(__aarch64__)
+static inline void rni_cpu_relax(void)
+{
+    __asm__ volatile("isb" ::: "memory");
+}
+static inline void rni_fence_after_rmw(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+#else
+static inline void rni_cpu_relax(void)
+{
+    __asm__ volatile("" ::: "memory");
+}
+static inline void rni_fence_after_rmw(void)
+{
+    atomic_thread_fence(memory_order_seq_cst);
+}
+#endif
+
+#endif
