@@ -72,3 +72,9 @@ if(NOT RUNNEL_SANITIZE)
   # own symbols are only in the executable.)
   target_link_options(runnel_shared PRIVATE -Wl,-z,defs)
 endif()
+if(RUNNEL_SANITIZE STREQUAL "thread")
+  # src/core/san.h tells why TSan must not see the scheduler.
+  file(GLOB core_sources "${PROJECT_SOURCE_DIR}/src/core/*.c" "${PROJECT_SOURCE_DIR}/src/arch/*.c")
+  set_source_files_properties(${core_sources} PROPERTIES COMPILE_OPTIONS
+                              "-fno-sanitize=thread;-DRUNNEL_SANITIZE_THREAD=1")
+endif()

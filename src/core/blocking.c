@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rn_blocking: calls that block their thread run on helper threads.
+ *
+ * A call is a record on the caller's stack, which stays put while the task is parked. It goes into a
+ * list under pool_lock; a helper takes it, calls the function, and makes the task ready. A new helper
+ * is started when no helper is free for it, up to MAX_HELPERS; beyond that calls queue. A helper that
+ * finds nothing for LINGER_NS ends.
+ *
+ * helpers_busy (deadlock.c) counts calls from before the task parks until after it has been made
+ * ready. `work` is the futex word helpers sleep on: it changes whenever a call is queued, so a
+ * helper that read it before looking at the list cannot sleep through the wake-up.
+ */
+#include "core/blocking.h"
+#include "core/park.h"
+#include "core/worker.h"
+
+enum { MAX_HELPERS = 512 };
+static const int64_t LINGER_NS = INT64_C(2000000000);
+
+typedef struct call {
+    int (*fn)(void *arg);
+    void *arg;
+    rni_task *task;
+    struct call *next;
+} call;
+
+static rni_lock pool_lock; /* protects what follows */
+static call *first, **last = &first;
+static unsigned queued, helpers, idle;
+static bool stop;
+
+static _Atomic(uint32_t) work;      /* futex word, see above */
+static _Atomic(uint32_t) ended;     /* futex word: changes when a helper ends */
+static _Atomic(uint64_t) calls;
+
+uint64_t rni_blocking_calls(void)
+{
+    return atomic_load_explicit(&calls, memory_order_relaxed);
+}
+
+uint32_t rni_blocking_helpers(void)
+{
+    rni_lock_take(&pool_lock);
+    uint32_t n = helpers;
+    rni_unlock(&pool_lock);
+    return n;
+}
+
+/* The next call, or NULL when the helper should end; it is no longer counted then. */
+static call *next_call(void)
+{
+    int64_t patience = LINGER_NS;
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(&work, memory_order_acquire);
+        rni_lock_take(&pool_lock);
+        call *c = first;
+        if (c) {
+            first = c->next;
+            if (!first)
+                last = &first;
+            queued--;
+            rni_unlock(&pool_lock);
+            return c;
+        }
+        if (stop || patience <= 0) {
+            helpers--;
+            rni_unlock(&pool_lock);
+            return NULL;
+        }
+        idle++;
+        rni_unlock(&pool_lock);
+        int64_t before = rni_os_now();
+        rni_os_futex_wait(&work, seen, patience);
+        patience -= rni_os_now() - before;
+        rni_lock_take(&pool_lock);
+        idle--;
+        rni_unlock(&pool_lock);
+    }
+}
+
+static void *helper(void *unused)
+{
+    (void)unused;
+    call *c;
+    while ((c = next_call()) != NULL) {
+        RNI_EDGE_IN(c);
+        int rc = c->fn(c->arg);
+        rni_ready(c->task, rc); /* *c is gone from here on */
+        atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_release);
+    }
+    atomic_fetch_add_explicit(&ended, 1, memory_order_release);
+    rni_os_futex_wake(&ended, 1);
+    return NULL;
+}
+
+static int add_helper(void)
+{
+    rni_os_thread t;
+    int rc = rni_os_thread_start(&t, helper, NULL);
+    rni_lock_take(&pool_lock);
+    if (rc != 0)
+        helpers--;
+    bool served = helpers > 0;
+    rni_unlock(&pool_lock);
+    if (rc == 0)
+        rni_os_thread_detach(t);
+    return served ? 0 : rc;
+}
+
+/* Takes c out again; false if a helper has it by now. */
+static bool withdraw(call *c)
+{
+    bool found = false;
+    rni_lock_take(&pool_lock);
+    for (call **p = &first; *p; p = &(*p)->next) {
+        if (*p == c) {
+            *p = c->next;
+            if (!c->next)
+                last = p;
+            queued--;
+            found = true;
+            break;
+        }
+    }
+    rni_unlock(&pool_lock);
+    return found;
+}
+
+int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (t->foreign)
+        return fn(arg);
+    call c = { .fn = fn, .arg = arg, .task = t };
+    RNI_EDGE_OUT(&c);
+    atomic_fetch_add_explicit(&rni_rt.helpers_busy, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    rni_lock_take(&pool_lock);
+    *last = &c;
+    last = &c.next;
+    queued++;
+    bool grow = queued > idle && helpers < MAX_HELPERS;
+    if (grow)
+        helpers++;
+    rni_unlock(&pool_lock);
+    if (grow && (rc = add_helper()) != 0 && withdraw(&c)) {
+        atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_relaxed);
+        return rc;
+    }
+    if (!grow) {
+        atomic_fetch_add_explicit(&work, 1, memory_order_release);
+        rni_os_futex_wake(&work, 1);
+    }
+    return rni_park(t, RNI_WHY_BLOCKING, NULL, site);
+}
+
+void rni_blocking_stop(void)
+{
+    rni_lock_take(&pool_lock);
+    stop = true;
+    rni_unlock(&pool_lock);
+    atomic_fetch_add_explicit(&work, 1, memory_order_release);
+    rni_os_futex_wake(&work, INT32_MAX);
+    for (;;) {
+        uint32_t seen = atomic_load_explicit(&ended, memory_order_acquire);
+        if (rni_blocking_helpers() == 0)
+            break;
+        rni_os_futex_wait(&ended, seen, 100 * 1000 * 1000);
+    }
+    rni_lock_take(&pool_lock);
+    stop = false;
+    rni_unlock(&pool_lock);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam for time and choice: every clock reading, every random number and every decision that
+ * the semantics leave open comes through here, so that a virtual clock and a seeded scheduler can
+ * take the place of the real ones.
+ */
+#include "core/park.h"
+#include "core/worker.h"
+
+int64_t rni_now(void)
+{
+    return rni_os_now();
+}
+
+int64_t rn_now(void)
+{
+    return rni_now();
+}
+
+/* A foreign thread's generator; its seed need not be good. */
+static __thread rni_rand foreign_rand;
+
+uint32_t rni_choose(uint32_t n)
+{
+    rni_worker *w = rni_worker_self();
+    if (rni_likely(w != NULL))
+        return rni_rand_below(&w->rand, n);
+    if (foreign_rand.x == 0)
+        rni_rand_seed(&foreign_rand, rni_os_entropy());
+    return rni_rand_below(&foreign_rand, n);
+}

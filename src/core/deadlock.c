@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether all tasks are asleep for good.
+ *
+ * The last worker to go idle asks, with idle_lock held, when every other worker is on the idle list.
+ * Then no task runs, and a task can only become ready through something outside: a timer, a
+ * descriptor, a helper thread, a foreign thread, or a task that such a one queued but that no worker
+ * has taken yet. Each of these is counted before the task that depends on it parks, and the count
+ * drops only after the task has been queued; so if all are zero here, nothing will ever come.
+ */
+#include "core/worker.h"
+
+uint64_t rni_live_tasks(void)
+{
+    uint64_t started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
+    uint64_t ended = 0;
+    for (unsigned i = 0; i < rni_rt.count; i++) {
+        ended += atomic_load_explicit(&rni_rt.workers[i].ended, memory_order_relaxed);
+        started += atomic_load_explicit(&rni_rt.workers[i].started, memory_order_relaxed);
+    }
+    return started > ended ? started - ended : 0;
+}
+
+bool rni_all_asleep(void)
+{
+    rni_runtime *rt = &rni_rt;
+    if (!rt->owns_process || atomic_load_explicit(&rt->stopping, memory_order_relaxed) ||
+        atomic_load_explicit(&rt->foreign_threads, memory_order_acquire) ||
+        atomic_load_explicit(&rt->helpers_busy, memory_order_acquire) ||
+        atomic_load_explicit(&rt->io_waiters, memory_order_acquire) ||
+        atomic_load_explicit(&rt->inject_full, memory_order_relaxed))
+        return false;
+    for (unsigned i = 0; i < rt->count; i++) {
+        rni_worker *w = &rt->workers[i];
+        if (atomic_load_explicit(&w->inbox_full, memory_order_relaxed) ||
+            atomic_load_explicit(&w->timers.next, memory_order_acquire) != INT64_MAX)
+            return false;
+    }
+    return rni_live_tasks() > 0;
+}

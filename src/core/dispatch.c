@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What runs next, and getting there.
+ *
+ * There is no scheduler context between tasks: the task that parks picks its successor and switches
+ * straight to it. Only when there is nothing to run does it switch to the worker's loop, on the
+ * thread's own stack, because a parked task may be resumed by another worker at any moment and its
+ * stack must be free by then.
+ *
+ * A fresh task is called by the trampoline at the base of a task stack. If it returns without having
+ * parked, the next fresh task is called on the same stack; if it parks, the stack stays with it, and
+ * the next fresh task gets another.
+ *
+ * A picked task may not have left its stack yet (another worker made it ready in between). A worker
+ * that is itself about to leave a stack must not wait for that long: the other one may be waiting
+ * for it in turn. It hands the task to its loop, which owns no task stack and can wait.
+ */
+#include "core/foreign.h"
+#include "core/park.h"
+#include "core/san.h"
+#include "core/switch.h"
+#include "core/worker.h"
+
+static __thread rni_worker *tls_self;
+
+RNI_NOINLINE rni_worker *rni_worker_self(void)
+{
+    rni_worker *w = tls_self;
+    __asm__ volatile("" : "+r"(w) : : "memory"); /* neither const nor pure: the thread may change */
+    return w;
+}
+
+RNI_NOINLINE void rni_worker_set_self(rni_worker *w)
+{
+    tls_self = w;
+    __asm__ volatile("" ::: "memory");
+}
+
+RNI_NOINLINE rni_task *rni_current(void)
+{
+    rni_worker *w = tls_self;
+    __asm__ volatile("" : "+r"(w) : : "memory");
+    return rni_likely(w != NULL) ? w->current : rni_foreign_self();
+}
+
+/* ---- queueing ------------------------------------------------------------------------------- */
+
+/* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
+ * looks every few milliseconds, so only a queue behind the running task matters; level 2: nobody. */
+static inline void kick(rni_worker *w, uint32_t level)
+{
+    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level) &&
+        w->current)
+        rni_wake_one();
+}
+
+void rni_queue_next(rni_worker *w, rni_runnable r)
+{
+    rni_runq *q = &w->queue;
+    rni_runq_enter(q);
+    rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
+    atomic_store_explicit(&q->lifo, r, memory_order_relaxed);
+    bool full = old && !rni_runq_append(q, old);
+    rni_runq_leave(q);
+    if (rni_unlikely(full))
+        rni_queue_anywhere(old);
+    kick(w, old ? 1 : 2);
+}
+
+void rni_queue_last(rni_worker *w, rni_runnable r)
+{
+    rni_runq *q = &w->queue;
+    rni_runq_enter(q);
+    bool full = !rni_runq_append(q, r);
+    rni_runq_leave(q);
+    if (rni_unlikely(full))
+        rni_queue_anywhere(r);
+    kick(w, 1);
+}
+
+void rni_queue_for(rni_worker *w, rni_runnable r)
+{
+    rni_lock_take(&w->inbox_lock);
+    if (w->inbox_n == w->inbox_cap) {
+        size_t cap = w->inbox_cap ? 2 * w->inbox_cap : 64;
+        rni_runnable *grown = rni_os_resize(w->inbox, cap * sizeof *grown);
+        if (!grown)
+            rni_panic(NULL, "out of memory for a run queue");
+        w->inbox = grown;
+        w->inbox_cap = cap;
+    }
+    w->inbox[w->inbox_n++] = r;
+    atomic_store_explicit(&w->inbox_full, 1, memory_order_relaxed);
+    rni_unlock(&w->inbox_lock);
+    rni_wake_worker(w);
+}
+
+void rni_queue_anywhere(rni_runnable r)
+{
+    rni_runtime *rt = &rni_rt;
+    rni_lock_take(&rt->inject_lock);
+    if (rt->inject_tail - rt->inject_head == rt->inject_cap) {
+        size_t old = rt->inject_cap, cap = old ? 2 * old : 256;
+        rni_runnable *grown = rni_os_alloc(cap * sizeof *grown);
+        if (!grown)
+            rni_panic(NULL, "out of memory for a run queue");
+        for (size_t i = 0; i < old; i++)
+            grown[i] = rt->inject[(rt->inject_head + i) & (old - 1)];
+        rni_os_free(rt->inject);
+        rt->inject = grown;
+        rt->inject_head = 0;
+        rt->inject_tail = old;
+        rt->inject_cap = cap;
+    }
+    rt->inject[rt->inject_tail++ & (rt->inject_cap - 1)] = r;
+    atomic_store_explicit(&rt->inject_full, 1, memory_order_relaxed);
+    rni_unlock(&rt->inject_lock);
+    rni_wake_one();
+}
+
+static bool collect_inbox(rni_worker *w)
+{
+    if (atomic_load_explicit(&w->inbox_full, memory_order_relaxed) == 0)
+        return false;
+    rni_lock_take(&w->inbox_lock);
+    size_t n = w->inbox_n;
+    rni_runq_enter(&w->queue);
+    for (size_t i = 0; i < n; i++)
+        if (!rni_runq_append(&w->queue, w->inbox[i]))
+            rni_panic(NULL, "out of memory for a run queue");
+    rni_runq_leave(&w->queue);
+    w->inbox_n = 0;
+    atomic_store_explicit(&w->inbox_full, 0, memory_order_relaxed);
+    rni_unlock(&w->inbox_lock);
+    return n > 0;
+}
+
+bool rni_collect(rni_worker *w)
+{
+    enum { AT_ONCE = 64 }; /* leave some for the other workers */
+    rni_runtime *rt = &rni_rt;
+    bool any = collect_inbox(w);
+    if (atomic_load_explicit(&rt->inject_full, memory_order_relaxed) == 0)
+        return any;
+    rni_runnable got[AT_ONCE];
+    unsigned n = 0;
+    rni_lock_take(&rt->inject_lock);
+    while (n < AT_ONCE && rt->inject_head != rt->inject_tail)
+        got[n++] = rt->inject[rt->inject_head++ & (rt->inject_cap - 1)];
+    bool more = rt->inject_head != rt->inject_tail;
+    if (!more)
+        atomic_store_explicit(&rt->inject_full, 0, memory_order_relaxed);
+    rni_unlock(&rt->inject_lock);
+    for (unsigned i = 0; i < n; i++)
+        rni_queue_last(w, got[i]);
+    if (more)
+        rni_wake_one();
+    return any || n > 0;
+}
+
+static rni_runnable take_own(rni_worker *w)
+{
+    rni_runq_enter(&w->queue);
+    rni_runnable r = rni_runq_next(&w->queue);
+    rni_runq_leave(&w->queue);
+    return r;
+}
+
+static RNI_NOINLINE void look_now_and_then(rni_worker *w)
+{
+    w->ticks = 0;
+    rni_look_around(w, rni_now());
+    rni_collect(w);
+}
+
+static bool must_leave(const rni_worker *w)
+{
+    return w->done && w->current && atomic_load_explicit(w->done, memory_order_relaxed);
+}
+
+rni_runnable rni_pick(rni_worker *w)
+{
+    if (rni_unlikely(++w->ticks >= RNI_TICKS_PER_LOOK)) {
+        look_now_and_then(w);
+        if (rni_unlikely(must_leave(w)))
+            return 0; /* rn_run is over: worker 0 goes back to its caller */
+    }
+    rni_runnable r = take_own(w);
+    if (rni_unlikely(!r) && rni_collect(w))
+        r = take_own(w);
+    return r;
+}
+
+/* ---- the trampoline --------------------------------------------------------------------------- */
+
+static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
+{
+    t->owner = s->owner;
+    t->cancelled = &s->owner->cancelled;
+    t->pinned = s->pin ? w : NULL;
+    t->pins = s->pin;
+    t->foreign = false;
+    t->internal = s->internal;
+    t->listed = false;
+    t->saved_errno = 0;
+    t->waiter.lock = NULL;
+    atomic_store_explicit(&t->announced, NULL, memory_order_relaxed);
+    atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
+    atomic_store_explicit(&t->shields, 0, memory_order_relaxed);
+    atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&t->name, atomic_load_explicit(&s->name, memory_order_relaxed),
+                          memory_order_relaxed);
+    atomic_store_explicit(&t->site, atomic_load_explicit(&s->site, memory_order_relaxed),
+                          memory_order_relaxed);
+    uint64_t n = atomic_load_explicit(&w->dispatches, memory_order_relaxed);
+    atomic_store_explicit(&t->id, n * RNI_MAX_WORKERS + w->id, memory_order_relaxed);
+    atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_release);
+    atomic_store_explicit(&s->queued, false, memory_order_relaxed);
+}
+
+/* The owner's callback comes last: with it the owner may be gone, and it must find the task counted
+ * as ended. */
+static void end(rni_task *t, int rc)
+{
+    rni_owner *o = t->owner;
+    if (t->listed) {
+        rni_lock_take(&o->lock);
+        rni_list_remove(&t->link);
+        rni_unlock(&o->lock);
+    }
+    atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
+    rni_count(&t->worker->ended, !t->internal);
+    o->ended(o, rc);
+}
+
+/* The first function on every task stack: calls fresh tasks until one has parked and something that
+ * is not fresh, or needs another kind of stack, is to run next. */
+static void trampoline(void)
+{
+    rni_switch_arrived(rni_worker_self()->current);
+    for (;;) {
+        rni_worker *w = rni_worker_self();
+        rni_task *t = w->current;
+        rni_spawn *s = w->starting;
+        begin(w, t, s);
+        rni_fiber_begin(t);
+        RNI_EDGE_IN(s);
+        int rc = s->entry(s->args);
+        end(t, rc);
+        rni_fiber_end(t);
+
+        w = rni_worker_self();
+        rni_spawn_give(&w->spawns, s);
+        rni_runnable r = rni_pick(w);
+        if (rni_is_spawn(r) && rni_as_spawn(r)->stack_class == t->stack_class) {
+            w->starting = rni_as_spawn(r);
+            t->budget = RNI_BUDGET;
+            rni_count(&w->dispatches, 1);
+            *w->error = 0;
+            continue;
+        }
+        rni_leave(w, t, r);
+    }
+}
+
+/* ---- dispatching ------------------------------------------------------------------------------ */
+
+static bool saved(rni_task *t)
+{
+    return __atomic_load_n(&t->context.sp, __ATOMIC_ACQUIRE) != NULL;
+}
+
+static void wait_until_saved(rni_task *t)
+{
+    for (unsigned spins = 0; !saved(t); spins++) {
+        if (spins < 100)
+            rni_cpu_relax();
+        else
+            rni_os_thread_yield();
+    }
+}
+
+/* The context to run r in, prepared. */
+static rni_task *context_for(rni_worker *w, rni_runnable r)
+{
+    if (!r)
+        return &w->loop;
+    if (!rni_is_spawn(r))
+        return rni_as_task(r);
+    rni_spawn *s = rni_as_spawn(r);
+    rni_task *t = rni_stack_take(w->stacks, s->stack_class);
+    if (rni_unlikely(!t))
+        rni_panic(atomic_load_explicit(&s->site, memory_order_relaxed),
+                  "out of memory for task stacks");
+    rni_arch_prepare(&t->context, t->stack_limit, rni_stack_top(t), trampoline);
+    t->saved_errno = 0;
+    w->starting = s;
+    return t;
+}
+
+static void arrive(rni_worker *w, rni_task *to)
+{
+    bool loop = to == &w->loop;
+    w->current = loop ? NULL : to;
+    to->worker = w;
+    to->budget = RNI_BUDGET;
+    *w->error = to->saved_errno;
+    if (!loop) {
+        rni_count(&w->dispatches, 1);
+        atomic_store_explicit(&to->why, RNI_WHY_RUNNING, memory_order_relaxed);
+    }
+}
+
+int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
+{
+    rni_task *to = context_for(w, r);
+    if (rni_unlikely(to == from)) { /* made ready before it had left */
+        RNI_EDGE_IN(from);
+        atomic_store_explicit(&from->why, RNI_WHY_RUNNING, memory_order_relaxed);
+        return from->context.result;
+    }
+    if (rni_unlikely(!saved(to))) {
+        if (from == &w->loop) {
+            wait_until_saved(to);
+        } else {
+            w->pending = r;
+            to = &w->loop;
+        }
+    }
+    from->saved_errno = *w->error;
+    arrive(w, to);
+    return rni_switch(from, to);
+}
+
+void rni_leave(rni_worker *w, rni_task *from, rni_runnable r)
+{
+    rni_task *to = context_for(w, r); /* before the give: it must not hand out our own stack */
+    if (!saved(to)) {
+        w->pending = r;
+        to = &w->loop;
+    }
+    rni_stack_give(w->stacks, from);
+    arrive(w, to);
+    rni_switch_leave(from, to);
+}
+
+void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done)
+{
+    while (!done || atomic_load_explicit(done, memory_order_acquire) == 0) {
+        rni_runnable r = w->pending;
+        w->pending = 0;
+        if (!r)
+            r = rni_pick(w);
+        if (!r)
+            r = rni_idle(w, done);
+        if (!r)
+            break;
+        rni_dispatch(w, &w->loop, r);
+    }
+}

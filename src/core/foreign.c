@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Foreign threads. One has a rni_task like any task, but waits on a futex: `woken` is stored with
+ * release order by whoever ended the wait, and loaded with acquire order by the thread. Deadlines
+ * are kept by the thread itself, since there may be no worker to fire a timer.
+ *
+ * Records come from a pool that is never freed, because an aborter may look at a record just after
+ * its thread has ended.
+ */
+#include <pthread.h>
+
+#include "core/foreign.h"
+#include "core/park.h"
+#include "core/worker.h"
+
+typedef struct record {
+    rni_task task;
+    struct record *next_made;
+} record;
+
+static __thread rni_task *self;
+static pthread_key_t end_key; /* its destructor runs when a thread ends */
+static pthread_once_t end_key_once = PTHREAD_ONCE_INIT;
+static rni_lock pool_lock;        /* protects free_records and prepending to made */
+static rni_task *free_records;
+static _Atomic(record *) made; /* every record; release store, acquire load */
+static _Atomic(bool) forked;   /* this process is a child made by fork */
+
+static void thread_ended(void *arg)
+{
+    rni_task *t = arg;
+    atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
+    rni_lock_take(&pool_lock);
+    t->next_free = free_records;
+    free_records = t;
+    rni_unlock(&pool_lock);
+}
+
+static void in_fork_child(void)
+{
+    atomic_store_explicit(&forked, true, memory_order_relaxed);
+    rni_worker_set_self(NULL);
+    self = NULL;
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&end_key, thread_ended);
+    pthread_atfork(NULL, NULL, in_fork_child);
+}
+
+static rni_task *new_record(void)
+{
+    rni_lock_take(&pool_lock);
+    rni_task *t = free_records;
+    if (t)
+        free_records = t->next_free;
+    rni_unlock(&pool_lock);
+    if (t)
+        return t;
+    record *r = rni_os_alloc_aligned(64, sizeof *r);
+    if (!r)
+        rni_panic(NULL, "out of memory for a thread's record");
+    rni_lock_take(&pool_lock);
+    r->next_made = atomic_load_explicit(&made, memory_order_relaxed);
+    atomic_store_explicit(&made, r, memory_order_release);
+    rni_unlock(&pool_lock);
+    return &r->task;
+}
+
+RNI_NOINLINE rni_task *rni_foreign_self(void)
+{
+    if (rni_likely(self != NULL))
+        return self;
+    if (atomic_load_explicit(&forked, memory_order_relaxed))
+        rni_panic(NULL, "runnel was used in a child made by fork; it may only exec");
+    pthread_once(&end_key_once, make_key);
+    rni_task *t = new_record();
+    t->foreign = true;
+    t->listed = true;
+    t->owner = NULL;
+    t->cancelled = &rni_never_cancelled;
+    t->budget = RNI_BUDGET;
+    t->timer.when = INT64_MAX;
+    atomic_store_explicit(&t->name, "thread", memory_order_relaxed);
+    atomic_store_explicit(&t->site, NULL, memory_order_relaxed);
+    atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
+    atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_relaxed);
+    atomic_fetch_add_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
+    pthread_setspecific(end_key, t);
+    self = t;
+    return t;
+}
+
+void rni_foreign_becomes_worker(bool yes)
+{
+    pthread_once(&end_key_once, make_key);
+    if (!self)
+        return;
+    if (yes)
+        atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
+    else
+        atomic_fetch_add_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
+}
+
+int rni_foreign_wait(rni_task *t)
+{
+    for (;;) {
+        if (atomic_exchange_explicit(&t->woken, 0, memory_order_acquire) != 0)
+            break;
+        int64_t left = -1;
+        if (t->timer.when != INT64_MAX) {
+            left = t->timer.when - rni_now();
+            if (left <= 0) {
+                t->timer.when = INT64_MAX;
+                rni_task_timed_out(t); /* wakes us, unless someone else is about to */
+                continue;
+            }
+        }
+        rni_os_futex_wait(&t->woken, 0, left);
+    }
+    RNI_EDGE_IN(t);
+    atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
+    return t->context.result;
+}
+
+void rni_foreign_wake(rni_task *t)
+{
+    atomic_store_explicit(&t->woken, 1, memory_order_release);
+    rni_os_futex_wake(&t->woken, 1); /* the record is never freed, so this is safe */
+}
+
+void rni_foreign_each(void (*fn)(rni_task *t, void *arg), void *arg)
+{
+    for (record *r = atomic_load_explicit(&made, memory_order_acquire); r; r = r->next_made)
+        if (atomic_load_explicit(&r->task.state, memory_order_relaxed) == RNI_TASK_LIVE)
+            fn(&r->task, arg);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What core calls and rooms to its right define. These are the only names that core uses and does
+ * not own; each says which file defines it.
+ */
+#ifndef RNI_CORE_HOOKS_H
+#define RNI_CORE_HOOKS_H
+
+#include <stdint.h>
+
+#include <runnel/base.h>
+
+/* io/fd.c: the descriptor behind key became ready for events. Readies tasks; parks nothing. */
+void rni_io_ready(uint64_t key, unsigned events);
+
+/* obs/dump.c: writes the tables of tasks and channels to a descriptor. */
+void rni_report_dump(int fd);
+
+/* obs/report.c: no task can ever run again; writes the report and ends the process. */
+__attribute__((noreturn)) void rni_report_deadlock(void);
+
+/* obs/report.c: what the environment asks of reports; called by each rn_run before it starts. */
+void rni_obs_init(void);
+
+/* obs/report.c: rn_run's function has returned; reports the tasks that still wait. Parks the calling
+ * task for a few milliseconds if some might be about to end. */
+void rni_report_leaks(rn_group *root);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stack overflow: a fault in a stack's guard is reported with the task's name, where it was started
+ * and what to change, then the process ends by the signal it would have ended by. Faults anywhere
+ * else go to whoever handled the signal before.
+ *
+ * The handler runs on the worker's alternate stack and uses only async-signal-safe calls.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/worker.h"
+
+static struct sigaction old_segv, old_bus;
+
+static void put(const char *s)
+{
+    ssize_t ignored = write(2, s, strlen(s));
+    (void)ignored;
+}
+
+static void put_number(size_t n)
+{
+    char digits[24];
+    size_t at = sizeof digits - 1;
+    digits[at] = '\0';
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while (n /= 10);
+    put(digits + at);
+}
+
+static void report(const rni_task *t)
+{
+    static const char *const larger[] = { "RN_STACK_NORMAL", "RN_STACK_LARGE", "RN_STACK_HUGE", NULL };
+    const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);
+    const char *site = atomic_load_explicit(&t->site, memory_order_relaxed);
+    put("runnel: stack overflow in task ");
+    put(name ? name : "?");
+    put(", started at ");
+    put(site ? site : "?");
+    put(": it has ");
+    put_number(rni_stack_usable(t->stack_class) >> 10);
+    put(" KiB; ");
+    const char *next = larger[t->stack_class];
+    if (next) {
+        put("start it with rn_go_with and .stack = ");
+        put(next);
+        put(", or set RUNNEL_STACK\n");
+    } else {
+        put("no class is larger: use less stack, or rn_blocking\n");
+    }
+}
+
+static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *context)
+{
+    if (old->sa_flags & SA_SIGINFO) {
+        old->sa_sigaction(sig, info, context);
+    } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
+        old->sa_handler(sig);
+    } else {
+        signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
+    }
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    rni_task *t = rni_stack_guard_owner(info->si_addr);
+    if (t) {
+        report(t);
+        signal(sig, SIG_DFL);
+        return;
+    }
+    chain(sig == SIGSEGV ? &old_segv : &old_bus, sig, info, context);
+}
+
+void rni_overflow_install(void)
+{
+    struct sigaction sa;
+    memset(&sa, 0, sizeof sa);
+    sa.sa_sigaction = on_fault;
+    sa.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGSEGV, &sa, &old_segv);
+    sigaction(SIGBUS, &sa, &old_bus);
+}

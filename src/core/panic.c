@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Programming errors: one line that says what, where and which task, then the tables, then exit
+ * status 2. stdout is flushed if nobody holds it, since the output so far often tells the story;
+ * exit handlers do not run, because other tasks still do.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <runnel/base.h>
+
+#include "core/hooks.h"
+#include "core/park.h"
+#include "core/worker.h"
+
+static void (*_Atomic handler)(const char *line);
+static _Atomic(uint32_t) panicking; /* the first one reports, the others wait for the end */
+
+void rn_set_panic_handler(void (*fn)(const char *line))
+{
+    atomic_store_explicit(&handler, fn, memory_order_release);
+}
+
+static void who(char *out, size_t size)
+{
+    rni_worker *w = rni_worker_self();
+    rni_task *t = w ? w->current : NULL;
+    if (!t) {
+        snprintf(out, size, "outside any task");
+        return;
+    }
+    const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);
+    const char *site = atomic_load_explicit(&t->site, memory_order_relaxed);
+    snprintf(out, size, "task %s, started at %s", name ? name : "?", site ? site : "?");
+}
+
+__attribute__((noreturn)) static void report(const char *site, const char *format, va_list ap)
+{
+    if (atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0)
+        for (;;)
+            pause();
+    char what[400], task[200], line[800];
+    vsnprintf(what, sizeof what, format, ap);
+    who(task, sizeof task);
+    snprintf(line, sizeof line, "runnel: panic: %s%s%s (%s)", what, site ? " at " : "",
+             site ? site : "", task);
+    void (*fn)(const char *) = atomic_load_explicit(&handler, memory_order_acquire);
+    if (fn)
+        fn(line);
+    if (ftrylockfile(stdout) == 0) {
+        fflush(stdout);
+        funlockfile(stdout);
+    }
+    size_t n = strlen(line);
+    line[n] = '\n';
+    ssize_t ignored = write(2, line, n + 1);
+    (void)ignored;
+    rni_report_dump(2);
+    _exit(2);
+}
+
+void rni_panic(const char *site, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    report(site, format, ap);
+}
+
+void rn_panic(const char *site, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    report(site, format, ap);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Park and ready, and the ways a wait is ended from outside. park.h has the protocol. */
+#include <string.h>
+
+#include "core/foreign.h"
+#include "core/park.h"
+#include "core/worker.h"
+
+const _Atomic(int) rni_never_cancelled;
+
+int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
+{
+    atomic_store_explicit(&t->what, what, memory_order_relaxed);
+    atomic_store_explicit(&t->where, where, memory_order_relaxed);
+    atomic_store_explicit(&t->why, (int)why, memory_order_relaxed);
+    if (rni_unlikely(t->foreign))
+        return rni_foreign_wait(t);
+    rni_worker *w = t->worker;
+    return rni_dispatch(w, t, rni_pick(w));
+}
+
+void rni_ready(rni_task *t, int rc)
+{
+    t->context.result = rc;
+    RNI_EDGE_OUT(t);
+    if (rni_unlikely(t->foreign)) {
+        rni_foreign_wake(t);
+        return;
+    }
+    /* Before it can run again: after the queueing the record may belong to another task. */
+    atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
+    rni_worker *w = rni_worker_self(), *only = t->pinned;
+    if (rni_unlikely(only && only != w))
+        rni_queue_for(only, rni_run_task(t));
+    else if (rni_likely(w != NULL))
+        rni_queue_next(w, rni_run_task(t));
+    else
+        rni_queue_anywhere(rni_run_task(t));
+}
+
+void rni_yield_now(rni_task *t)
+{
+    if (t->foreign) {
+        rni_os_thread_yield();
+        return;
+    }
+    rni_worker *w = t->worker;
+    rni_runnable r = rni_pick(w);
+    if (!r)
+        return;
+    t->context.result = 0;
+    atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
+    rni_queue_last(w, rni_run_task(t));
+    rni_dispatch(w, t, r);
+}
+
+int rni_budget_spent(rni_task *t, int rc)
+{
+    t->budget = RNI_BUDGET;
+    if (!t->foreign)
+        rni_yield_now(t);
+    return rc;
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+void rni_claim_open(rni_task *t)
+{
+    uint64_t c = atomic_load_explicit(&t->claim, memory_order_relaxed);
+    RNI_ASSERT(!(c & RNI_CLAIM_WAITING));
+    /* seq_cst and a full fence: the flags are read after this; partner: abort_wait */
+    atomic_exchange_explicit(&t->claim, (c + RNI_CLAIM_STEP) | RNI_CLAIM_WAITING,
+                             memory_order_seq_cst);
+    rni_fence_after_rmw();
+}
+
+bool rni_claim(rni_task *t)
+{
+    uint64_t c = atomic_load_explicit(&t->claim, memory_order_acquire);
+    return (c & RNI_CLAIM_WAITING) &&
+           atomic_compare_exchange_strong_explicit(&t->claim, &c, c & ~(uint64_t)RNI_CLAIM_MASK,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* ---- aborts --------------------------------------------------------------------------------- */
+
+static bool shielded(const rni_task *t, bool cancel)
+{
+    return cancel && atomic_load_explicit(&t->shields, memory_order_relaxed) > 0;
+}
+
+/* Ends t's wait with rc, if it waits. The flag that refuses later waits is set, and a full fence has
+ * been executed since. The sequence number in the claim keeps a slow aborter from hitting a later
+ * wait, which may be shielded. */
+static void abort_wait(rni_task *t, int rc, bool cancel)
+{
+    uint64_t c = atomic_load_explicit(&t->claim, memory_order_acquire);
+    if (c & RNI_CLAIM_WAITING) {
+        if (!shielded(t, cancel) &&
+            atomic_compare_exchange_strong_explicit(&t->claim, &c, c & ~(uint64_t)RNI_CLAIM_MASK,
+                                                    memory_order_acq_rel, memory_order_relaxed))
+            rni_ready(t, rc);
+        return;
+    }
+    rni_lock *l = atomic_load_explicit(&t->announced, memory_order_acquire);
+    if (!l)
+        return;
+    rni_lock_take(l);
+    bool won = __atomic_load_n(&t->waiter.lock, __ATOMIC_RELAXED) == (void *)l &&
+               !(t->waiter.flags & RNI_WAITER_CLAIM) && !shielded(t, cancel);
+    if (won)
+        rni_dequeue(&t->waiter);
+    rni_unlock(l);
+    if (won)
+        rni_ready(t, rc);
+}
+
+static void deadline_passed(rni_timer *timer)
+{
+    rni_task *t = RNI_CONTAINER(timer, rni_task, timer);
+    rni_task_timed_out(t);
+}
+
+void rni_task_timed_out(rni_task *t)
+{
+    /* A full fence; partner: rni_wait_refused after rni_lock_take or rni_claim_open. */
+    atomic_exchange_explicit(&t->timed_out, 1, memory_order_seq_cst);
+    rni_fence_after_rmw();
+    abort_wait(t, t->timeout_result, false);
+}
+
+void rni_deadline_start(rni_task *t, int64_t when, int result)
+{
+    atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
+    t->timeout_result = result;
+    if (t->foreign) {
+        t->timer.when = when; /* rni_foreign_wait keeps time itself */
+        return;
+    }
+    t->timer.fn = deadline_passed;
+    if (when != INT64_MAX)
+        rni_timer_start(&t->worker->timers, &t->timer, when);
+}
+
+void rni_deadline_stop(rni_task *t)
+{
+    if (t->foreign)
+        t->timer.when = INT64_MAX;
+    else
+        rni_timer_stop(&t->timer);
+    atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
+}
+
+/* ---- owners --------------------------------------------------------------------------------- */
+
+void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc))
+{
+    memset(o, 0, sizeof *o);
+    rni_list_init(&o->tasks);
+    o->ended = ended;
+}
+
+void rni_list_task(rni_task *t)
+{
+    rni_owner *o = t->owner;
+    rni_lock_take(&o->lock);
+    rni_list_push(&o->tasks, &t->link);
+    rni_unlock(&o->lock);
+    t->listed = true;
+}
+
+void rni_owner_abort_all(rni_owner *o)
+{
+    rni_fence_after_rmw();
+    rni_lock_take(&o->lock);
+    for (rni_link *n = o->tasks.next; n != &o->tasks; n = n->next)
+        abort_wait(RNI_CONTAINER(n, rni_task, link), -ECANCELED, true);
+    rni_unlock(&o->lock);
+}

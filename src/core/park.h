@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Park, ready and the wait record: the only way into the scheduler.
+ *
+ * A task waits in one of three ways; in each, exactly one party ends the wait and calls rni_ready.
+ *
+ * 1. For one object (a channel, a mutex ...). The object's queue has a lock whose memory stays valid
+ *    for ever (type-stable: channel headers and parking-lot buckets). The task
+ *        rni_wait_announce(t, lock); take lock; look; enqueue t->waiter;
+ *        if (rni_wait_refused(t)) { dequeue; unlock; return the reason }
+ *        unlock; return rni_park(...);
+ *    Who takes t->waiter out of the queue, under the lock, ends the wait. A peer finds it in the
+ *    queue. An abort (cancellation, deadline) finds the lock in t->announced, takes it, and may
+ *    believe t->waiter.lock == lock: that field is only set to a lock under that lock, and cleared
+ *    under it.
+ * 2. For several things (select), or for a deadline alone (sleep). t->claim holds a sequence number
+ *    and a state; the ender is who moves it from WAITING with a compare-and-swap. Waiters stand in
+ *    several queues; the task itself takes the rest out after it has resumed.
+ * 3. For something that always comes and cannot be aborted (a helper thread): park, and that is all.
+ *
+ * No lost abort. The aborter sets a flag (owner->cancelled, t->timed_out), executes a full fence,
+ * then reads t->announced and t->claim. The waiting task writes `announced` (or `claim`), executes a
+ * full fence (the exchange that takes the lock), then reads the flags. At least one sees the other.
+ *
+ * What must happen after the wait is done by the ender before rni_ready: it copies the element, sets
+ * *ok, passes the result. So an operation that waits can tail-call rni_park.
+ *
+ * rni_ready may come before the task has left its stack: whoever resumes it waits for its context
+ * (arch/switch.h).
+ */
+#ifndef RNI_CORE_PARK_H
+#define RNI_CORE_PARK_H
+
+#include <errno.h>
+
+#include "core/san.h"
+#include "core/task.h"
+
+extern const _Atomic(int) rni_never_cancelled;
+
+/* ---- the calling task --------------------------------------------------------------------- */
+
+/* The running task, or the calling foreign thread's record (made at its first call; NULL only if
+ * there is no memory for it, which is reported as a panic). */
+RNI_NOINLINE rni_task *rni_current(void);
+
+/* 0, or the reason why a waiting call must not begin. */
+static inline int rni_refused_at_entry(const rni_task *t)
+{
+    return rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_acquire) != 0) ? -ECANCELED
+                                                                                       : 0;
+}
+
+int rni_budget_spent(rni_task *t, int rc);
+
+/* Ends an operation that did not wait; now and then lets others run. Returns rc. */
+static inline int rni_spend(rni_task *t, int rc)
+{
+    if (rni_unlikely(--t->budget < 0))
+        return rni_budget_spent(t, rc);
+    return rc;
+}
+
+/* ---- waiting for one object ---------------------------------------------------------------- */
+
+typedef struct rni_queue {
+    rni_waiter *head, *tail;
+} rni_queue;
+
+static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_waiter *w)
+{
+    w->next = NULL;
+    w->prev = q->tail;
+    w->queue = q;
+    __atomic_store_n(&w->lock, lock, __ATOMIC_RELEASE); /* partner: abort_single in park.c */
+    if (q->tail)
+        q->tail->next = w;
+    else
+        q->head = w;
+    q->tail = w;
+}
+
+static inline void rni_dequeue(rni_waiter *w)
+{
+    rni_queue *q = w->queue;
+    if (w->prev)
+        w->prev->next = w->next;
+    else
+        q->head = w->next;
+    if (w->next)
+        w->next->prev = w->prev;
+    else
+        q->tail = w->prev;
+    __atomic_store_n(&w->lock, NULL, __ATOMIC_RELAXED);
+}
+
+static inline void rni_wait_announce(rni_task *t, rni_lock *lock)
+{
+    /* release: an aborter that reads it sees the record's shields; the fence is in rni_lock_take */
+    atomic_store_explicit(&t->announced, lock, memory_order_release);
+}
+
+/* Makes t findable by aborts; needed once in a task's life, before its first enqueue, with no lock
+ * held. */
+void rni_list_task(rni_task *t);
+static inline bool rni_must_list(const rni_task *t)
+{
+    return rni_unlikely(!t->listed);
+}
+
+/* Under the lock, after the enqueue: 0, or why the wait must not go on. */
+static inline int rni_wait_refused(const rni_task *t)
+{
+    if (rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0))
+        return -ECANCELED;
+    if (rni_unlikely(atomic_load_explicit(&t->timed_out, memory_order_relaxed) != 0))
+        return t->timeout_result;
+    return 0;
+}
+
+/* ---- waiting for several things ------------------------------------------------------------ */
+
+enum { RNI_CLAIM_WAITING = 1, RNI_CLAIM_MASK = 1, RNI_CLAIM_STEP = 2 };
+
+/* Opens a wait that rni_claim ends. Then enqueue waiters with flag RNI_WAITER_CLAIM. */
+void rni_claim_open(rni_task *t);
+/* True for exactly one caller per opened wait: that one must call rni_ready, unless it is the task
+ * itself, which then does not park. */
+bool rni_claim(rni_task *t);
+
+enum { RNI_WAITER_CLAIM = 1 };
+
+/* For a peer that holds the lock of the queue w stands in: whether the caller may end its wait. The
+ * waiter is out of the queue in any case. */
+static inline bool rni_waiter_won(rni_waiter *w)
+{
+    rni_dequeue(w);
+    return !(w->flags & RNI_WAITER_CLAIM) || rni_claim((rni_task *)w->task);
+}
+
+/* ---- deadlines ------------------------------------------------------------------------------ */
+
+/* The wait that follows ends with `result` at `when`. Call before the announcement or the claim is
+ * looked at by others; every start needs its stop after the task has resumed. */
+void rni_deadline_start(rni_task *t, int64_t when, int result);
+void rni_deadline_stop(rni_task *t);
+
+/* ---- park and ready ------------------------------------------------------------------------- */
+
+/* Leaves the worker to others until rni_ready(t, rc); returns rc. t is the calling task. `where` and
+ * `what` are for reports. No lock may be held. */
+int rni_park(rni_task *t, rni_why why, const void *what, const char *where);
+
+/* Lets t, whose wait the caller has ended, go on with result rc. Any thread; t may be gone when this
+ * returns. */
+void rni_ready(rni_task *t, int rc);
+
+/* Lets others go first; returns at once if there are none. */
+void rni_yield_now(rni_task *t);
+
+/* ---- shields -------------------------------------------------------------------------------- */
+
+/* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the calling task. */
+static inline void rni_shield_on(rni_task *t)
+{
+    int depth = atomic_load_explicit(&t->shields, memory_order_relaxed);
+    atomic_store_explicit(&t->shields, depth + 1, memory_order_relaxed);
+    t->cancelled = &rni_never_cancelled;
+}
+
+static inline void rni_shield_off(rni_task *t)
+{
+    int depth = atomic_load_explicit(&t->shields, memory_order_relaxed) - 1;
+    atomic_store_explicit(&t->shields, depth, memory_order_relaxed);
+    if (depth == 0 && t->owner)
+        t->cancelled = &t->owner->cancelled;
+}
+
+/* ---- belonging ------------------------------------------------------------------------------ */
+
+void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc));
+/* Ends the waits of all tasks of o that are not shielded. o->cancelled has been set with a
+ * sequentially consistent exchange before. */
+void rni_owner_abort_all(rni_owner *o);
+
+/* Starts a task: args are copied. 0, -ENOMEM or -EINVAL. */
+int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes, const rn_attr *attr,
+              const char *name, const char *site);
+
+/* Arms an idle timer that serves no task's wait. Any thread; the timer fires on some worker once
+ * workers run. 0 or -ENOMEM. */
+int rni_timer_arm(rni_timer *timer, int64_t when);
+
+/* The clock that waits are measured with. */
+int64_t rni_now(void);
+/* a + b without overflow, for deadlines. */
+static inline int64_t rni_add_ns(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b > 0 ? INT64_MAX : INT64_MIN;
+    return sum;
+}
+/* A number in [0, n): every choice that the semantics leave open. */
+uint32_t rni_choose(uint32_t n);
+
+/* ---- programming errors ---------------------------------------------------------------------- */
+
+__attribute__((noreturn, cold, format(printf, 2, 3))) void rni_panic(const char *site,
+                                                                     const char *format, ...);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker's queue of runnable tasks, which its owner uses without a single atomic
+ * read-modify-write and which others may nevertheless steal from at any time.
+ *
+ * Asymmetric exclusion. The owner brackets each use: store `busy` = 1, compiler barrier, load
+ * `thief`; if it is 0 the queue is the owner's until it stores `busy` = 0. A thief takes `thief`
+ * (compare-and-swap, so thieves exclude each other), then executes a heavy fence (os.h), then waits
+ * until `busy` is 0; the queue is the thief's until it stores `thief` = 0. The heavy fence makes
+ * every CPU execute a full fence between the thief's store and the thief's load: either the owner's
+ * load sees `thief`, or the thief's load sees `busy`. This is Dekker's protocol with the whole cost
+ * on the side that steals (about 9 us, and a steal moves half a queue).
+ * Memory orders: `busy` = 0 is a release store, partner: the thief's acquire load of `busy`;
+ * `thief` = 0 is a release store, partner: the owner's acquire load of `thief`.
+ * Without the heavy fence (an old kernel, a seccomp filter) the owner executes a full fence itself.
+ *
+ * Order. `lifo` holds the task readied last and runs next, so that a task and the one it has just
+ * woken share a warm cache; at most RNI_LIFO_STREAK times in a row while others wait. The ring is
+ * first in, first out. Thieves take the oldest half of the ring, or the lifo task if it is all there
+ * is.
+ *
+ * Rejected: a Chase-Lev deque (last in first out for the owner, and a fence at each pop); the
+ * 256-slot ring of Go and tokio (a compare-and-swap at each pop, 17 ns here); queues that thieves
+ * ask the owner to share (a task that never returns to the scheduler would keep its queue).
+ */
+#ifndef RNI_CORE_RUNQ_H
+#define RNI_CORE_RUNQ_H
+
+#include "core/task.h"
+
+enum { RNI_LIFO_STREAK = 16, RNI_STEAL_MAX = 256 };
+
+/* Something to run: a rni_task *, or a rni_spawn * with bit 0 set; 0 is nothing. */
+typedef uintptr_t rni_runnable;
+
+static inline rni_runnable rni_run_task(rni_task *t)
+{
+    return (uintptr_t)t;
+}
+
+static inline rni_runnable rni_run_spawn(rni_spawn *s)
+{
+    return (uintptr_t)s | 1;
+}
+
+static inline bool rni_is_spawn(rni_runnable r)
+{
+    return r & 1;
+}
+
+static inline rni_spawn *rni_as_spawn(rni_runnable r)
+{
+    return (rni_spawn *)(r & ~(uintptr_t)1);
+}
+
+static inline rni_task *rni_as_task(rni_runnable r)
+{
+    return (rni_task *)r;
+}
+
+typedef struct rni_runq {
+    _Atomic(uint32_t) busy;  /* the owner is inside */
+    _Atomic(uint32_t) thief; /* a thief is inside or wants to be */
+    /* Inside only; the atomics are relaxed, for watchers that only estimate. */
+    _Atomic(rni_runnable) lifo;
+    unsigned streak;
+    _Atomic(uint32_t) head, tail; /* free-running; tail - head tasks are queued */
+    uint32_t mask;
+    rni_runnable *ring;
+} rni_runq;
+
+extern bool rni_runq_asymmetric; /* the heavy fence works; set before the workers start */
+
+int rni_runq_init(rni_runq *q);
+void rni_runq_fini(rni_runq *q);
+
+RNI_NOINLINE void rni_runq_wait_for_thief(rni_runq *q);
+RNI_NOINLINE bool rni_runq_grow(rni_runq *q);
+
+static inline void rni_runq_enter(rni_runq *q)
+{
+    atomic_store_explicit(&q->busy, 1, memory_order_relaxed);
+    if (rni_likely(rni_runq_asymmetric))
+        atomic_signal_fence(memory_order_seq_cst);
+    else
+        atomic_thread_fence(memory_order_seq_cst);
+    if (rni_unlikely(atomic_load_explicit(&q->thief, memory_order_acquire) != 0))
+        rni_runq_wait_for_thief(q);
+}
+
+static inline void rni_runq_leave(rni_runq *q)
+{
+    atomic_store_explicit(&q->busy, 0, memory_order_release);
+}
+
+/* The four below: the owner, inside. */
+
+static inline uint32_t rni_runq_length(const rni_runq *q)
+{
+    return atomic_load_explicit(&q->tail, memory_order_relaxed) -
+           atomic_load_explicit(&q->head, memory_order_relaxed);
+}
+
+/* Appends r. False if the ring is full and cannot grow. */
+static inline bool rni_runq_append(rni_runq *q, rni_runnable r)
+{
+    uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
+    if (rni_unlikely(tail - atomic_load_explicit(&q->head, memory_order_relaxed) > q->mask) &&
+        !rni_runq_grow(q))
+        return false;
+    q->ring[tail & q->mask] = r;
+    atomic_store_explicit(&q->tail, tail + 1, memory_order_relaxed);
+    return true;
+}
+
+static inline rni_runnable rni_runq_shift(rni_runq *q)
+{
+    uint32_t head = atomic_load_explicit(&q->head, memory_order_relaxed);
+    if (head == atomic_load_explicit(&q->tail, memory_order_relaxed))
+        return 0;
+    rni_runnable r = q->ring[head & q->mask];
+    __builtin_prefetch((void *)(q->ring[(head + 4) & q->mask] & ~(uintptr_t)1));
+    atomic_store_explicit(&q->head, head + 1, memory_order_relaxed);
+    return r;
+}
+
+static inline rni_runnable rni_runq_next(rni_runq *q)
+{
+    rni_runnable r = atomic_load_explicit(&q->lifo, memory_order_relaxed);
+    if (r && (q->streak < RNI_LIFO_STREAK || rni_runq_length(q) == 0)) {
+        q->streak++;
+        atomic_store_explicit(&q->lifo, 0, memory_order_relaxed);
+        return r;
+    }
+    q->streak = 0;
+    return rni_runq_shift(q);
+}
+
+/* A thief: moves the oldest half of q, at most RNI_STEAL_MAX, to out; if there is none and lifo is
+ * set, takes that. Pinned tasks stay. Returns how many; 0 also if the owner or another thief was
+ * inside for too long. */
+unsigned rni_runq_steal(rni_runq *q, rni_runnable *out, bool lifo);
+
+#endif

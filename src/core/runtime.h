@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runtime as a whole: starting and ending it, and its account. For rn_run and for reports.
+ */
+#ifndef RNI_CORE_RUNTIME_H
+#define RNI_CORE_RUNTIME_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Starts the workers; the calling thread becomes worker 0 if main_is_worker. 0, -EALREADY if they
+ * run, or another error. */
+int rni_runtime_start(bool main_is_worker);
+
+/* Worker 0 on the calling thread: runs tasks until *done is not 0, then stops the runtime if nothing
+ * else is alive. */
+void rni_runtime_serve(_Atomic(uint32_t) *done);
+
+/* The same for a thread that is not a worker: sleeps. */
+void rni_runtime_wait(_Atomic(uint32_t) *done);
+
+/* Sets *done, which may be gone when this returns. */
+void rni_runtime_done(_Atomic(uint32_t) *done);
+
+/* Tasks started and not ended, runnel's own excepted. */
+uint64_t rni_live_tasks(void);
+
+/* Notes that n tasks were still waiting when their run was over. */
+void rni_count_leaks(uint64_t n);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the sanitizers must be told, in one place.
+ *
+ * TSan does not instrument src/core (the build says so): the scheduler moves tasks between threads
+ * by rules that it cannot follow, and edges of its own would hide the races of user code. Instead
+ * every task is a TSan fiber, switched to without synchronisation, and the edges a program may rely
+ * on are announced by hand: spawn -> first step, ready -> resume.
+ */
+#ifndef RNI_CORE_SAN_H
+#define RNI_CORE_SAN_H
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RNI_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RNI_ASAN 1
+#endif
+#endif
+
+#if defined(RUNNEL_SANITIZE_THREAD)
+#define RNI_TSAN 1
+#endif
+
+#if defined(RNI_TSAN)
+void __tsan_acquire(void *addr);
+void __tsan_release(void *addr);
+#define RNI_EDGE_OUT(p) __tsan_release((void *)(p))
+#define RNI_EDGE_IN(p) __tsan_acquire((void *)(p))
+#else
+#define RNI_EDGE_OUT(p) ((void)(p))
+#define RNI_EDGE_IN(p) ((void)(p))
+#endif
+
+#if defined(RNI_ASAN) || defined(RNI_TSAN)
+#define RNI_SANITIZED 1
+#endif
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stacks. See stack.h for the layout.
+ *
+ * A chunk holds many slots of one class; its guards are installed in one batch when it is carved, for
+ * ever (they survive the discarding of the pages around them). MADV_GUARD_INSTALL costs no mapping,
+ * so a million guarded stacks fit under vm.max_map_count; with mprotect a process stops near 32,000
+ * guards and the rest run unguarded.
+ *
+ * Free slots: each worker keeps a few hot ones; the rest are in the class's pool under its lock.
+ * Beyond POOL_WARM slots, memory is given back to the system in batches when slots return.
+ *
+ * The chunk table only grows. An entry is written before `chunk_count` is published with release
+ * order; readers (reports, the fault handler) load it with acquire order.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/stack.h"
+#include "os/os.h"
+
+enum { MAX_CHUNKS = 1 << 15, POOL_WARM = 1024, COLOURS = 16, COLOUR_BYTES = 64 };
+
+static const struct {
+    size_t usable, guard;
+    unsigned slots; /* per chunk */
+} classes[RNI_STACK_CLASSES] = {
+    { 16 << 10, 8 << 10, 512 },
+    { 64 << 10, 16 << 10, 512 },
+    { 256 << 10, 64 << 10, 64 },
+    { 1024 << 10, 64 << 10, 16 },
+};
+
+typedef struct chunk {
+    char *base;
+    unsigned cls;
+    _Atomic(unsigned) used; /* slots handed out at least once; under the pool's lock */
+} chunk;
+
+static chunk chunks[MAX_CHUNKS];
+static _Atomic(unsigned) chunk_count;
+static rni_lock chunk_lock;
+
+/* Free slots of one class that no worker holds. Everything under the lock. */
+static struct pool {
+    rni_lock lock;
+    rni_task **free;
+    size_t n, cap;
+    chunk *current; /* the chunk being carved */
+} pools[RNI_STACK_CLASSES];
+
+static size_t stride(unsigned cls)
+{
+    return classes[cls].usable + classes[cls].guard;
+}
+
+/* The record of slot i: under the top of the slot, coloured. */
+static rni_task *slot_task(const chunk *c, unsigned i)
+{
+    char *top = c->base + stride(c->cls) * (i + 1);
+    size_t colour = (size_t)(i % COLOURS) * COLOUR_BYTES;
+    return (rni_task *)(void *)(((uintptr_t)top - sizeof(rni_task) - colour) & ~(uintptr_t)63);
+}
+
+static void install_guards(const chunk *c)
+{
+    rni_os_range ranges[512];
+    for (unsigned i = 0; i < classes[c->cls].slots; i++)
+        ranges[i] = (rni_os_range){ c->base + stride(c->cls) * i, classes[c->cls].guard };
+    rni_os_guard_install(ranges, classes[c->cls].slots);
+}
+
+/* A new chunk, or NULL when address space or the table has run out. */
+static chunk *carve(unsigned cls)
+{
+    char *base = rni_os_reserve(stride(cls) * classes[cls].slots);
+    if (!base)
+        return NULL;
+    rni_lock_take(&chunk_lock);
+    unsigned n = atomic_load_explicit(&chunk_count, memory_order_relaxed);
+    if (n == MAX_CHUNKS) {
+        rni_unlock(&chunk_lock);
+        rni_os_unreserve(base, stride(cls) * classes[cls].slots);
+        return NULL;
+    }
+    chunk *c = &chunks[n];
+    c->base = base;
+    c->cls = cls;
+    atomic_store_explicit(&c->used, 0, memory_order_relaxed);
+    atomic_store_explicit(&chunk_count, n + 1, memory_order_release);
+    rni_unlock(&chunk_lock);
+    install_guards(c);
+    return c;
+}
+
+/* One slot that was never used; the pool's lock is held and may be let go meanwhile. */
+static rni_task *fresh_slot(struct pool *p, unsigned cls)
+{
+    if (!p->current ||
+        atomic_load_explicit(&p->current->used, memory_order_relaxed) == classes[cls].slots) {
+        rni_unlock(&p->lock); /* carving makes system calls */
+        chunk *c = carve(cls);
+        rni_lock_take(&p->lock);
+        if (!c)
+            return NULL;
+        p->current = c; /* another thread's fresh chunk, if any, is abandoned half used: rare */
+    }
+    chunk *c = p->current;
+    unsigned i = atomic_load_explicit(&c->used, memory_order_relaxed);
+    rni_task *t = slot_task(c, i);
+    t->stack_limit = c->base + stride(cls) * i + classes[cls].guard;
+    t->stack_class = cls;
+    t->stack_size = classes[cls].usable;
+    /* release; partner: rni_stack_each */
+    atomic_store_explicit(&c->used, i + 1, memory_order_release);
+    return t;
+}
+
+rni_task *rni_stack_take(rni_stack_cache *caches, unsigned cls)
+{
+    rni_stack_cache *cache = &caches[cls];
+    if (rni_likely(cache->n > 0))
+        return cache->free[--cache->n];
+    struct pool *p = &pools[cls];
+    rni_lock_take(&p->lock);
+    while (p->n > 0 && cache->n < RNI_STACK_CACHE / 2)
+        cache->free[cache->n++] = p->free[--p->n];
+    rni_task *t = cache->n > 0 ? cache->free[--cache->n] : fresh_slot(p, cls);
+    rni_unlock(&p->lock);
+    return t;
+}
+
+/* Appends to the pool; forgets the slot if the array cannot grow (it costs address space only). */
+static void pool_push(struct pool *p, rni_task *t)
+{
+    if (p->n == p->cap) {
+        size_t cap = p->cap ? 2 * p->cap : 256;
+        rni_task **grown = rni_os_resize(p->free, cap * sizeof *grown);
+        if (!grown)
+            return;
+        p->free = grown;
+        p->cap = cap;
+    }
+    p->free[p->n++] = t;
+}
+
+/* Gives the pages of n free slots back, keeping what rni_stack_take promises about the record. */
+static void discard(rni_task **slots, unsigned n)
+{
+    rni_os_range ranges[RNI_STACK_CACHE];
+    void *limits[RNI_STACK_CACHE];
+    for (unsigned i = 0; i < n; i++) {
+        limits[i] = slots[i]->stack_limit;
+        /* All pages but the top one, which holds the record. */
+        uintptr_t end = (uintptr_t)slots[i] & ~(uintptr_t)(rni_os_page() - 1);
+        ranges[i] = (rni_os_range){ limits[i], (size_t)(end - (uintptr_t)limits[i]) };
+    }
+    rni_os_discard(ranges, n);
+}
+
+static void spill(rni_stack_cache *cache, unsigned cls, unsigned n)
+{
+    struct pool *p = &pools[cls];
+    rni_lock_take(&p->lock);
+    bool plenty = p->n > POOL_WARM;
+    rni_unlock(&p->lock);
+    if (plenty)
+        discard(cache->free, n);
+    rni_lock_take(&p->lock);
+    for (unsigned i = 0; i < n; i++)
+        pool_push(p, cache->free[i]);
+    rni_unlock(&p->lock);
+    cache->n -= n;
+    memmove(cache->free, cache->free + n, cache->n * sizeof cache->free[0]);
+}
+
+void rni_stack_give(rni_stack_cache *caches, rni_task *t)
+{
+    rni_stack_cache *cache = &caches[t->stack_class];
+    if (rni_unlikely(cache->n == RNI_STACK_CACHE))
+        spill(cache, t->stack_class, RNI_STACK_CACHE / 2); /* the oldest half: never t */
+    cache->free[cache->n++] = t;
+}
+
+void rni_stack_flush(rni_stack_cache *caches)
+{
+    for (unsigned cls = 0; cls < RNI_STACK_CLASSES; cls++)
+        if (caches[cls].n)
+            spill(&caches[cls], cls, caches[cls].n);
+}
+
+int rni_stack_class_of(rn_stack_class c)
+{
+    static _Atomic(int) chosen; /* 0: not read yet; else class + 1 */
+    switch (c) {
+    case RN_STACK_SMALL: return 0;
+    case RN_STACK_NORMAL: return 1;
+    case RN_STACK_LARGE: return 2;
+    case RN_STACK_HUGE: return 3;
+    case RN_STACK_DEFAULT: break;
+    default: return -1;
+    }
+    int known = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (known)
+        return known - 1;
+    int cls = 1;
+    const char *s = getenv("RUNNEL_STACK");
+    static const char *const names[] = { "small", "normal", "large", "huge" };
+    for (int i = 0; s && i < RNI_STACK_CLASSES; i++)
+        if (strcmp(s, names[i]) == 0 || strtoul(s, NULL, 10) == classes[i].usable >> 10)
+            cls = i;
+    atomic_store_explicit(&chosen, cls + 1, memory_order_relaxed);
+    return cls;
+}
+
+size_t rni_stack_usable(unsigned cls)
+{
+    return classes[cls].usable;
+}
+
+void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg)
+{
+    unsigned n = atomic_load_explicit(&chunk_count, memory_order_acquire);
+    for (unsigned k = 0; k < n; k++) {
+        unsigned used = atomic_load_explicit(&chunks[k].used, memory_order_acquire);
+        for (unsigned i = 0; i < used; i++)
+            fn(slot_task(&chunks[k], i), arg);
+    }
+}
+
+rni_task *rni_stack_guard_owner(const void *address)
+{
+    unsigned n = atomic_load_explicit(&chunk_count, memory_order_acquire);
+    for (unsigned k = 0; k < n; k++) {
+        const chunk *c = &chunks[k];
+        uintptr_t off = (uintptr_t)address - (uintptr_t)c->base;
+        size_t slot = off / stride(c->cls);
+        if (off < stride(c->cls) * classes[c->cls].slots &&
+            off % stride(c->cls) < classes[c->cls].guard)
+            return slot_task(c, (unsigned)slot);
+    }
+    return NULL;
+}

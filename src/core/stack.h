@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Task stacks: reserved by class in large chunks, guarded, pooled, and never unmapped.
+ *
+ * A slot is [guard][usable]. The rni_task of whoever uses the slot sits at its top, shifted by a
+ * colour so that the tops of different slots do not fall into the same cache sets. Only touched
+ * pages cost memory: normally the top one.
+ */
+#ifndef RNI_CORE_STACK_H
+#define RNI_CORE_STACK_H
+
+#include "core/task.h"
+
+enum { RNI_STACK_CLASSES = 4, RNI_STACK_CACHE = 32 };
+
+/* A worker's own free stacks of one class; the worker only. */
+typedef struct rni_stack_cache {
+    rni_task *free[RNI_STACK_CACHE];
+    unsigned n;
+} rni_stack_cache;
+
+/* A free slot's task record: zero but for stack_limit, stack_class and state FREE. NULL when there
+ * is no memory. cls is 0 to 3 for SMALL to HUGE. */
+rni_task *rni_stack_take(rni_stack_cache *caches, unsigned cls);
+
+/* Gives a slot back. The caller may still stand on it if nobody else can take from this cache before
+ * it has left: the most recent slot of a cache is never handed on. */
+void rni_stack_give(rni_stack_cache *caches, rni_task *t);
+
+/* Empties a worker's caches into the common pool. */
+void rni_stack_flush(rni_stack_cache *caches);
+
+/* The first frame of a slot begins below this address. */
+static inline void *rni_stack_top(rni_task *t)
+{
+    return (void *)((uintptr_t)t & ~(uintptr_t)63);
+}
+
+/* The class for a public rn_stack_class; -1 if there is no such class. DEFAULT follows
+ * RUNNEL_STACK. */
+int rni_stack_class_of(rn_stack_class c);
+size_t rni_stack_usable(unsigned cls);
+
+/* Calls fn for every slot that was ever used, live or not. Any thread. */
+void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg);
+
+/* If address lies in a guard: the task of that slot, else NULL. Async-signal-safe. */
+rni_task *rni_stack_guard_owner(const void *address);
+
+#endif

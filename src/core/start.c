@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting tasks, and what a task can do to itself. */
+#include <string.h>
+
+#include <runnel/errno.h>
+
+#include "core/park.h"
+#include "core/worker.h"
+
+static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes)
+{
+    s->entry = entry;
+    s->owner = o;
+    s->next = NULL;
+    s->pinned = NULL;
+    s->pin = false;
+    s->internal = o->internal;
+    if (bytes)
+        memcpy(s->args, args, bytes);
+}
+
+int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes, const rn_attr *attr,
+              const char *name, const char *site)
+{
+    int cls = rni_stack_class_of(attr ? attr->stack : RN_STACK_DEFAULT);
+    if (cls < 0)
+        return -EINVAL;
+    rni_worker *w = rni_worker_self();
+    if (rni_unlikely(!w && !atomic_load_explicit(&rni_rt.running, memory_order_acquire))) {
+        int rc = rni_runtime_start(false);
+        if (rc != 0 && rc != -EALREADY)
+            return rc;
+    }
+    rni_spawn *s = rni_spawn_take(w ? &w->spawns : NULL, bytes);
+    if (!s)
+        return -ENOMEM;
+    fill(s, o, entry, args, bytes);
+    s->stack_class = (uint8_t)cls;
+    s->pin = attr && attr->pin;
+    atomic_store_explicit(&s->name, attr && attr->name ? attr->name : name, memory_order_relaxed);
+    atomic_store_explicit(&s->site, site, memory_order_relaxed);
+    atomic_store_explicit(&s->queued, true, memory_order_release);
+    RNI_EDGE_OUT(s);
+    if (rni_likely(w != NULL)) {
+        rni_count(&w->started, !o->internal);
+        rni_queue_next(w, rni_run_spawn(s));
+    } else {
+        atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, memory_order_relaxed);
+        rni_queue_anywhere(rni_run_spawn(s));
+    }
+    return 0;
+}
+
+int rn_yield(void)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rni_unlikely(rc))
+        return rc;
+    rni_yield_now(t);
+    return 0;
+}
+
+int rn_sleep_at(int64_t ns, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (ns <= 0)
+        return 0;
+    if (rni_must_list(t))
+        rni_list_task(t);
+    rni_deadline_start(t, rni_add_ns(rni_now(), ns), 0);
+    rni_claim_open(t);
+    if (atomic_load_explicit(t->cancelled, memory_order_relaxed) && rni_claim(t))
+        rc = -ECANCELED;
+    else if (atomic_load_explicit(&t->timed_out, memory_order_relaxed) && rni_claim(t))
+        rc = 0;
+    else
+        rc = rni_park(t, RNI_WHY_SLEEP, NULL, site);
+    rni_deadline_stop(t);
+    return rc;
+}
+
+void rn_pin(void)
+{
+    rni_task *t = rni_current();
+    if (!t->foreign && t->pins++ == 0)
+        t->pinned = t->worker;
+}
+
+void rn_unpin(void)
+{
+    rni_task *t = rni_current();
+    if (t->foreign)
+        return;
+    if (t->pins == 0)
+        rni_panic(NULL, "rn_unpin without rn_pin");
+    if (--t->pins == 0)
+        t->pinned = NULL;
+}
+
+void rn_set_name(const char *name)
+{
+    atomic_store_explicit(&rni_current()->name, name, memory_order_relaxed);
+}
+
+const char *rn_name(void)
+{
+    const char *name = atomic_load_explicit(&rni_current()->name, memory_order_relaxed);
+    return name ? name : "?";
+}
+
+size_t rn_task_count(void)
+{
+    return (size_t)rni_live_tasks();
+}
+
+int *rn_errno(void)
+{
+    return rni_os_errno();
+}

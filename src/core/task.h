@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The task: its records and who may touch them.
+ *
+ * A spawned task is first a `rni_spawn`, a 128-byte record with its arguments and no stack. A worker
+ * that picks it calls it on the stack the worker stands on; from then on it is a `rni_task`, which
+ * lives at the top of that stack, and it keeps the stack only if it parks. So a task that never
+ * waits costs no stack and no switch, and a parked one needs one page for its frames and its
+ * record together.
+ *
+ * Memory of both kinds is never given back to the system while the process lives (a stack's pages
+ * may be, they then read as zero), so a stale pointer to a record is safe to look at; the rules of
+ * park.h say when what is seen may be believed.
+ *
+ * A foreign thread that uses the library gets a rni_task of its own (foreign.c), which waits on a
+ * futex instead of parking.
+ */
+#ifndef RNI_CORE_TASK_H
+#define RNI_CORE_TASK_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <runnel/select.h>
+#include <runnel/task.h>
+
+#include "arch/switch.h"
+#include "base/list.h"
+#include "core/lock.h"
+#include "core/timer.h"
+
+typedef struct rn_waiter_ rni_waiter;
+typedef struct rni_worker rni_worker;
+typedef struct rni_task rni_task;
+
+/* Why a task waits; the names are in obs/dump.c. */
+typedef enum rni_why {
+    RNI_WHY_RUNNING = 0,
+    RNI_WHY_READY,
+    RNI_WHY_SEND,
+    RNI_WHY_RECV,
+    RNI_WHY_SEND_NIL,
+    RNI_WHY_RECV_NIL,
+    RNI_WHY_SELECT,
+    RNI_WHY_SELECT_NONE,
+    RNI_WHY_SLEEP,
+    RNI_WHY_MUTEX,
+    RNI_WHY_RLOCK,
+    RNI_WHY_WLOCK,
+    RNI_WHY_COND,
+    RNI_WHY_WAITGROUP,
+    RNI_WHY_ONCE,
+    RNI_WHY_SEMAPHORE,
+    RNI_WHY_GROUP,
+    RNI_WHY_BLOCKING,
+    RNI_WHY_IO,
+    RNI_WHY_MAX
+} rni_why;
+
+/*
+ * What a task belongs to: the base of a group (scope/group.c). Core needs to know four things of it.
+ */
+typedef struct rni_owner {
+    _Atomic(int) cancelled; /* 0, or the cause; set before rni_owner_abort_all, never cleared */
+    rni_lock lock;          /* protects tasks */
+    rni_link tasks;         /* tasks of this owner that have waited at least once */
+    bool internal;          /* runnel's own: its tasks are not counted */
+    /* Called by the worker when a task of this owner has ended; the last thing that happens to it.
+     * May park nothing. */
+    void (*ended)(struct rni_owner *owner, int rc);
+} rni_owner;
+
+typedef enum rni_task_state {
+    RNI_TASK_FREE = 0, /* no task: the record is in a pool */
+    RNI_TASK_LIVE
+} rni_task_state;
+
+struct rni_task {
+    /* ---- what a switch needs ---- */
+    rni_context context; /* protocol in arch/switch.h */
+    int saved_errno;     /* while parked; the switching worker */
+    rni_worker *worker;  /* while running: where; the switching worker */
+    rni_worker *pinned;  /* the only worker that may run it, or NULL; the task itself */
+    unsigned pins;       /* depth of rn_pin; the task itself */
+    int budget;          /* operations until it must let others run; the task itself */
+
+    /* ---- waiting: see park.h ---- */
+    rni_waiter waiter;             /* its place in the queue of a single object */
+    _Atomic(rni_lock *) announced; /* the lock of the queue it may be in */
+    _Atomic(uint64_t) claim;       /* who ends a wait that several may end */
+    _Atomic(int) timed_out;        /* the deadline of the present wait has passed */
+    int timeout_result;            /* what the wait returns then; set before the timer starts */
+    rni_timer timer;               /* for that deadline */
+
+    /* ---- belonging ---- */
+    rni_owner *owner;               /* NULL for a foreign thread */
+    const _Atomic(int) *cancelled;  /* owner's flag, or a constant 0 under a shield */
+    _Atomic(int) shields;           /* depth of rn_shield; written by the task, read by aborts */
+    bool listed;                    /* on owner's list of tasks; the task itself */
+    rni_link link;                  /* there; under owner->lock */
+
+    /* ---- for reports; relaxed, a reader may see a mix of two moments ---- */
+    _Atomic(int) state;               /* rni_task_state */
+    _Atomic(int) why;                 /* rni_why */
+    _Atomic(const char *) where;      /* waiting at */
+    _Atomic(const void *) what;       /* waiting for */
+    _Atomic(const char *) name;
+    _Atomic(const char *) site;       /* started at */
+    _Atomic(uint64_t) id;
+
+    /* ---- foreign threads ---- */
+    bool foreign;
+    bool internal; /* its owner is runnel's own */
+    _Atomic(uint32_t) woken; /* futex word */
+    rni_task *next_free;     /* pool link */
+
+    /* ---- the stack ---- */
+    void *stack_limit; /* lowest usable address */
+    size_t stack_size;
+    unsigned stack_class;
+    void *san_fake;  /* ASan's fake stack while parked */
+    void *san_fiber; /* TSan's fiber */
+};
+
+enum {
+    RNI_SPAWN_BYTES = 128,
+    RNI_SPAWN_HEADER = 56,
+    RNI_SPAWN_INLINE = RNI_SPAWN_BYTES - RNI_SPAWN_HEADER,
+    RNI_BUDGET = 256 /* operations that did not wait between two visits to the scheduler */
+};
+
+/* A task that has not started. Written by the spawner before it is queued, then by its worker. */
+typedef struct rni_spawn {
+    int (*entry)(void *args);
+    rni_owner *owner;
+    _Atomic(const char *) name; /* the reports read these two and `queued` at any time */
+    _Atomic(const char *) site;
+    struct rni_spawn *next; /* pools */
+    rni_worker *pinned;
+    uint8_t stack_class;
+    bool pin;             /* stay on the worker that starts it */
+    bool big;             /* allocated alone, larger than RNI_SPAWN_BYTES */
+    _Atomic(bool) queued; /* spawned and not started yet */
+    bool internal;        /* its owner's, which may be gone when a report looks */
+    _Alignas(8) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
+} rni_spawn;
+_Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");
+
+#endif

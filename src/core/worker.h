@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Workers and the runtime they form. For the files of core only: every other room reaches the
+ * scheduler through park.h.
+ */
+#ifndef RNI_CORE_WORKER_H
+#define RNI_CORE_WORKER_H
+
+#include "base/rand.h"
+#include "core/runq.h"
+#include "core/runtime.h"
+#include "core/spawn.h"
+#include "core/stack.h"
+#include "core/timer.h"
+
+enum { RNI_MAX_WORKERS = 1024, RNI_TICKS_PER_LOOK = 64 };
+
+/* What an idle worker saw when it last looked at another's queue (watch.c). */
+typedef struct rni_sighting {
+    uint32_t head;
+    rni_runnable lifo;
+    uint64_t dispatches;
+    int64_t at; /* 0: nothing to remember */
+} rni_sighting;
+
+struct rni_worker {
+    /* ---- the worker's own thread only ---- */
+    _Alignas(128) rni_task *current; /* running task; NULL in the loop. Read by reports. */
+    rni_runq queue;
+    _Atomic(uint64_t) dispatches; /* tasks run or resumed; watchers read it */
+    unsigned ticks;               /* until the next look around */
+    int *error;                   /* this thread's errno */
+    rni_spawn *starting;          /* handed from the dispatcher to the trampoline */
+    rni_runnable pending;         /* a task whose context was not saved yet when picked */
+    rni_task loop;                /* the context of the thread's own stack */
+    rni_spawn_cache spawns;
+    rni_stack_cache stacks[RNI_STACK_CLASSES];
+    rni_rand rand;
+    int64_t polled_at;
+    _Atomic(uint32_t) *done; /* worker 0 under rn_run: go back to the loop once it is set */
+    _Atomic(uint64_t) started, ended, steals, wakes;
+
+    /* ---- shared ---- */
+    _Alignas(128) rni_timers timers;
+    rni_lock inbox_lock; /* protects inbox: tasks pinned here that others made ready */
+    rni_runnable *inbox;
+    size_t inbox_n, inbox_cap;
+    _Atomic(uint32_t) inbox_full; /* a hint that inbox_n > 0 */
+
+    /* ---- sleeping: see idle.c ---- */
+    _Atomic(uint32_t) signal; /* futex word: 1 after a wake-up */
+    bool idle;                /* on rt.idle_list; under rt.idle_lock */
+    bool polling;             /* sleeps in the poller, not on the futex; under rt.idle_lock */
+    rni_link idle_link;
+    rni_sighting *sightings; /* one a worker */
+
+    unsigned id;
+    rni_os_thread thread;
+    void *signal_stack;
+};
+
+/* The runtime: one per process. */
+typedef struct rni_runtime {
+    rni_worker *workers;  /* allocated at the first start, never freed */
+    unsigned count;
+    _Atomic(int) running; /* workers exist and serve the queues */
+    _Atomic(int) stopping;
+    bool owns_process; /* rn_run was called from main: a deadlock is fatal */
+
+    /* Tasks made ready by threads that are not workers. */
+    rni_lock inject_lock;
+    rni_runnable *inject; /* a ring of inject_cap (a power of two), under the lock */
+    size_t inject_head, inject_tail, inject_cap;
+    _Atomic(uint32_t) inject_full; /* a hint that it is not empty */
+
+    rni_lock idle_lock;
+    rni_link idle_list;           /* sleeping workers, last in first out */
+    _Atomic(uint32_t) idle_count; /* their number; changed under idle_lock */
+    _Atomic(uint32_t) watcher;    /* 1 + id of the worker that watches the others, or 0 */
+    _Atomic(uint32_t) want_kick;  /* backlog should wake a worker: nobody watches closely */
+    _Atomic(uint32_t) poller;     /* a worker is inside rni_os_poller_wait */
+
+    /* Things outside that can make a task ready; see deadlock.c. */
+    _Atomic(uint32_t) io_waiters;
+    _Atomic(uint32_t) helpers_busy;
+    _Atomic(uint32_t) foreign_threads;
+    _Atomic(uint64_t) foreign_started; /* tasks started by foreign threads */
+    _Atomic(uint64_t) leaked;
+} rni_runtime;
+
+extern rni_runtime rni_rt;
+
+/* The calling thread's worker, NULL on a foreign thread. Not inlined: see runnel/errno.h. */
+RNI_NOINLINE rni_worker *rni_worker_self(void);
+void rni_worker_set_self(rni_worker *w);
+
+/* Adds to a counter that only the caller's thread writes. */
+static inline void rni_count(_Atomic(uint64_t) *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
+
+
+/* ---- dispatch.c ---- */
+
+/* The next thing this worker should run, without waiting; 0 if there is nothing. */
+rni_runnable rni_pick(rni_worker *w);
+/* Leaves context `from` (the calling one) for r, or for the loop if r is 0. */
+int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r);
+/* As rni_dispatch, from a task stack that is no longer needed. */
+__attribute__((noreturn)) void rni_leave(rni_worker *w, rni_task *from, rni_runnable r);
+/* Queues r on worker w, the caller's: as the next to run, or behind the others. */
+void rni_queue_next(rni_worker *w, rni_runnable r);
+void rni_queue_last(rni_worker *w, rni_runnable r);
+/* Queues r for w, which is not the caller's, or for any worker. */
+void rni_queue_for(rni_worker *w, rni_runnable r);
+void rni_queue_anywhere(rni_runnable r);
+void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done);
+/* Moves what others queued for this worker, or for anybody, into its own queue. */
+bool rni_collect(rni_worker *w);
+
+/* ---- idle.c ---- */
+
+/* Waits until there is something to run and returns it; 0 when the runtime stops or *done is set. */
+rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done);
+void rni_wake_one(void);
+void rni_wake_worker(rni_worker *w);
+void rni_wake_all(void);
+/* Non-blocking look at timers and descriptors. */
+void rni_look_around(rni_worker *w, int64_t now);
+
+/* ---- watch.c ---- */
+
+/* Steals from workers whose backlog has waited too long; the first of what it got, the rest queued. */
+rni_runnable rni_watch(rni_worker *w, int64_t now);
+/* Fires overdue timers of other workers. True if there were any. */
+bool rni_watch_timers(rni_worker *w, int64_t now);
+
+/* ---- deadlock.c ---- */
+
+/* Called by the last worker to go idle, with idle_lock held. True if nothing can ever run again. */
+bool rni_all_asleep(void);
+
+/* ---- overflow.c ---- */
+void rni_overflow_install(void);
+
+#endif
