@@ -35,6 +35,7 @@ typedef enum rn_op {
 struct rn_waiter_ {
     struct rn_waiter_ *next, *prev;
     void *queue;
+    void *lock;
     void *task;
     void *elem;
     bool *ok;
@@ -48,12 +49,13 @@ struct rn_waiter_ {
  */
 typedef struct rn_case {
     rn_op op;
-    int status;     /* out: 0, or -EPIPE if this case is a send that found its channel closed */
+    int status;     /* out, of the chosen case: 0, or -EPIPE if its channel was closed */
     rn_channel *ch; /* RECV, SEND; NULL is the nil channel */
     void *elem;     /* RECV: destination, may be NULL; SEND: source */
     bool *ok;       /* RECV: true for a value, false for "closed"; may be NULL */
     int64_t ns;     /* AFTER: from now */
     struct rn_case *lock_next_;
+    bool discards_;
     struct rn_waiter_ waiter_;
 } rn_case;
 

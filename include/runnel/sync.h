@@ -36,7 +36,8 @@ RN_API void rn_mutex_unlock_at(rn_mutex *m, const char *site);
  * read lock twice. Unlocking what is not locked is a programming error.
  */
 typedef struct rn_rwmutex {
-    unsigned guard_, readers_, writers_waiting_, writer_;
+    unsigned readers_, writers_waiting_;
+    bool writer_;
 } rn_rwmutex;
 
 #define rn_rwmutex_lock(m) rn_rwmutex_lock_at((m), RN_HERE)
@@ -53,7 +54,6 @@ RN_API void rn_rwmutex_runlock_at(rn_rwmutex *m, const char *site);
  * zero is a programming error. Add never waits; several tasks may wait.
  */
 typedef struct rn_waitgroup {
-    unsigned guard_, waiters_;
     int64_t count_;
 } rn_waitgroup;
 
@@ -91,17 +91,16 @@ RN_API int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const cha
 
 /*
  * A counting semaphore that starts with no permits, or with those of RN_SEMAPHORE_INIT(n). Acquire
- * takes n permits at once; waiters are served in order, so a large request is not starved by small
+ * takes n (1 to 2^32 - 1) permits at once; waiters are served in order, so a large request is not starved by small
  * ones. Release adds n permits and never waits.
  */
 typedef struct rn_semaphore {
-    unsigned guard_, waiters_;
     int64_t permits_;
 } rn_semaphore;
 
 #define RN_SEMAPHORE_INIT(n)                                                                       \
     {                                                                                              \
-        0, 0, (n)                                                                                  \
+        (n)                                                                                        \
     }
 #define rn_semaphore_acquire(s, n) rn_semaphore_acquire_at((s), (n), RN_HERE)
 RN_API int rn_semaphore_acquire_at(rn_semaphore *s, int64_t n, const char *site);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channel operations. chan.h has the invariants; core/park.h the protocol of waiting.
+ *
+ * An element goes straight from the sender's memory to the receiver's when one of them waits. When a
+ * sender waits for a full buffer, a receive takes the oldest element and moves the sender's to the
+ * end, so order is kept.
+ *
+ * A waiting receiver is completed by its peer: element copied, *ok set, result passed to rni_ready.
+ * For a plain operation the result is 0 or -EPIPE; for a select it is the index of the case, or
+ * -EPIPE for a send on a closed channel.
+ */
+#include <string.h>
+
+#include "sync/chan.h"
+
+/* Copies small elements without a call. */
+static inline void copy(void *dst, const void *src, size_t size)
+{
+    if (size == 8)
+        memcpy(dst, src, 8);
+    else if (size == 4)
+        memcpy(dst, src, 4);
+    else if (size != 0)
+        memcpy(dst, src, size);
+}
+
+static inline void store(void *dst, const void *src, size_t size)
+{
+    if (dst)
+        copy(dst, src, size);
+}
+
+/* The first waiter of q whose wait this call ends, or NULL. */
+static inline rni_waiter *next_waiter(rni_queue *q)
+{
+    rni_waiter *w;
+    while ((w = q->head) != NULL)
+        if (rni_waiter_won(w))
+            return w;
+    return NULL;
+}
+
+/* What the wait of a completed waiter returns. */
+static inline int result_of(const rni_waiter *w)
+{
+    return w->flags & RNI_WAITER_CLAIM ? (int)w->index : 0;
+}
+
+bool rni_chan_send_locked(rn_channel *c, const void *elem)
+{
+    rni_waiter *w = next_waiter(&c->receivers);
+    if (w) {
+        store(w->elem, elem, c->size);
+        if (w->ok)
+            *w->ok = true;
+        rni_task *t = w->task;
+        int rc = result_of(w);
+        rni_unlock(&c->lock);
+        rni_ready(t, rc);
+        return true;
+    }
+    if (c->count == c->cap)
+        return false;
+    copy(rni_chan_slot(c, c->count), elem, c->size);
+    c->count++;
+    rni_unlock(&c->lock);
+    return true;
+}
+
+bool rni_chan_recv_locked(rn_channel *c, void *dst)
+{
+    bool buffered = c->count > 0;
+    if (buffered) {
+        store(dst, rni_chan_slot(c, 0), c->size);
+        c->head = c->head + 1 == c->cap ? 0 : c->head + 1;
+        c->count--;
+    }
+    rni_waiter *w = next_waiter(&c->senders);
+    if (!w) {
+        if (buffered)
+            rni_unlock(&c->lock);
+        return buffered;
+    }
+    if (buffered) {
+        copy(rni_chan_slot(c, c->count), w->elem, c->size);
+        c->count++;
+    } else {
+        store(dst, w->elem, c->size);
+    }
+    rni_task *t = w->task;
+    int rc = result_of(w);
+    rni_unlock(&c->lock);
+    rni_ready(t, rc);
+    return true;
+}
+
+/* ---- waiting -------------------------------------------------------------------------------- */
+
+/* The calling task's own waiter, for a wait on one channel. */
+static rni_waiter *own_waiter(rni_task *t, void *elem)
+{
+    rni_waiter *w = &t->waiter;
+    w->task = t;
+    w->elem = elem;
+    w->ok = NULL;
+    w->flags = 0;
+    return w;
+}
+
+/* Waits for ever, or until an abort, in no queue. */
+static int wait_nil(rni_task *t, rni_why why, const char *site)
+{
+    if (rni_must_list(t))
+        rni_list_task(t);
+    rni_claim_open(t);
+    int rc = rni_wait_refused(t);
+    if (rc && rni_claim(t))
+        return rc;
+    return rni_park(t, why, NULL, site);
+}
+
+/* One turn of a sending operation: 0 or -EPIPE when it is over, -EAGAIN when it would have to wait;
+ * then the lock is held. */
+static inline int send_turn(rni_task *t, rn_channel *c, const void *elem)
+{
+    rni_wait_announce(t, &c->lock);
+    rni_lock_take(&c->lock);
+    if (rni_unlikely(c->closed)) {
+        rni_unlock(&c->lock);
+        return -EPIPE;
+    }
+    return rni_chan_send_locked(c, elem) ? 0 : -EAGAIN;
+}
+
+static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
+{
+    rni_wait_announce(t, &c->lock);
+    rni_lock_take(&c->lock);
+    if (rni_chan_recv_locked(c, dst))
+        return 0;
+    if (rni_unlikely(c->closed)) {
+        rni_unlock(&c->lock);
+        if (dst)
+            memset(dst, 0, c->size);
+        return -EPIPE;
+    }
+    return -EAGAIN;
+}
+
+/* Queues t and parks it; c's lock is held and let go. */
+static int wait_in(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why why,
+                   const char *site)
+{
+    rni_enqueue(q, &c->lock, own_waiter(t, elem));
+    int rc = rni_wait_refused(t);
+    if (rni_unlikely(rc)) {
+        rni_dequeue(&t->waiter);
+        rni_unlock(&c->lock);
+        return rc;
+    }
+    rni_unlock(&c->lock);
+    return rni_park(t, why, c, site);
+}
+
+static int send_or_wait(rni_task *t, rn_channel *c, const void *elem, const char *site)
+{
+    int rc = send_turn(t, c, elem);
+    if (rni_likely(rc != -EAGAIN))
+        return rni_spend(t, rc);
+    if (rni_must_list(t)) {
+        rni_unlock(&c->lock);
+        rni_list_task(t);
+        rc = send_turn(t, c, elem);
+        if (rc != -EAGAIN)
+            return rni_spend(t, rc);
+    }
+    return wait_in(t, c, &c->senders, (void *)(uintptr_t)elem, RNI_WHY_SEND, site);
+}
+
+static int recv_or_wait(rni_task *t, rn_channel *c, void *dst, const char *site)
+{
+    int rc = recv_turn(t, c, dst);
+    if (rni_likely(rc != -EAGAIN))
+        return rni_spend(t, rc);
+    if (rni_must_list(t)) {
+        rni_unlock(&c->lock);
+        rni_list_task(t);
+        rc = recv_turn(t, c, dst);
+        if (rc != -EAGAIN)
+            return rni_spend(t, rc);
+    }
+    return wait_in(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
+}
+
+/* ---- the operations ------------------------------------------------------------------------- */
+
+int rn_channel_send(rn_channel *c, const void *elem, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rni_unlikely(rc))
+        return rc;
+    if (rni_unlikely(!c))
+        return wait_nil(t, RNI_WHY_SEND_NIL, site);
+    return send_or_wait(t, c, elem, site);
+}
+
+/* Receives into memory that nobody wants and gives it to the channel's drop function. */
+static int recv_and_drop(rni_task *t, rn_channel *c, const char *site)
+{
+    enum { SCRATCH = 1024 };
+    _Alignas(64) char scratch[SCRATCH];
+    void *dst = scratch;
+    if (c->size > SCRATCH && !(dst = rni_os_alloc_aligned(64, c->size)))
+        rni_panic(site, "out of memory for a discarded element");
+    int rc = recv_or_wait(t, c, dst, site);
+    if (rc == 0)
+        c->drop(dst);
+    if (dst != scratch)
+        rni_os_free(dst);
+    return rc;
+}
+
+int rn_channel_recv(rn_channel *c, void *dst, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rni_unlikely(rc))
+        return rc;
+    if (rni_unlikely(!c))
+        return wait_nil(t, RNI_WHY_RECV_NIL, site);
+    if (rni_unlikely(!dst && c->drop))
+        return recv_and_drop(t, c, site);
+    return recv_or_wait(t, c, dst, site);
+}
+
+int rn_channel_wait(rn_channel *c, const char *site)
+{
+    int rc = rn_channel_recv(c, NULL, site);
+    return rc == -EPIPE ? 0 : rc;
+}
+
+int rn_channel_try_send(rn_channel *c, const void *elem)
+{
+    rni_task *t = rni_current();
+    if (!c)
+        return rni_spend(t, -EAGAIN);
+    int rc = send_turn(t, c, elem);
+    if (rc == -EAGAIN)
+        rni_unlock(&c->lock);
+    return rni_spend(t, rc);
+}
+
+int rn_channel_try_recv(rn_channel *c, void *dst)
+{
+    rni_task *t = rni_current();
+    if (!c)
+        return rni_spend(t, -EAGAIN);
+    int rc = recv_turn(t, c, dst);
+    if (rc == -EAGAIN)
+        rni_unlock(&c->lock);
+    return rni_spend(t, rc);
+}
+
+int rn_channel_send_until(rn_channel *c, int64_t deadline_ns, const void *elem, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (c && (rc = rn_channel_try_send(c, elem)) != -EAGAIN)
+        return rc;
+    if (rni_now() >= deadline_ns)
+        return -ETIMEDOUT;
+    rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
+    rc = c ? send_or_wait(t, c, elem, site) : wait_nil(t, RNI_WHY_SEND_NIL, site);
+    rni_deadline_stop(t);
+    return rc;
+}
+
+int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (c && (rc = rn_channel_try_recv(c, dst)) != -EAGAIN)
+        return rc;
+    if (rni_now() >= deadline_ns)
+        return -ETIMEDOUT;
+    rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
+    rc = c ? recv_or_wait(t, c, dst, site) : wait_nil(t, RNI_WHY_RECV_NIL, site);
+    rni_deadline_stop(t);
+    return rc;
+}
+
+size_t rn_channel_len(const rn_channel *c)
+{
+    return c ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
+}
+
+size_t rn_channel_cap(const rn_channel *c)
+{
+    return c ? c->cap : 0;
+}
+
+/* ---- closing -------------------------------------------------------------------------------- */
+
+/* Takes every waiter out of q and lets it go on: with rc if it is not 0, else as after a close. The
+ * lock is held on entry and on return, and is let go around each wake-up. */
+static void wake_queue(rn_channel *c, rni_queue *q, bool receivers, int rc)
+{
+    rni_waiter *w;
+    while ((w = next_waiter(q)) != NULL) {
+        if (receivers && w->elem && rc == 0)
+            memset(w->elem, 0, c->size);
+        if (receivers && w->ok)
+            *w->ok = false;
+        bool select = w->flags & RNI_WAITER_CLAIM;
+        int result = rc ? rc : receivers && select ? (int)w->index : -EPIPE;
+        if (select)
+            RNI_CONTAINER(w, rn_case, waiter_)->status = rc ? rc : -EPIPE;
+        rni_task *t = w->task;
+        rni_unlock(&c->lock);
+        rni_ready(t, result);
+        rni_lock_take(&c->lock);
+    }
+}
+
+void rni_channel_shut(rn_channel *c, int rc)
+{
+    rni_lock_take(&c->lock);
+    c->closed = true;
+    wake_queue(c, &c->receivers, true, rc);
+    wake_queue(c, &c->senders, false, rc);
+    rni_unlock(&c->lock);
+}
+
+void rni_channel_close_once(rn_channel *c)
+{
+    rni_lock_take(&c->lock);
+    bool first = !c->closed;
+    c->closed = true;
+    rni_unlock(&c->lock);
+    if (first)
+        rni_channel_shut(c, 0);
+}
+
+void rn_channel_close(rn_channel *c, const char *site)
+{
+    if (!c)
+        rni_panic(site, "close of nil channel");
+    rni_lock_take(&c->lock);
+    bool again = c->closed;
+    c->closed = true;
+    rni_unlock(&c->lock);
+    if (again)
+        rni_panic(site, "close of closed channel (made at %s)", c->site);
+    rni_channel_shut(c, 0);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The channel object, for the files of sync and for reports.
+ *
+ * Invariants, under the lock:
+ *   - count > 0 or the channel is closed  =>  no receiver waits;
+ *   - count < cap or the channel is closed  =>  no sender waits;
+ *   - so senders and receivers never wait at the same time (but for a select that waits in both
+ *     queues of one channel, which never pairs with itself);
+ *   - `closed` never goes back.
+ * Waiters are served first come, first served.
+ *
+ * Lock: `lock` protects everything but `refs` and the fields that are fixed when the channel is made.
+ * Nothing may park, allocate or call user code under it. A select takes the locks of its channels
+ * in ascending order of address.
+ *
+ * Headers are type-stable: a freed header is only ever reused for another channel, and its lock stays
+ * a lock. Park's abort protocol needs that (core/park.h).
+ */
+#ifndef RNI_SYNC_CHAN_H
+#define RNI_SYNC_CHAN_H
+
+#include <runnel/chan.h>
+
+#include "base/list.h"
+#include "core/park.h"
+
+struct rn_channel {
+    rni_lock lock;
+    _Atomic(bool) live;   /* this header is in use; for reports */
+    bool closed;
+    bool freeing;         /* rni_channel_destroy has begun */
+    size_t size;          /* of an element; fixed */
+    size_t cap;           /* fixed */
+    size_t count;         /* buffered elements */
+    size_t head;          /* index of the oldest */
+    char *ring;           /* cap elements; NULL if cap or size is 0; fixed */
+    rni_queue receivers, senders;
+    void (*drop)(void *element); /* fixed */
+    const char *site;     /* made at; fixed */
+    rni_link owned;       /* on its group's list; the group's lock */
+    void *group;          /* that group, or NULL; the group's lock */
+    _Atomic(long) refs;   /* rn_ref's, plus one for the group */
+    rn_channel *next_free;
+};
+
+static inline void *rni_chan_slot(const rn_channel *c, size_t i)
+{
+    size_t at = c->head + i;
+    if (at >= c->cap)
+        at -= c->cap;
+    return c->ring + at * c->size;
+}
+
+/* Makes a channel that no group owns yet, with one reference. NULL when there is no memory or the
+ * capacity is impossible. */
+rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)(void *),
+                             const char *site);
+/* Ends every wait on c with rc; closes it. */
+void rni_channel_shut(rn_channel *c, int rc);
+/* Gives a reference back; the last one drops what is buffered and frees the channel. */
+void rni_channel_release(rn_channel *c);
+/* Closes c if it is open; unlike rn_channel_close a second time is fine. */
+void rni_channel_close_once(rn_channel *c);
+/* Called by rn_channel_new and rn_channel_free; scope/group.c sets them up. */
+bool rni_group_adopt(rn_group *g, rn_channel *c);
+void rni_group_forget(rn_channel *c);
+
+/* Calls fn for every channel in use. */
+void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg);
+
+/*
+ * The steps of an operation with c's lock held; each returns true if it took place. On success the
+ * lock has been released, and the peer, if any, made ready.
+ */
+bool rni_chan_send_locked(rn_channel *c, const void *elem);
+bool rni_chan_recv_locked(rn_channel *c, void *dst);
+
+#endif

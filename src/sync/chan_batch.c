@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches: as many elements as the buffer allows under one lock. A batch behaves like that many
+ * single operations by one task, except that other tasks of the same kind do not come in between
+ * while the lock is held.
+ */
+#include <string.h>
+
+#include "sync/chan.h"
+
+/* Copies up to n elements into the buffer, in at most two pieces. No receiver waits. */
+static size_t fill(rn_channel *c, const char *from, size_t n)
+{
+    size_t room = c->cap - c->count, done = 0;
+    if (n > room)
+        n = room;
+    while (c->size && done < n) {
+        size_t at = c->head + c->count + done;
+        at = at >= c->cap ? at - c->cap : at;
+        size_t piece = c->cap - at < n - done ? c->cap - at : n - done;
+        memcpy(c->ring + at * c->size, from + done * c->size, piece * c->size);
+        done += piece;
+    }
+    c->count += n;
+    return n;
+}
+
+static size_t drain(rn_channel *c, char *to, size_t n)
+{
+    size_t done = 0;
+    if (n > c->count)
+        n = c->count;
+    while (c->size && done < n) {
+        size_t at = c->head + done;
+        at = at >= c->cap ? at - c->cap : at;
+        size_t piece = c->cap - at < n - done ? c->cap - at : n - done;
+        memcpy(to + done * c->size, c->ring + at * c->size, piece * c->size);
+        done += piece;
+    }
+    c->head += n;
+    if (c->head >= c->cap)
+        c->head -= c->cap;
+    c->count -= n;
+    return n;
+}
+
+int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, const char *site)
+{
+    const char *from = elems;
+    size_t done = 0;
+    int rc = n ? rni_refused_at_entry(rni_current()) : 0;
+    while (rc == 0 && done < n) {
+        if (c) {
+            rni_lock_take(&c->lock);
+            if (!c->closed && !c->receivers.head)
+                done += fill(c, from + done * c->size, n - done);
+            rni_unlock(&c->lock);
+            if (done == n)
+                break;
+        }
+        /* A receiver waits, or the buffer is full, or the channel is closed or nil. */
+        rc = rn_channel_send(c, c ? from + done * c->size : NULL, site);
+        done += rc == 0;
+    }
+    if (sent)
+        *sent = done;
+    return rc == 0 ? rni_spend(rni_current(), 0) : rc;
+}
+
+int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const char *site)
+{
+    char *to = dst;
+    size_t done = 0;
+    int rc = n ? rn_channel_recv(c, to, site) : 0;
+    if (rc == 0 && n) {
+        done = 1;
+        while (done < n) {
+            rni_lock_take(&c->lock);
+            if (!c->senders.head)
+                done += drain(c, to + done * c->size, n - done);
+            bool more = c->senders.head != NULL;
+            rni_unlock(&c->lock);
+            /* Waiting senders are served one by one, to keep the order. */
+            if (!more || done == n || rn_channel_try_recv(c, to + done * c->size) != 0)
+                break;
+            done++;
+        }
+    }
+    if (got)
+        *got = done;
+    return rc;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making and freeing channels.
+ *
+ * Headers come from slabs that are kept for ever (chan.h says why); a freed header goes to a list for
+ * the next channel. The buffer is allocated apart and is freed with the channel. A channel starts
+ * with one reference, its group's; the last one to go drops what is buffered.
+ */
+#include <string.h>
+
+#include "sync/chan.h"
+
+enum { SLAB_HEADERS = 64 };
+static const size_t SIZE_MAX_ELEMENT = (size_t)1 << 30;
+
+typedef struct slab {
+    struct slab *next;
+    _Alignas(64) rn_channel channels[SLAB_HEADERS];
+} slab;
+
+static _Atomic(slab *) slabs; /* prepended to under pool_lock; release store, acquire load */
+static rni_lock pool_lock;    /* protects free_headers */
+static rn_channel *free_headers;
+static char no_elements[1];   /* the ring of channels whose elements have no size */
+
+static rn_channel *take_header(void)
+{
+    rni_lock_take(&pool_lock);
+    rn_channel *c = free_headers;
+    if (c)
+        free_headers = c->next_free;
+    rni_unlock(&pool_lock);
+    if (c)
+        return c;
+    slab *s = rni_os_alloc_aligned(64, sizeof *s);
+    if (!s)
+        return NULL;
+    rni_lock_take(&pool_lock);
+    s->next = atomic_load_explicit(&slabs, memory_order_relaxed);
+    atomic_store_explicit(&slabs, s, memory_order_release);
+    for (unsigned i = 1; i < SLAB_HEADERS; i++) {
+        s->channels[i].next_free = free_headers;
+        free_headers = &s->channels[i];
+    }
+    rni_unlock(&pool_lock);
+    return &s->channels[0];
+}
+
+static void give_header(rn_channel *c)
+{
+    rni_lock_take(&pool_lock);
+    c->next_free = free_headers;
+    free_headers = c;
+    rni_unlock(&pool_lock);
+}
+
+static void free_ring(char *ring)
+{
+    if (ring != no_elements)
+        rni_os_free(ring);
+}
+
+rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)(void *),
+                             const char *site)
+{
+    size_t bytes;
+    if (size > SIZE_MAX_ELEMENT || (align & (align - 1)) != 0 ||
+        __builtin_mul_overflow(size, cap, &bytes) || bytes > PTRDIFF_MAX || cap > PTRDIFF_MAX)
+        return NULL;
+    char *ring = bytes ? rni_os_alloc_aligned(align, bytes) : no_elements;
+    if (!ring)
+        return NULL;
+    rn_channel *c = take_header();
+    if (!c) {
+        free_ring(ring);
+        return NULL;
+    }
+    /* Under the lock: an aborter with a stale pointer may be looking (core/park.h). */
+    rni_lock_take(&c->lock);
+    c->closed = c->freeing = false;
+    c->size = size;
+    c->cap = cap;
+    c->count = c->head = 0;
+    c->ring = ring;
+    c->receivers = c->senders = (rni_queue){ NULL, NULL };
+    c->drop = drop;
+    c->site = site;
+    c->group = NULL;
+    atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
+    rni_unlock(&c->lock);
+    atomic_store_explicit(&c->live, true, memory_order_release);
+    return c;
+}
+
+rn_channel *rn_channel_new(rn_group *g, size_t size, size_t align, size_t cap,
+                           void (*drop)(void *element), const char *site)
+{
+    if (!g)
+        rni_panic(site, "a channel needs a group");
+    rn_channel *c = rni_channel_make(size, align, cap, drop, site);
+    if (c && !rni_group_adopt(g, c)) {
+        rni_channel_release(c);
+        return NULL;
+    }
+    return c;
+}
+
+/* Nobody can reach c any more but through this call. */
+static void destroy(rn_channel *c)
+{
+    atomic_store_explicit(&c->live, false, memory_order_relaxed);
+    for (size_t i = 0; c->drop && i < c->count; i++)
+        c->drop(rni_chan_slot(c, i));
+    rni_lock_take(&c->lock);
+    char *ring = c->ring;
+    c->ring = no_elements;
+    c->count = c->cap = 0;
+    c->closed = true;
+    rni_unlock(&c->lock);
+    free_ring(ring);
+    give_header(c);
+}
+
+void rni_channel_release(rn_channel *c)
+{
+    /* acq_rel: what others did with the channel happens before its end */
+    if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1)
+        destroy(c);
+}
+
+void rn_channel_ref(rn_channel *c)
+{
+    if (c)
+        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+}
+
+void rn_channel_unref(rn_channel *c)
+{
+    if (c)
+        rni_channel_release(c);
+}
+
+void rn_channel_free(rn_channel *c, const char *site)
+{
+    if (!c)
+        return;
+    rni_lock_take(&c->lock);
+    bool waited = c->receivers.head || c->senders.head, again = c->freeing;
+    c->freeing = true;
+    rni_unlock(&c->lock);
+    if (again || !atomic_load_explicit(&c->live, memory_order_relaxed))
+        rni_panic(site, "channel freed twice (made at %s)", c->site);
+    if (waited)
+        rni_panic(site, "free of a channel that a task waits on (made at %s)", c->site);
+    if (atomic_load_explicit(&c->refs, memory_order_acquire) != 1)
+        rni_panic(site, "free of a channel that rn_ref keeps (made at %s)", c->site);
+    rni_group_forget(c);
+    rni_channel_release(c);
+}
+
+void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg)
+{
+    for (slab *s = atomic_load_explicit(&slabs, memory_order_acquire); s; s = s->next)
+        for (unsigned i = 0; i < SLAB_HEADERS; i++)
+            if (atomic_load_explicit(&s->channels[i].live, memory_order_acquire))
+                fn(&s->channels[i], arg);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/* The parking lot; lot.h tells what it is for. The number of buckets is fixed: they are only ever
+ * held for a few instructions, and only by objects that somebody waits for. */
+#include "sync/lot.h"
+
+enum { BUCKETS = 1024 };
+
+static struct {
+    _Alignas(64) rni_bucket b;
+} buckets[BUCKETS];
+
+rni_bucket *rni_lot_enter(rni_task *t, const void *object)
+{
+    uint64_t h = (uint64_t)(uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15);
+    rni_bucket *b = &buckets[h >> 54].b;
+    if (t)
+        rni_wait_announce(t, &b->lock);
+    rni_lock_take(&b->lock);
+    return b;
+}
+
+int rni_lot_queue(rni_task *t, rni_bucket *b, const void *object, unsigned index)
+{
+    rni_waiter *w = &t->waiter;
+    w->task = t;
+    w->elem = (void *)(uintptr_t)object;
+    w->index = index;
+    w->flags = 0;
+    rni_enqueue(&b->waiters, &b->lock, w);
+    int rc = rni_wait_refused(t);
+    if (rni_unlikely(rc))
+        rni_dequeue(w);
+    return rc;
+}
+
+int rni_lot_wait(rni_task *t, rni_bucket *b, const void *object, unsigned index, rni_why why,
+                 const char *site)
+{
+    int rc = rni_lot_queue(t, b, object, index);
+    rni_unlock(&b->lock);
+    return rni_unlikely(rc) ? rc : rni_park(t, why, object, site);
+}
+
+rni_waiter *rni_lot_first(rni_bucket *b, const void *object)
+{
+    for (rni_waiter *w = b->waiters.head; w; w = w->next)
+        if (w->elem == object)
+            return w;
+    return NULL;
+}
+
+rni_task *rni_lot_take(rni_waiter *w)
+{
+    rni_task *t = w->task;
+    rni_dequeue(w);
+    return t;
+}

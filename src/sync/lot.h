@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parking lot: queues of waiters for objects that have no room for one.
+ *
+ * A mutex and its kin are a few words in the user's memory, which may be freed as soon as they are
+ * unlocked. Their waiters stand here, in buckets found by the object's address; a bucket's lock is
+ * valid for ever, as the abort protocol wants (core/park.h). Several objects may share a bucket;
+ * each has its own entries, in order of arrival. (The idea: WebKit's ParkingLot, F. Pizlo, 2016.)
+ *
+ * The lock of the bucket is also what makes "look at the object, then wait" one step: every file that
+ * uses the lot changes the part of the object that waiting depends on under it.
+ */
+#ifndef RNI_SYNC_LOT_H
+#define RNI_SYNC_LOT_H
+
+#include "core/park.h"
+
+typedef struct rni_bucket {
+    rni_lock lock;
+    rni_queue waiters; /* of every object that hashes here; waiter.elem is the object */
+} rni_bucket;
+
+/* Takes the lock of object's bucket, announced as what t is about to wait under. t may be NULL for a
+ * caller that will not wait. */
+rni_bucket *rni_lot_enter(rni_task *t, const void *object);
+static inline void rni_lot_leave(rni_bucket *b)
+{
+    rni_unlock(&b->lock);
+}
+
+/*
+ * Waits for rni_lot_wake on object; the bucket's lock is held and let go. `index` is kept for
+ * rni_lot_first. The caller has made sure that t is listed (rni_lot_ready). Returns the waker's
+ * result, or -ECANCELED if the wait was aborted (then the record is out of the queue).
+ */
+int rni_lot_wait(rni_task *t, rni_bucket *b, const void *object, unsigned index, rni_why why,
+                 const char *site);
+
+/* The first half of rni_lot_wait: queues t's record; 0, or why the wait must not go on. The lock
+ * stays held; the caller lets it go and then parks. */
+int rni_lot_queue(rni_task *t, rni_bucket *b, const void *object, unsigned index);
+
+/* Must come before rni_lot_enter in a call that may wait. */
+static inline void rni_lot_ready(rni_task *t)
+{
+    if (rni_must_list(t))
+        rni_list_task(t);
+}
+
+/* Under the lock: the longest waiting record for object, or NULL; it stays queued. */
+rni_waiter *rni_lot_first(rni_bucket *b, const void *object);
+
+/* Under the lock: takes w out and returns its task, which the caller must rni_ready, best after
+ * having left the bucket. */
+rni_task *rni_lot_take(rni_waiter *w);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mutex. state_: 0 unlocked, 1 locked, 2 locked and somebody may wait.
+ *
+ * The fast paths are one compare-and-swap (acquire) and one exchange (release). A waiter sets state 2
+ * under its bucket's lock before it waits, so the unlock that follows looks into the lot. That
+ * unlock lets the mutex go and wakes the first waiter, which competes with newcomers: cheaper than
+ * handing over, since the unlocker can lock again at once. A waiter that has lost PATIENCE times is
+ * handed the lock directly, so nobody starves.
+ *
+ * No lost wake-up: whoever leaves the lot without the lock (a cancelled waiter) has set state 2
+ * before, so the present holder will look again; and a woken waiter takes the lock as state 2.
+ */
+#include <runnel/sync.h>
+
+#include "sync/lot.h"
+#include "sync/mutex.h"
+
+enum { UNLOCKED = 0, LOCKED = 1, CONTENDED = 2, PATIENCE = 4, HANDED_OVER = 1 };
+
+/* The public type is plain so that C++ can hold it. */
+static _Atomic(unsigned) *state_of(rn_mutex *m)
+{
+    return (_Atomic(unsigned) *)&m->state_;
+}
+
+static bool try_take(rn_mutex *m)
+{
+    unsigned free_state = UNLOCKED;
+    return atomic_compare_exchange_strong_explicit(state_of(m), &free_state, LOCKED,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
+{
+    rni_lot_ready(t);
+    for (unsigned lost = 0;; lost++) {
+        rni_bucket *b = rni_lot_enter(t, m);
+        if (atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acquire) == UNLOCKED) {
+            rni_lot_leave(b);
+            return 0;
+        }
+        int rc = rni_lot_wait(t, b, m, lost, RNI_WHY_MUTEX, site);
+        if (rc == HANDED_OVER)
+            return 0;
+        if (rc < 0)
+            return rc;
+    }
+}
+
+int rn_mutex_lock_at(rn_mutex *m, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rni_unlikely(rc))
+        return rc;
+    return rni_likely(try_take(m)) ? 0 : lock_slow(t, m, site);
+}
+
+int rn_mutex_try_lock(rn_mutex *m)
+{
+    return try_take(m) ? 0 : rni_spend(rni_current(), -EAGAIN);
+}
+
+/* Hands the lock to w if nobody has taken it meanwhile; else leaves w queued and has the present
+ * holder look again. The bucket's lock is held. */
+static bool hand_over(rn_mutex *m)
+{
+    return atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acq_rel) == UNLOCKED;
+}
+
+static RNI_NOINLINE void unlock_slow(rn_mutex *m)
+{
+    rni_task *t = NULL;
+    int rc = 0;
+    rni_bucket *b = rni_lot_enter(NULL, m);
+    rni_waiter *w = rni_lot_first(b, m);
+    if (w && w->index < PATIENCE) {
+        t = rni_lot_take(w);
+    } else if (w && hand_over(m)) {
+        t = rni_lot_take(w);
+        rc = HANDED_OVER;
+    }
+    rni_lot_leave(b);
+    if (t)
+        rni_ready(t, rc);
+}
+
+void rni_mutex_release(rn_mutex *m, const char *site)
+{
+    unsigned old = atomic_exchange_explicit(state_of(m), UNLOCKED, memory_order_release);
+    if (rni_unlikely(old == UNLOCKED))
+        rni_panic(site, "unlock of unlocked mutex");
+    if (rni_unlikely(old == CONTENDED))
+        unlock_slow(m);
+}
+
+void rn_mutex_unlock_at(rn_mutex *m, const char *site)
+{
+    rni_mutex_release(m, site);
+    rni_spend(rni_current(), 0); /* with the lock free: a loop of lock and unlock starves nobody */
+}
