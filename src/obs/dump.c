@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rn_dump: the tables of tasks and channels.
+ *
+ * A snapshot of a moving world: each field is read once, with relaxed order, so a line may show a
+ * mix of two moments of its task; it never shows another task's fields, because records are never
+ * given back. Writes line by line with a buffer on the stack, allocates nothing, and waits for no
+ * task.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <runnel/obs.h>
+
+#include "core/foreign.h"
+#include "core/hooks.h"
+#include "core/spawn.h"
+#include "core/stack.h"
+#include "obs/table.h"
+#include "sync/chan.h"
+
+static const char *const why_names[RNI_WHY_MAX] = {
+    [RNI_WHY_RUNNING] = "running",
+    [RNI_WHY_READY] = "runnable",
+    [RNI_WHY_SEND] = "chan send",
+    [RNI_WHY_RECV] = "chan receive",
+    [RNI_WHY_SEND_NIL] = "chan send (nil chan)",
+    [RNI_WHY_RECV_NIL] = "chan receive (nil chan)",
+    [RNI_WHY_SELECT] = "select",
+    [RNI_WHY_SELECT_NONE] = "select (no cases)",
+    [RNI_WHY_SLEEP] = "sleep",
+    [RNI_WHY_MUTEX] = "mutex lock",
+    [RNI_WHY_RLOCK] = "rwmutex read lock",
+    [RNI_WHY_WLOCK] = "rwmutex write lock",
+    [RNI_WHY_COND] = "cond wait",
+    [RNI_WHY_WAITGROUP] = "waitgroup wait",
+    [RNI_WHY_ONCE] = "once",
+    [RNI_WHY_SEMAPHORE] = "semaphore acquire",
+    [RNI_WHY_GROUP] = "group wait",
+    [RNI_WHY_BLOCKING] = "blocking call",
+    [RNI_WHY_IO] = "IO wait",
+};
+
+typedef struct table {
+    int fd;
+    bool (*wanted)(rni_why why);
+    size_t lines;
+} table;
+
+static const char *text(_Atomic(const char *) *field)
+{
+    const char *s = atomic_load_explicit(field, memory_order_relaxed);
+    return s ? s : "?";
+}
+
+static void put(table *tb, const char *line, int n)
+{
+    if (n < 0)
+        return;
+    ssize_t ignored = write(tb->fd, line, (size_t)n < 511 ? (size_t)n : 511);
+    (void)ignored;
+    tb->lines++;
+}
+
+static bool on_channel(rni_why why)
+{
+    return why == RNI_WHY_SEND || why == RNI_WHY_RECV || why == RNI_WHY_SELECT;
+}
+
+static void task_line(rni_task *t, void *arg)
+{
+    table *tb = arg;
+    char line[512], where[160] = "";
+    if (atomic_load_explicit(&t->state, memory_order_acquire) != RNI_TASK_LIVE || t->internal)
+        return;
+    rni_why why = (rni_why)atomic_load_explicit(&t->why, memory_order_relaxed);
+    if (tb->wanted && !tb->wanted(why))
+        return;
+    const void *what = atomic_load_explicit(&t->what, memory_order_relaxed);
+    if (why > RNI_WHY_READY) {
+        int n = snprintf(where, sizeof where, " at %s", text(&t->where));
+        if (what && n > 0 && (size_t)n < sizeof where)
+            snprintf(where + n, sizeof where - (size_t)n, " on %s%p",
+                     on_channel(why) ? "channel " : "", what);
+    }
+    int n = snprintf(line, sizeof line, "  %s %llu %s [%s]%s, started at %s\n",
+                     t->foreign ? "thread" : "task",
+                     (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed),
+                     text(&t->name), why < RNI_WHY_MAX ? why_names[why] : "?", where,
+                     text(&t->site));
+    put(tb, line, n);
+}
+
+static void spawn_line(rni_spawn *s, void *arg)
+{
+    table *tb = arg;
+    char line[512];
+    if (s->internal || tb->wanted)
+        return;
+    int n = snprintf(line, sizeof line, "  task %s [not started], started at %s\n", text(&s->name),
+                     text(&s->site));
+    put(tb, line, n);
+}
+
+static unsigned length(const rni_queue *q)
+{
+    unsigned n = 0;
+    for (const rni_waiter *w = q->head; w; w = w->next)
+        n++;
+    return n;
+}
+
+static void channel_line(rn_channel *c, void *arg)
+{
+    table *tb = arg;
+    char line[512];
+    bool locked = rni_lock_try(&c->lock);
+    int n = snprintf(line, sizeof line,
+                     "  channel %p: %zu-byte elements, %zu of %zu buffered, %u sending, %u "
+                     "receiving%s, made at %s\n",
+                     (void *)c, c->size, c->count, c->cap, locked ? length(&c->senders) : 0,
+                     locked ? length(&c->receivers) : 0, c->closed ? ", closed" : "", c->site);
+    if (locked)
+        rni_unlock(&c->lock);
+    put(tb, line, n);
+}
+
+size_t rni_table_tasks(int fd, bool (*wanted)(rni_why why))
+{
+    table tb = { .fd = fd, .wanted = wanted };
+    rni_stack_each(task_line, &tb);
+    rni_spawn_each(spawn_line, &tb);
+    return tb.lines;
+}
+
+void rni_report_dump(int fd)
+{
+    int *error = rni_os_errno();
+    int saved = *error;
+    char line[128];
+    table tb = { .fd = fd };
+    put(&tb, line, snprintf(line, sizeof line, "runnel: %zu tasks\n", rn_task_count()));
+    rni_table_tasks(fd, NULL);
+    rni_foreign_each(task_line, &tb);
+    put(&tb, line, snprintf(line, sizeof line, "runnel: channels\n"));
+    rni_channel_each(channel_line, &tb);
+    *error = saved;
+}
+
+void rn_dump(int fd)
+{
+    rni_report_dump(fd);
+}

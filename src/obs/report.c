@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reports that come unasked: all tasks asleep, tasks leaked at the end of a run; and the one on
+ * SIGQUIT.
+ *
+ * SIGQUIT: the handler only writes to a pipe. A thread of its own reads it and dumps, because a dump
+ * takes locks that the interrupted code may hold.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <runnel/obs.h>
+
+#include "core/blocking.h"
+#include "core/hooks.h"
+#include "core/stack.h"
+#include "core/worker.h"
+#include "obs/table.h"
+
+static void say(const char *line)
+{
+    ssize_t ignored = write(2, line, strlen(line));
+    (void)ignored;
+}
+
+void rni_report_deadlock(void)
+{
+    if (ftrylockfile(stdout) == 0) {
+        fflush(stdout);
+        funlockfile(stdout);
+    }
+    say("runnel: all tasks are asleep - deadlock!\n");
+    rni_report_dump(2);
+    _exit(2);
+}
+
+/* ---- leaks ------------------------------------------------------------------------------------ */
+
+/* A leaked task waits for another task. Sleep, I/O and blocking calls end by themselves, and who
+ * waits for a group waits for tasks that are listed themselves. */
+static bool waits_for_task(rni_why why)
+{
+    return why >= RNI_WHY_SEND && why <= RNI_WHY_SEMAPHORE && why != RNI_WHY_SLEEP;
+}
+
+static void count_waiting(rni_task *t, void *arg)
+{
+    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && !t->internal &&
+        waits_for_task((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
+        ++*(size_t *)arg;
+}
+
+static size_t waiting(void)
+{
+    size_t n = 0;
+    rni_stack_each(count_waiting, &n);
+    return n;
+}
+
+static void fail_at_exit(void)
+{
+    fflush(NULL);
+    _exit(3);
+}
+
+void rni_report_leaks(rn_group *root)
+{
+    (void)root;
+    const char *mode = getenv("RUNNEL_LEAKS");
+    if (mode && strcmp(mode, "off") == 0)
+        return;
+    /* Tasks that were woken at the last moment are given the time to end: 10 ms in all. */
+    size_t n = rn_task_count() ? waiting() : 0;
+    for (int64_t pause = 20 * RN_MICROSECOND; n && pause < 8 * RN_MILLISECOND; pause *= 2) {
+        rn_sleep(pause);
+        n = waiting();
+    }
+    if (n == 0)
+        return;
+    char line[128];
+    snprintf(line, sizeof line, "runnel: %zu task%s leaked: still waiting when rn_run's function %s",
+             n, n == 1 ? "" : "s", "returned\n");
+    say(line);
+    rni_table_tasks(2, waits_for_task);
+    rni_count_leaks(n);
+    if (mode && strcmp(mode, "fail") == 0)
+        atexit(fail_at_exit);
+}
+
+/* ---- SIGQUIT ------------------------------------------------------------------------------------ */
+
+static int quit_pipe[2] = { -1, -1 };
+
+static void on_quit(int sig)
+{
+    (void)sig;
+    ssize_t ignored = write(quit_pipe[1], "", 1);
+    (void)ignored;
+}
+
+static void *quit_thread(void *unused)
+{
+    char c;
+    (void)unused;
+    while (read(quit_pipe[0], &c, 1) == 1)
+        rni_report_dump(2);
+    return NULL;
+}
+
+int rn_dump_on_sigquit(void)
+{
+    static _Atomic(uint32_t) begun;
+    rni_os_thread t;
+    if (atomic_exchange_explicit(&begun, 1, memory_order_acq_rel) != 0)
+        return 0;
+    int *error = rni_os_errno();
+    int saved = *error;
+    int rc = 0;
+    struct sigaction sa;
+    memset(&sa, 0, sizeof sa);
+    sa.sa_handler = on_quit;
+    sa.sa_flags = SA_RESTART | SA_ONSTACK;
+    sigemptyset(&sa.sa_mask);
+    if (pipe2(quit_pipe, O_CLOEXEC) != 0)
+        rc = -*error;
+    else if ((rc = rni_os_thread_start(&t, quit_thread, NULL)) == 0)
+        rni_os_thread_detach(t);
+    if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
+        rc = -*error;
+    *error = saved;
+    return rc;
+}
+
+void rni_obs_init(void)
+{
+    const char *s = getenv("RUNNEL_SIGQUIT");
+    if (s && strcmp(s, "1") == 0)
+        rn_dump_on_sigquit();
+}
+
+/* ---- the account ------------------------------------------------------------------------------------ */
+
+void rn_stats_read(rn_stats *out)
+{
+    memset(out, 0, sizeof *out);
+    out->workers = rn_worker_count();
+    out->tasks_started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
+    for (unsigned i = 0; i < rni_rt.count; i++) {
+        rni_worker *w = &rni_rt.workers[i];
+        out->tasks_started += atomic_load_explicit(&w->started, memory_order_relaxed);
+        out->tasks_ended += atomic_load_explicit(&w->ended, memory_order_relaxed);
+        out->switches += atomic_load_explicit(&w->dispatches, memory_order_relaxed);
+        out->steals += atomic_load_explicit(&w->steals, memory_order_relaxed);
+        out->wakes += atomic_load_explicit(&w->wakes, memory_order_relaxed);
+    }
+    out->tasks_leaked = atomic_load_explicit(&rni_rt.leaked, memory_order_relaxed);
+    out->blocking = rni_blocking_calls();
+    out->helpers = rni_blocking_helpers();
+}

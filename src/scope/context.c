@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contexts: a tree through which cancellation runs downwards, before the cancelling call returns.
+ *
+ * Cancelling one context: under its lock, set the cause (the first one stays) and detach the
+ * children; then close `done`, set `err`, tell the owner; then the same for each child. In this
+ * order err != 0 implies that done is closed. The work list links the contexts themselves, so the
+ * depth of the tree costs no stack and cancelling allocates nothing.
+ *
+ * A child added while its parent is being cancelled: adding takes the parent's lock, so either the
+ * canceller finds the child in the list, or the child finds the cause and cancels itself.
+ */
+#include "scope/context.h"
+
+static rn_ctx background = {
+    .refs = 1,
+    .children = { &background.children, &background.children },
+    .link = { &background.link, &background.link },
+    .deadline = INT64_MAX,
+};
+
+rn_ctx *rn_ctx_background(void)
+{
+    return &background;
+}
+
+/* ---- references ----------------------------------------------------------------------------- */
+
+rn_ctx *rn_ctx_ref(rn_ctx *c)
+{
+    if (c && c != &background)
+        atomic_fetch_add_explicit(&c->refs, 1, memory_order_relaxed);
+    return c;
+}
+
+/* A reference, unless c is being freed. */
+static bool try_ref(rn_ctx *c)
+{
+    long n = atomic_load_explicit(&c->refs, memory_order_relaxed);
+    while (n > 0)
+        if (atomic_compare_exchange_weak_explicit(&c->refs, &n, n + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return true;
+    return false;
+}
+
+static void unlink_from_parent(rn_ctx *c)
+{
+    rni_lock_take(&c->parent->lock);
+    rni_list_remove(&c->link);
+    rni_unlock(&c->parent->lock);
+}
+
+void rn_ctx_unref(rn_ctx *c)
+{
+    while (c && c != &background &&
+           atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1) {
+        rn_ctx *parent = c->parent;
+        unlink_from_parent(c);
+        if (c->has_timer)
+            rni_timer_stop(&c->timer); /* waits for a firing one, which uses c */
+        rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
+        if (done)
+            rni_channel_release(done);
+        c->destroy(c);
+        c = parent;
+    }
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------- */
+
+/* Detaches the children of c onto *work, a reference each; c's lock is held. */
+static void detach_children(rn_ctx *c, rn_ctx **work)
+{
+    while (!rni_list_empty(&c->children)) {
+        rn_ctx *child = RNI_CONTAINER(c->children.next, rn_ctx, link);
+        rni_list_remove(&child->link);
+        if (try_ref(child)) {
+            child->work_next = *work;
+            *work = child;
+        }
+    }
+}
+
+/* Cancels c alone; its children go onto *work. */
+static void cancel_one(rn_ctx *c, int cause, int err, rn_ctx **work)
+{
+    rni_lock_take(&c->lock);
+    if (atomic_load_explicit(&c->cause, memory_order_relaxed) != 0) {
+        rni_unlock(&c->lock);
+        return;
+    }
+    atomic_store_explicit(&c->cause, cause, memory_order_release);
+    detach_children(c, work);
+    rn_channel *done = atomic_load_explicit(&c->done, memory_order_relaxed);
+    rni_unlock(&c->lock);
+    if (done)
+        rni_channel_close_once(done);
+    atomic_store_explicit(&c->err, err, memory_order_release);
+    if (c->cancelled)
+        c->cancelled(c, cause);
+}
+
+static void cancel_tree(rn_ctx *c, int cause, int err)
+{
+    rn_ctx *work = NULL;
+    cancel_one(c, cause, err, &work);
+    while (work) {
+        rn_ctx *child = work;
+        work = child->work_next;
+        cancel_one(child, cause, err, &work);
+        rn_ctx_unref(child);
+    }
+}
+
+void rn_ctx_cancel(rn_ctx *c, int cause)
+{
+    if (!c || c == &background)
+        rni_panic(NULL, "cancel of %s context", c ? "the background" : "a NULL");
+    if (cause >= 0)
+        cause = -ECANCELED;
+    cancel_tree(c, cause, -ECANCELED);
+}
+
+static void deadline_passed(rni_timer *timer)
+{
+    cancel_tree(RNI_CONTAINER(timer, rn_ctx, timer), -ETIMEDOUT, -ETIMEDOUT);
+}
+
+/* ---- making ------------------------------------------------------------------------------------- */
+
+int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline, void (*cancelled)(rn_ctx *c, int cause),
+                 void (*destroy)(rn_ctx *c))
+{
+    if (!parent)
+        rni_panic(NULL, "a context needs a parent");
+    atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
+    c->parent = rn_ctx_ref(parent);
+    rni_list_init(&c->children);
+    rni_list_init(&c->link);
+    c->has_timer = deadline < parent->deadline;
+    c->deadline = c->has_timer ? deadline : parent->deadline;
+    c->cancelled = cancelled;
+    c->destroy = destroy;
+    rni_lock_take(&parent->lock);
+    int cause = atomic_load_explicit(&parent->cause, memory_order_relaxed);
+    if (cause == 0)
+        rni_list_push(&parent->children, &c->link);
+    rni_unlock(&parent->lock);
+    if (cause != 0) {
+        /* The parent's err may not be set yet: its canceller is between the two stores. */
+        int err = cause == -ETIMEDOUT ? rn_ctx_err(parent) : -ECANCELED;
+        cancel_tree(c, cause, err ? err : -ETIMEDOUT);
+        return 0;
+    }
+    if (!c->has_timer)
+        return 0;
+    c->timer.fn = deadline_passed;
+    if (deadline <= rni_now()) {
+        cancel_tree(c, -ETIMEDOUT, -ETIMEDOUT);
+        return 0;
+    }
+    return rni_timer_arm(&c->timer, deadline);
+}
+
+static void free_plain(rn_ctx *c)
+{
+    rni_os_free(c);
+}
+
+static rn_ctx *make(rn_ctx *parent, int64_t deadline)
+{
+    rn_ctx *c = rni_os_alloc(sizeof *c);
+    if (!c)
+        return NULL;
+    if (rni_ctx_init(c, parent, deadline, NULL, free_plain) != 0) {
+        rn_ctx_unref(c);
+        return NULL;
+    }
+    return c;
+}
+
+rn_ctx *rn_ctx_with_cancel(rn_ctx *parent)
+{
+    return make(parent, INT64_MAX);
+}
+
+rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns)
+{
+    return make(parent, deadline_ns);
+}
+
+rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
+{
+    return make(parent, rni_add_ns(rni_now(), timeout_ns));
+}
+
+/* ---- looking -------------------------------------------------------------------------------------- */
+
+int rn_ctx_err(rn_ctx *c)
+{
+    return atomic_load_explicit(&c->err, memory_order_acquire);
+}
+
+int rn_ctx_cause(rn_ctx *c)
+{
+    return atomic_load_explicit(&c->cause, memory_order_acquire);
+}
+
+bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)
+{
+    if (c->deadline == INT64_MAX)
+        return false;
+    *deadline_ns = c->deadline;
+    return true;
+}
+
+rn_channel *rn_ctx_done_channel(rn_ctx *c)
+{
+    if (c == &background)
+        return NULL;
+    rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
+    if (done)
+        return done;
+    rn_channel *fresh = rni_channel_make(0, 1, 0, NULL, "rn_ctx_done");
+    if (!fresh)
+        return NULL;
+    rni_lock_take(&c->lock);
+    done = atomic_load_explicit(&c->done, memory_order_relaxed);
+    bool install = !done;
+    if (install) {
+        done = fresh;
+        atomic_store_explicit(&c->done, fresh, memory_order_release);
+    }
+    bool cancelled = atomic_load_explicit(&c->cause, memory_order_relaxed) != 0;
+    rni_unlock(&c->lock);
+    if (!install)
+        rni_channel_release(fresh);
+    if (cancelled)
+        rni_channel_close_once(done);
+    return done;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Groups. group.h has the invariants.
+ *
+ * The result of a group is the cause of its context: a task that fails cancels the group with its
+ * error, and the first cause stays.
+ *
+ * Closing: cancel (if anything runs), wait for the tasks under a shield, close the child groups that
+ * the tasks have left behind, then end the channels. The memory goes with the last reference to
+ * the context.
+ */
+#include "scope/group.h"
+#include "sync/lot.h"
+
+/* ---- tasks ------------------------------------------------------------------------------------ */
+
+static void ready_all(rni_waiter *w)
+{
+    while (w) {
+        rni_waiter *next = w->next;
+        rni_ready(w->task, 0);
+        w = next;
+    }
+}
+
+/* The counter has reached zero: unless a task has been added since, tell the waiters. */
+static void drain(rn_group *g)
+{
+    rni_waiter *woken = NULL, *w;
+    rni_bucket *b = rni_lot_enter(NULL, &g->live);
+    if (atomic_load_explicit(&g->live, memory_order_acquire) == 0) {
+        g->drained = true;
+        while ((w = rni_lot_first(b, &g->live)) != NULL) {
+            rni_lot_take(w);
+            w->next = woken;
+            woken = w;
+        }
+    }
+    rni_lot_leave(b); /* g may be freed from here on */
+    ready_all(woken);
+}
+
+static void task_ended(rni_owner *owner, int rc)
+{
+    rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
+    if (rni_unlikely(rc < 0))
+        rn_ctx_cancel(&g->ctx, rc);
+    /* acq_rel: what the tasks did happens before the return of rn_group_wait */
+    if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1)
+        drain(g);
+}
+
+static void group_cancelled(rn_ctx *c, int cause)
+{
+    rn_group *g = RNI_CONTAINER(c, rn_group, ctx);
+    /* seq_cst, see the protocol of aborts in core/park.h */
+    atomic_exchange_explicit(&g->owner.cancelled, cause, memory_order_seq_cst);
+    rni_owner_abort_all(&g->owner);
+}
+
+int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                const rn_attr *attr, const char *name, const char *site)
+{
+    if (rni_unlikely(!g || !entry))
+        rni_panic(site, g ? "go of a NULL function" : "go needs a group");
+    if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
+        return -ECANCELED;
+    if (rni_unlikely(atomic_fetch_add_explicit(&g->live, 1, memory_order_relaxed) == 0)) {
+        rni_bucket *b = rni_lot_enter(NULL, &g->live);
+        g->drained = false;
+        rni_lot_leave(b);
+    }
+    int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
+    if (rni_unlikely(rc != 0))
+        task_ended(&g->owner, rc);
+    return rc;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------ */
+
+static void group_destroy(rn_ctx *c)
+{
+    rni_os_free(RNI_CONTAINER(c, rn_group, ctx));
+}
+
+rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
+{
+    rni_task *t = rni_current();
+    rn_group *above = rni_group_of(t), *g = rni_os_alloc(sizeof *g);
+    if (!g)
+        return NULL;
+    if (!parent)
+        parent = above ? &above->ctx : rn_ctx_background();
+    rni_owner_init(&g->owner, task_ended);
+    atomic_store_explicit(&g->live, 1, memory_order_relaxed);
+    rni_list_init(&g->children);
+    rni_list_init(&g->sibling);
+    rni_list_init(&g->channels);
+    g->site = site;
+    if (rni_ctx_init(&g->ctx, parent, INT64_MAX, group_cancelled, group_destroy) != 0) {
+        rn_ctx_unref(&g->ctx);
+        return NULL;
+    }
+    g->parent = above;
+    if (above) {
+        rni_lock_take(&above->lock);
+        rni_list_push(&above->children, &g->sibling);
+        rni_unlock(&above->lock);
+    }
+    return g;
+}
+
+/* ---- waiting and closing -------------------------------------------------------------------------- */
+
+/* Whether the calling task runs in g or below it. */
+static bool is_inside(const rni_task *t, const rn_group *g)
+{
+    for (const rn_group *at = rni_group_of(t); at; at = at->parent)
+        if (at == g)
+            return true;
+    return false;
+}
+
+static int wait_drained(rni_task *t, rn_group *g, const char *site)
+{
+    rni_lot_ready(t);
+    rni_bucket *b = rni_lot_enter(t, &g->live);
+    if (!g->waited) {
+        g->waited = true;
+        if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1)
+            g->drained = true;
+    }
+    if (!g->drained)
+        return rni_lot_wait(t, b, &g->live, 0, RNI_WHY_GROUP, site);
+    rni_lot_leave(b);
+    return 0;
+}
+
+int rn_group_wait_at(rn_group *g, const char *site)
+{
+    if (!g)
+        rni_panic(site, "wait for a NULL group");
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (is_inside(t, g))
+        return -EDEADLK;
+    rc = wait_drained(t, g, site);
+    return rc ? rc : rn_ctx_cause(&g->ctx);
+}
+
+void rn_group_cancel(rn_group *g, int cause)
+{
+    if (!g)
+        rni_panic(NULL, "cancel of a NULL group");
+    rn_ctx_cancel(&g->ctx, cause);
+}
+
+/* Takes g out of its parent's list. False if a close is under way already. */
+static bool begin_close(rn_group *g)
+{
+    rni_lock_take(&g->lock);
+    bool first = !g->closing;
+    g->closing = true;
+    rni_unlock(&g->lock);
+    if (first && g->parent) {
+        rni_lock_take(&g->parent->lock);
+        rni_list_remove(&g->sibling);
+        rni_unlock(&g->parent->lock);
+    }
+    return first;
+}
+
+static rn_group *any_child(rn_group *g)
+{
+    rni_lock_take(&g->lock);
+    rn_group *child = rni_list_empty(&g->children)
+                          ? NULL
+                          : RNI_CONTAINER(g->children.next, rn_group, sibling);
+    rni_unlock(&g->lock);
+    return child;
+}
+
+static void end_channels(rn_group *g)
+{
+    while (!rni_list_empty(&g->channels)) {
+        rn_channel *c = RNI_CONTAINER(g->channels.next, rn_channel, owned);
+        rni_list_remove(&c->owned);
+        c->group = NULL;
+        bool kept = atomic_load_explicit(&c->refs, memory_order_acquire) > 1;
+        rni_channel_shut(c, kept ? 0 : -ECANCELED);
+        rni_channel_release(c);
+    }
+}
+
+int rn_group_close_at(rn_group *g, const char *site)
+{
+    if (!g)
+        return 0;
+    rni_task *t = rni_current();
+    if (is_inside(t, g))
+        return -EDEADLK;
+    if (!begin_close(g))
+        rni_panic(site, "group closed twice (opened at %s)", g->site);
+    int rc = rn_ctx_cause(&g->ctx);
+    rn_ctx_cancel(&g->ctx, -ECANCELED);
+    rni_shield_on(t);
+    wait_drained(t, g, site);
+    for (rn_group *child; (child = any_child(g)) != NULL;)
+        rn_group_close_at(child, site);
+    rni_shield_off(t);
+    end_channels(g);
+    rn_ctx_unref(&g->ctx);
+    return rc;
+}
+
+rn_ctx *rn_group_ctx(rn_group *g)
+{
+    return &g->ctx;
+}
+
+rn_group *rn_group_current(void)
+{
+    return rni_group_of(rni_current());
+}
+
+rn_ctx *rn_ctx_current(void)
+{
+    rn_group *g = rn_group_current();
+    return g ? &g->ctx : rn_ctx_background();
+}
+
+/* ---- channels --------------------------------------------------------------------------------------- */
+
+bool rni_group_adopt(rn_group *g, rn_channel *c)
+{
+    rni_lock_take(&g->lock);
+    bool open = !g->closing;
+    if (open) {
+        c->group = g;
+        rni_list_push(&g->channels, &c->owned);
+    }
+    rni_unlock(&g->lock);
+    return open;
+}
+
+void rni_group_forget(rn_channel *c)
+{
+    rn_group *g = c->group;
+    if (!g)
+        return;
+    rni_lock_take(&g->lock);
+    rni_list_remove(&c->owned);
+    c->group = NULL;
+    rni_unlock(&g->lock);
+}
+
+/* ---- shields ------------------------------------------------------------------------------------------ */
+
+void rn_shield(void)
+{
+    rni_task *t = rni_current();
+    if (!t->foreign)
+        rni_shield_on(t);
+}
+
+void rn_unshield(void)
+{
+    rni_task *t = rni_current();
+    if (t->foreign)
+        return;
+    if (atomic_load_explicit(&t->shields, memory_order_relaxed) == 0)
+        rni_panic(NULL, "rn_unshield without rn_shield");
+    rni_shield_off(t);
+}
+
+int rn_cancelled(void)
+{
+    return atomic_load_explicit(rni_current()->cancelled, memory_order_acquire);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The group object, for the files of scope and for reports.
+ *
+ * A group is a context (its first member) and an owner of tasks (core/task.h). Its context's
+ * `cancelled` callback sets owner.cancelled and ends the tasks' waits.
+ *
+ * `live` counts tasks, plus one until somebody first waits for the group: so a task that ends while
+ * nobody waits only decrements. The decrement that reaches zero, and the setting of `drained`, are
+ * followed up under the lot bucket of &live (sync/lot.h), and whoever frees the group has seen
+ * `drained` under that lock; so the last task's last touch comes before the free.
+ *
+ * Locks: `lock` protects children, channels and closing. It is taken alone.
+ */
+#ifndef RNI_SCOPE_GROUP_H
+#define RNI_SCOPE_GROUP_H
+
+#include "scope/context.h"
+
+struct rn_group {
+    rn_ctx ctx; /* first: a group's context is the group */
+    rni_owner owner;
+    _Atomic(long) live;
+    bool waited;  /* live no longer has its extra one; the bucket's lock */
+    bool drained; /* no task is left; the bucket's lock */
+    rni_lock lock;
+    rni_link children; /* groups opened by tasks of this one */
+    rni_link sibling;  /* in parent->children; the parent's lock */
+    rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
+    rni_link channels;
+    bool closing;
+    const char *site; /* opened at; fixed */
+};
+
+static inline rn_group *rni_group_of(const rni_task *t)
+{
+    return t->owner && !t->owner->internal ? RNI_CONTAINER(t->owner, rn_group, owner) : NULL;
+}
+
+#endif

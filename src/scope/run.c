@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rn_run: from "a program with a main" to "a root group with a first task", and back.
+ *
+ * A task of runnel's own, not counted and not in reports, opens the root group, starts the user's
+ * function as its first task, waits for it, and closes the group. The calling thread is worker 0
+ * meanwhile; if the runtime is running already, it waits as a foreign thread.
+ */
+#include "core/hooks.h"
+#include "core/runtime.h"
+#include "scope/group.h"
+
+#include <runnel/sync.h>
+
+typedef struct run {
+    int (*fn)(rn_group *g, void *arg);
+    void *arg;
+    int rc;
+    rn_waitgroup returned; /* fn has */
+    rn_group *root;
+    _Atomic(uint32_t) done; /* futex word: 1 when it is all over */
+} run;
+
+static void steward_ended(rni_owner *owner, int rc)
+{
+    (void)owner;
+    (void)rc;
+}
+
+/* What the tasks of this file belong to. */
+static rni_owner stewards = {
+    .tasks = { &stewards.tasks, &stewards.tasks },
+    .internal = true,
+    .ended = steward_ended,
+};
+
+static int first_task(void *arg)
+{
+    run *r = *(run **)arg;
+    r->rc = r->fn(r->root, r->arg);
+    rn_waitgroup_done(&r->returned);
+    return 0;
+}
+
+static int steward(void *arg)
+{
+    run *r = *(run **)arg;
+    r->root = rn_group_new_at(rn_ctx_background(), "rn_run");
+    if (!r->root) {
+        r->rc = -ENOMEM;
+    } else {
+        rn_waitgroup_add(&r->returned, 1);
+        r->rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
+        if (r->rc == 0) {
+            rn_waitgroup_wait(&r->returned);
+            rni_report_leaks(r->root);
+        }
+        rn_group_close(r->root);
+    }
+    rni_runtime_done(&r->done);
+    return 0;
+}
+
+static int run_inline(int (*fn)(rn_group *g, void *arg), void *arg)
+{
+    rn_group *g = rn_group_new(NULL);
+    if (!g)
+        return -ENOMEM;
+    int rc = fn(g, arg);
+    rn_group_close(g);
+    return rc;
+}
+
+int rn_run(int (*fn)(rn_group *g, void *arg), void *arg)
+{
+    if (!rni_current()->foreign)
+        return run_inline(fn, arg);
+    run r = { .fn = fn, .arg = arg };
+    run *p = &r;
+    rni_obs_init();
+    int rc = rni_runtime_start(true);
+    if (rc != 0 && rc != -EALREADY)
+        return rc;
+    bool serve = rc == 0;
+    rc = rni_start(&stewards, steward, &p, sizeof p, NULL, "steward", "rn_run");
+    if (rc != 0) {
+        r.rc = rc;
+        atomic_store_explicit(&r.done, 1, memory_order_release);
+    }
+    if (serve)
+        rni_runtime_serve(&r.done);
+    else
+        rni_runtime_wait(&r.done);
+    return r.rc;
+}
