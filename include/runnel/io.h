@@ -55,7 +55,8 @@ RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t
                                         rn_conn **out, const char *site);
 
 /*
- * Reads up to n bytes: waits for at least one. Returns the number of bytes, 0 at the end of the
+ * Reads up to n bytes: waits for at least one. A deadline that has passed is a timeout even if data is
+ * there. Returns the number of bytes, 0 at the end of the
  * stream, or a negative error; -EPIPE once another task has closed the connection.
  */
 #define rn_conn_read(c, buf, n, deadline_ns)                                                       \
