@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every benchmark shares: the command line, the warm-up, the clock and the line of JSON. A
+ * benchmark is one file with one function that does n operations and hands back a check, a value
+ * that the peers' programs must agree on; bench_main is its main.
+ */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include <runnel.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct bench {
+    const char *name;
+    /* Does n operations inside a running task. Returns 0 or a negative error. */
+    int (*run)(int64_t n, size_t capacity, int64_t *check);
+    int64_t n;       /* operations, and the channels' capacity where the benchmark has one: */
+    size_t capacity; /* the defaults until the command line changes them */
+    int64_t elapsed_ns, check;
+} bench;
+
+/* The first task: warms up with a tenth of the work, then measures. Everything the benchmark's
+ * function does counts, the clean-up of its groups and channels too. */
+static int bench_measure(rn_group *g, void *arg)
+{
+    bench *b = arg;
+    (void)g;
+    int rc = b->run(b->n / 10, b->capacity, &b->check);
+    if (rc)
+        return rc;
+    int64_t start = rn_now();
+    rc = b->run(b->n, b->capacity, &b->check);
+    b->elapsed_ns = rn_now() - start;
+    return rc;
+}
+
+static int64_t bench_number(const char *text)
+{
+    char *end;
+    long long v = strtoll(text, &end, 10);
+    if (end == text || *end || v < 0) {
+        fprintf(stderr, "not a number: %s\n", text);
+        exit(2);
+    }
+    return v;
+}
+
+/* prog [n [capacity]] */
+static int bench_main(int argc, char **argv, bench b)
+{
+    if (argc > 1)
+        b.n = bench_number(argv[1]);
+    if (argc > 2)
+        b.capacity = (size_t)bench_number(argv[2]);
+    int rc = rn_run(bench_measure, &b);
+    if (rc) {
+        fprintf(stderr, "%s: %s\n", b.name, rn_strerror(rc));
+        return 1;
+    }
+    printf("{\"bench\":\"%s\",\"n\":%" PRId64 ",\"capacity\":%zu,\"workers\":%u,"
+           "\"ns_per_op\":%.3f,\"check\":%" PRId64 "}\n",
+           b.name, b.n, b.capacity, rn_worker_count(), (double)b.elapsed_ns / (double)b.n, b.check);
+    return 0;
+}
+
+#endif

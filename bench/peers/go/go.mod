@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+
+module runnel/bench
+
+go 1.26

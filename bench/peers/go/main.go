@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+
+// Command gobench holds the Go side of runnel's benchmarks:
+//
+//	gobench NAME [n [capacity]]
+//
+// runs one of them and prints one line of JSON. The program of the same name in bench/ does the
+// same work and must print the same check. GOMAXPROCS in the environment sets the workers.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+)
+
+// A benchmark does n operations and returns a value that shows that they were done.
+type benchmark struct {
+	run func(n, capacity int) int
+	n   int // when the command line does not say
+}
+
+var benchmarks = map[string]benchmark{
+	"yield":      {yield, 2_000_000},
+	"spawn":      {spawn, 1_000_000},
+	"pingpong":   {pingpong, 1_000_000},
+	"unbuffered": {unbuffered, 2_000_000},
+	"buffered":   {buffered, 5_000_000},
+	"select3":    {select3, 999_999},
+	"skynet":     {skynet, 1_000_000},
+}
+
+func main() {
+	if len(os.Args) < 2 {
+		fail("usage: gobench NAME [n [capacity]]")
+	}
+	name := os.Args[1]
+	b, ok := benchmarks[name]
+	if !ok {
+		fail("no such benchmark: " + name)
+	}
+	n := argument(2, b.n)
+	capacity := argument(3, 0)
+
+	b.run(n/10, capacity) // warm up
+	runtime.GC()          // start without the warm-up's garbage, as package testing does
+	start := time.Now()
+	check := b.run(n, capacity)
+	elapsed := time.Since(start)
+
+	fmt.Printf(`{"bench":"%s","n":%d,"capacity":%d,"workers":%d,"ns_per_op":%.3f,"check":%d}`+"\n",
+		name, n, capacity, runtime.GOMAXPROCS(0),
+		float64(elapsed.Nanoseconds())/float64(n), check)
+}
+
+// argument returns os.Args[i] as a number, or fallback if there are not so many arguments.
+func argument(i, fallback int) int {
+	if i >= len(os.Args) {
+		return fallback
+	}
+	v, err := strconv.Atoi(os.Args[i])
+	if err != nil || v < 0 {
+		fail("not a number: " + os.Args[i])
+	}
+	return v
+}
+
+func fail(line string) {
+	fmt.Fprintln(os.Stderr, "gobench: "+line)
+	os.Exit(2)
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* spawn: what does it cost to start a task that does nothing and to see it end? */
+#include "bench.h"
+
+static int nothing(void)
+{
+    return 0;
+}
+RN_TASK(nothing);
+
+static int spawn(int64_t n, size_t capacity, int64_t *check)
+{
+    (void)capacity;
+    rn_group *g = rn_group_new(NULL);
+    if (!g)
+        return -ENOMEM;
+    int64_t started = 0;
+    while (started < n && rn_go(g, nothing) == 0)
+        started++;
+    int rc = rn_group_wait(g);
+    rn_group_close(g);
+    *check = started;
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    return bench_main(argc, argv, (bench){ .name = "spawn", .run = spawn, .n = 1000000 });
+}
