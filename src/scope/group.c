@@ -71,9 +71,13 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rni_lot_leave(b);
     }
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
-    if (rni_unlikely(rc != 0))
+    if (rni_unlikely(rc != 0)) {
         task_ended(&g->owner, rc);
-    return rc;
+        return rc;
+    }
+    /* A task that only spawns lets them run now and then: their records are used again while warm,
+     * and a million of them never exist at once. */
+    return rni_spend(rni_current(), 0);
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */
