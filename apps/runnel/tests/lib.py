@@ -90,8 +90,6 @@ class Server:
         self.answer = answer
         self.requests = []
         self.lock = threading.Lock()
-        self.open = 0
-        self.most_open = 0
         self.done = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
@@ -116,13 +114,7 @@ class Server:
             method, path = data.split(b" ", 2)[:2]
             with self.lock:
                 self.requests.append((method.decode(), path.decode("latin-1")))
-                self.open += 1
-                self.most_open = max(self.most_open, self.open)
-            try:
-                self.answer(method.decode(), path.decode("latin-1"), connection)
-            finally:
-                with self.lock:
-                    self.open -= 1
+            self.answer(method.decode(), path.decode("latin-1"), connection)
 
     def close(self):
         self.done.set()
