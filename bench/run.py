@@ -135,9 +135,13 @@ def print_row(row, result):
 
 
 def cpu_seconds():
-    """All ticks of the machine and those that the hypervisor gave to others."""
+    """CPU time so far: of the whole machine, idle or not; spent by our own programs; spent by all
+    others; taken by the hypervisor."""
     ticks = [int(t) for t in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
-    return sum(ticks), ticks[7]
+    total, idle, stolen = (t / os.sysconf("SC_CLK_TCK")
+                           for t in (sum(ticks), ticks[3] + ticks[4], ticks[7]))
+    own = sum(os.times()[:4])
+    return total, own, total - idle - stolen - own, stolen
 
 
 def output_of(command):
@@ -231,16 +235,18 @@ def main():
             summarise(result)
             print_row(row, result)
             results.append(result)
-    total, stolen = (b - a for a, b in zip(before, cpu_seconds()))
-    facts["stolen_percent"] = round(100 * stolen / max(total, 1), 2)
+    total, _, others, stolen = (b - a for a, b in zip(before, cpu_seconds()))
+    facts["others_percent"] = round(100 * max(others, 0) / total, 1)
+    facts["stolen_percent"] = round(100 * stolen / total, 1)
 
     path = options.build / "bench/results.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"machine": facts, "runs": options.runs, "quick": options.quick,
                                 "rows": results}, indent=1) + "\n")
     print_summary(results)
-    say(f"the hypervisor took {facts['stolen_percent']} % of the CPU time; all samples: "
-        f"{os.path.relpath(path)}")
+    say(f"Meanwhile other programs used {facts['others_percent']} % of the CPU time, and the "
+        f"hypervisor took {facts['stolen_percent']} %.")
+    say(f"All samples: {os.path.relpath(path)}")
     return 1 if any(result["errors"] for result in results) else 0
 
 
