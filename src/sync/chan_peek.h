@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the tests of channels need to see and a program cannot: who waits. A test that says "while a
+ * sender waits" then does not depend on sleeping long enough.
+ */
+#ifndef RNI_SYNC_CHAN_PEEK_H
+#define RNI_SYNC_CHAN_PEEK_H
+
+#include <runnel.h>
+
+#include "sync/chan.h"
+
+static inline size_t waiting(rn_channel *c, bool senders)
+{
+    size_t n = 0;
+    rni_lock_take(&c->lock);
+    for (rni_waiter *w = senders ? c->senders.head : c->receivers.head; w; w = w->next)
+        n++;
+    rni_unlock(&c->lock);
+    return n;
+}
+
+/* Let others run until at least n wait on c. */
+static inline void await_senders(rn_channel *c, size_t n)
+{
+    while (waiting(c, true) < n)
+        (void)rn_yield();
+}
+
+static inline void await_receivers(rn_channel *c, size_t n)
+{
+    while (waiting(c, false) < n)
+        (void)rn_yield();
+}
+
+#define RAW(c) ((rn_channel *)(c))
+
+#endif
