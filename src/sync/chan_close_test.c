@@ -105,7 +105,7 @@ TASK_TEST(closed_case_says_so_in_its_status)
     return 0;
 }
 
-/* ---- 47, 55, 56: close wakes ------------------------------------------------------------------------ */
+/* ---- 47, 55, 56: close wakes ----------------------------------------------------------------- */
 
 enum { FORMS = 6 };
 
@@ -130,8 +130,7 @@ static int wait_for_end(rn_receiver(int) c, int form, const long *written)
         CHECK_EQ(rn_recv_n(c, &v, 1, &got), -EPIPE);
         CHECK_EQ(got, 0);
         break;
-    default:
-        CHECK_EQ(rn_select(RN_AFTER(RN_HOUR), RN_RECV(c, &v, NULL)), 1);
+    default: CHECK_EQ(rn_select(RN_AFTER(RN_HOUR), RN_RECV(c, &v, NULL)), 1);
     }
     CHECK_EQ(v, 0);
     CHECK_EQ(other, 9);
@@ -184,7 +183,7 @@ TASK_TEST(close_reaches_every_select)
     return 0;
 }
 
-/* ---- 48, 49, 50: senders are refused -------------------------------------------------------------------- */
+/* ---- 48, 49, 50: senders are refused --------------------------------------------------------- */
 
 static int send_some_way(rn_sender(int) c, int v, int way)
 {
@@ -246,7 +245,7 @@ TASK_TEST(close_refuses_waiting_senders)
     return 0;
 }
 
-/* ---- 51, 61: closing twice ---------------------------------------------------------------------------------- */
+/* ---- 51, 61: closing twice ------------------------------------------------------------------- */
 
 static int close_two_times(rn_group *g, void *arg)
 {

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches: rn_send_n and rn_recv_n behave as that many single operations. */
+#include "kit/kit.h"
+
+#include <stdio.h>
+
+#include "sync/chan_peek.h"
+
+static int send_batches(rn_sender(int) out, int n, size_t size)
+{
+    int batch[64], rc = 0;
+    for (int next = 0; next < n && rc == 0;) {
+        size_t k = 0, sent = 99;
+        for (; k < size && next < n; k++)
+            batch[k] = next++;
+        rc = rn_send_n(out, (const int *)batch, k, &sent);
+        if (rc == 0)
+            CHECK_EQ(sent, k);
+    }
+    rn_close(out);
+    return rc;
+}
+RN_TASK(send_batches, rn_sender(int), int, size_t);
+
+TASK_TEST(batches_keep_order_at_every_size)
+{
+    static const size_t sizes[] = { 1, 2, 3, 7, 64 };
+    for (size_t s = 0; s < 5; s++)
+        for (size_t r = 0; r < 5; r++)
+            for (size_t cap = 0; cap < 12; cap += 3) {
+                rn_chan(int) c = rn_make(g, int, cap);
+                int got[64], expected = 0;
+                size_t n;
+                rn_go(g, send_batches, rn_tx(c), 300, sizes[s]);
+                while (rn_recv_n(c, got, sizes[r], &n) == 0) {
+                    CHECK(n >= 1 && n <= sizes[r]);
+                    for (size_t i = 0; i < n; i++)
+                        CHECK_EQ(got[i], expected++);
+                }
+                CHECK_EQ(n, 0);
+                CHECK_EQ(expected, 300);
+            }
+    return 0;
+}
+
+TASK_TEST(batches_mix_with_single_operations)
+{
+    rn_chan(int) c = rn_make(g, int, 5);
+    int batch[5] = { 0, 1, 2, 3, 4 }, got[5], v;
+    size_t n;
+    for (int round = 0; round < 10; round++) { /* the ring wraps at another place each time */
+        CHECK_EQ(rn_send_n(c, batch, 3, &n), 0);
+        CHECK_EQ(rn_send(c, 3), 0);
+        CHECK_EQ(rn_recv(c, &v), 0);
+        CHECK_EQ(v, 0);
+        CHECK_EQ(rn_send_n(c, batch + 4, 1, NULL), 0);
+        CHECK_EQ(rn_recv_n(c, got, 5, &n), 0); /* takes what is there, does not wait for more */
+        CHECK_EQ(n, 4);
+        for (int i = 0; i < 4; i++)
+            CHECK_EQ(got[i], i + 1);
+    }
+    return 0;
+}
+
+TASK_TEST(empty_batch_succeeds_at_once)
+{
+    rn_chan(int) c = rn_make(g, int, 0), nil = NULL;
+    int v;
+    size_t n = 9;
+    CHECK_EQ(rn_send_n(c, &v, 0, &n), 0);
+    CHECK_EQ(n, 0);
+    n = 9;
+    CHECK_EQ(rn_recv_n(c, &v, 0, &n), 0);
+    CHECK_EQ(n, 0);
+    CHECK_EQ(rn_send_n(nil, &v, 0, NULL), 0);
+    CHECK_EQ(rn_recv_n(nil, &v, 0, NULL), 0);
+    rn_close(c);
+    CHECK_EQ(rn_send_n(c, &v, 0, NULL), 0);
+    return 0;
+}
+
+static int recv_three(rn_receiver(int) in, int *got)
+{
+    for (int i = 0; i < 3; i++)
+        if (rn_recv(in, &got[i]) != 0)
+            return -EINVAL;
+    return 0;
+}
+RN_TASK(recv_three, rn_receiver(int), int *);
+
+TASK_TEST(batch_reaches_waiting_receivers)
+{
+    static int got[3][3];
+    for (size_t cap = 0; cap < 3; cap++) {
+        rn_group *s = rn_group_new(NULL);
+        rn_chan(int) c = rn_make(g, int, cap);
+        int batch[9] = { 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+        for (int i = 0; i < 3; i++)
+            rn_go(s, recv_three, rn_rx(c), got[i]);
+        await_receivers(RAW(c), 3);
+        CHECK_EQ(rn_send_n(c, batch, 9, NULL), 0);
+        CHECK_EQ(rn_group_wait(s), 0);
+        for (int i = 0; i < 9; i++)
+            CHECK_EQ(got[i / 3][i % 3], 1);
+        CHECK_EQ(rn_len(c), 0);
+        rn_group_close(s);
+    }
+    return 0;
+}
+
+static int send_single(rn_sender(int) out, int v)
+{
+    return rn_send(out, v);
+}
+RN_TASK(send_single, rn_sender(int), int);
+
+TASK_TEST(recv_n_takes_from_waiting_senders_in_order)
+{
+    rn_chan(int) c = rn_make(g, int, 2);
+    int got[10];
+    size_t n;
+    CHECK_EQ(rn_send(c, 0), 0);
+    CHECK_EQ(rn_send(c, 1), 0);
+    for (int i = 2; i < 6; i++) {
+        rn_go(g, send_single, rn_tx(c), i);
+        await_senders(RAW(c), (size_t)i - 1);
+    }
+    CHECK_EQ(rn_recv_n(c, got, 10, &n), 0);
+    CHECK_EQ(n, 6);
+    for (int i = 0; i < 6; i++)
+        CHECK_EQ(got[i], i);
+    return 0;
+}
+
+/* ---- errors: how many were given away -------------------------------------------------------- */
+
+static int batch_until_refused(rn_sender(int) out, int *rc, size_t *sent)
+{
+    int batch[10] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+    *rc = rn_send_n(out, batch, 10, sent);
+    return 0;
+}
+RN_TASK(batch_until_refused, rn_sender(int), int *, size_t *);
+
+TASK_TEST(closed_batch_tells_what_was_sent)
+{
+    for (size_t cap = 0; cap < 4; cap++) {
+        rn_group *s = rn_group_new(NULL);
+        rn_chan(int) c = rn_make(g, int, cap);
+        static int rc;
+        static size_t sent;
+        int v, received = 0;
+        rn_go(s, batch_until_refused, rn_tx(c), &rc, &sent);
+        for (; received < 3; received++) {
+            CHECK_EQ(rn_recv(c, &v), 0);
+            CHECK_EQ(v, received);
+        }
+        await_senders(RAW(c), 1);
+        rn_close(c);
+        CHECK_EQ(rn_group_wait(s), 0);
+        for (; rn_recv(c, &v) == 0; received++)
+            CHECK_EQ(v, received);
+        CHECK_EQ(rc, -EPIPE);
+        CHECK_EQ(sent, received);
+        CHECK_EQ(sent, 3 + cap);
+        rn_group_close(s);
+    }
+    return 0;
+}
+
+TASK_TEST(cancelled_batch_tells_what_was_sent)
+{
+    rn_group *s = rn_group_new(NULL);
+    rn_chan(int) c = rn_make(g, int, 4);
+    static int rc;
+    static size_t sent;
+    rn_go(s, batch_until_refused, rn_tx(c), &rc, &sent);
+    await_senders(RAW(c), 1);
+    rn_group_cancel(s, 0);
+    CHECK_EQ(rn_group_wait(s), -ECANCELED);
+    CHECK_EQ(rc, -ECANCELED);
+    CHECK_EQ(sent, 4);
+    CHECK_EQ(rn_len(c), 4);
+    rn_group_close(s);
+    return 0;
+}
+
+/* ---- elements without size, and many at once ------------------------------------------------- */
+
+static int send_units(rn_sender(rn_unit) out, size_t n)
+{
+    rn_unit none[8];
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i += 8)
+        rc = rn_send_n(out, none, 8, NULL);
+    rn_close(out);
+    return rc;
+}
+RN_TASK(send_units, rn_sender(rn_unit), size_t);
+
+TASK_TEST(batches_of_units_are_counted)
+{
+    for (size_t cap = 0; cap < 10; cap += 3) {
+        rn_chan(rn_unit) c = rn_make(g, rn_unit, cap);
+        rn_unit none[5];
+        size_t n, total = 0;
+        rn_go(g, send_units, rn_tx(c), 800);
+        while (rn_recv_n(c, none, 5, &n) == 0)
+            total += n;
+        CHECK_EQ(total, 800);
+    }
+    return 0;
+}
+
+static int sum_batches(rn_receiver(int) in, _Atomic(long) *count, _Atomic(long) *sum)
+{
+    int got[16];
+    for (size_t n; rn_recv_n(in, got, 16, &n) == 0;)
+        for (size_t i = 0; i < n; i++) {
+            atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+            atomic_fetch_add_explicit(sum, got[i], memory_order_relaxed);
+        }
+    return 0;
+}
+RN_TASK(sum_batches, rn_receiver(int), _Atomic(long) *, _Atomic(long) *);
+
+static int send_own_batches(rn_sender(int) out, int n)
+{
+    int batch[13], rc = 0;
+    for (int next = 0; next < n && rc == 0;) {
+        size_t k = 0;
+        for (; k < 13 && next < n; k++)
+            batch[k] = next++;
+        rc = rn_send_n(out, batch, k, NULL);
+    }
+    return rc;
+}
+RN_TASK(send_own_batches, rn_sender(int), int);
+
+TASK_TEST(batches_of_many_tasks_lose_nothing)
+{
+    for (size_t cap = 0; cap < 30; cap += 10) {
+        rn_group *in = rn_group_new(NULL), *out = rn_group_new(NULL);
+        rn_chan(int) c = rn_make(g, int, cap);
+        static _Atomic(long) count, sum;
+        atomic_store_explicit(&count, 0, memory_order_relaxed);
+        atomic_store_explicit(&sum, 0, memory_order_relaxed);
+        for (int i = 0; i < 4; i++) {
+            rn_go(in, send_own_batches, rn_tx(c), 5000);
+            rn_go(out, sum_batches, rn_rx(c), &count, &sum);
+        }
+        CHECK_EQ(rn_group_wait(in), 0);
+        rn_close(c);
+        CHECK_EQ(rn_group_wait(out), 0);
+        CHECK_EQ(atomic_load_explicit(&count, memory_order_relaxed), 20000);
+        CHECK_EQ(atomic_load_explicit(&sum, memory_order_relaxed), 4L * 5000 * 4999 / 2);
+        rn_group_close(in);
+        rn_group_close(out);
+    }
+    return 0;
+}
