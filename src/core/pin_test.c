@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Pinned tasks stay on their thread; and errno, which belongs to the task, follows it. */
+/* Pinned tasks stay on their thread. */
 #define _GNU_SOURCE
 #include <runnel.h>
 
@@ -161,44 +161,4 @@ TEST(pin_has_no_effect_on_a_foreign_thread)
     rn_pin();
     rn_unpin();
     rn_unpin();
-}
-
-static int keep_errno(int mine)
-{
-    for (int i = 0; i < 300; i++) {
-        errno = mine;
-        if (i % 32 == 0)
-            rn_sleep(20 * RN_MICROSECOND);
-        else
-            rn_yield();
-        CHECK_EQ(errno, mine);
-    }
-    return 0;
-}
-RN_TASK(keep_errno, int);
-
-TASK_TEST(errno_belongs_to_the_task)
-{
-    rn_group *h = rn_group_new(NULL);
-    for (int i = 1; i <= 20; i++)
-        CHECK_EQ(rn_go(h, keep_errno, i), 0);
-    CHECK_EQ(rn_group_wait(h), 0);
-    return rn_group_close(h);
-}
-
-static int fresh_errno(void)
-{
-    CHECK_EQ(errno, 0);
-    errno = EDOM;
-    return 0;
-}
-RN_TASK(fresh_errno);
-
-TASK_TEST(errno_is_zero_when_a_task_begins)
-{
-    rn_group *h = rn_group_new(NULL);
-    for (int i = 0; i < 200; i++)
-        CHECK_EQ(rn_go(h, fresh_errno), 0);
-    CHECK_EQ(rn_group_wait(h), 0);
-    return rn_group_close(h);
 }

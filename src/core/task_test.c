@@ -3,12 +3,10 @@
 #include <runnel.h>
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/capture.h"
 #include "kit/kit.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -22,7 +20,7 @@
 #define SANITIZED 0
 #endif
 
-/* ---- arguments -------------------------------------------------------------------------------- */
+/* ---- arguments ------------------------------------------------------------------------------- */
 
 static int evaluated, seen_at_start;
 
@@ -179,7 +177,7 @@ TASK_TEST(task_without_arguments_returns_its_error)
     return 0;
 }
 
-/* ---- starting ----------------------------------------------------------------------------------- */
+/* ---- starting -------------------------------------------------------------------------------- */
 
 static int wait_for(rn_receiver(int) in, _Atomic(int) *ended)
 {
@@ -298,7 +296,7 @@ TEST_EXIT(task_start_without_a_group_panics, 2, "go needs a group")
     CHECK_EQ(rn_run(go_nowhere, NULL), 0);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static int named(const char *first, const char *then)
 {
@@ -336,7 +334,7 @@ TASK_TEST(task_names_come_from_the_function_the_attribute_or_the_task)
     return rn_group_close(h);
 }
 
-/* ---- stacks ------------------------------------------------------------------------------------------- */
+/* ---- stacks ---------------------------------------------------------------------------------- */
 
 /* Uses at least `bytes` of stack and waits at the bottom. */
 static int dig(size_t bytes, rn_receiver(int) in, int *sum)
@@ -362,9 +360,8 @@ TASK_TEST(task_stack_classes_hold_what_they_promise)
         rn_stack_class cls;
         size_t bytes;
     } classes[] = {
-        { RN_STACK_DEFAULT, 40 << 10 }, { RN_STACK_SMALL, 8 << 10 },
-        { RN_STACK_NORMAL, 40 << 10 },  { RN_STACK_LARGE, 180 << 10 },
-        { RN_STACK_HUGE, 800 << 10 },
+        { RN_STACK_DEFAULT, 40 << 10 }, { RN_STACK_SMALL, 8 << 10 },  { RN_STACK_NORMAL, 40 << 10 },
+        { RN_STACK_LARGE, 180 << 10 },  { RN_STACK_HUGE, 800 << 10 },
     };
     int sums[5] = { 0 };
     rn_group *h = rn_group_new(NULL);
@@ -389,37 +386,4 @@ TASK_TEST(task_unknown_stack_class_is_refused)
     CHECK_EQ(rn_go_with(h, &attr, no_arguments), -EINVAL);
     rn_group_close(h);
     return 0;
-}
-
-static int bottomless(int depth)
-{
-    volatile char here[512];
-    here[0] = (char)depth;
-    return depth < 0 ? 0 : bottomless(depth + 1) + here[0];
-}
-RN_TASK(bottomless, int);
-
-static int overflow(rn_group *g, void *arg)
-{
-    (void)arg;
-    rn_attr attr = { .name = "digger", .stack = RN_STACK_SMALL };
-    rn_go_with(g, &attr, bottomless, 0);
-    return rn_sleep(RN_SECOND);
-}
-
-static int run_overflow(void)
-{
-    return rn_run(overflow, NULL);
-}
-
-TEST(task_stack_overflow_names_the_task)
-{
-    struct capture c;
-    if (SANITIZED)
-        kit_skip("the sanitizer reports faults itself");
-    capture(&c, run_overflow);
-    CHECK_EQ(c.status, 128 + SIGSEGV);
-    capture_has(&c, "stack overflow in task digger, started at");
-    capture_has(&c, "task_test.c:");
-    capture_has(&c, "RN_STACK_NORMAL");
 }

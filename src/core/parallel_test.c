@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/* Several workers: who is free helps who is not. */
+/* kit: once */
+/* kit: serial */
+#include <runnel.h>
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "kit/kit.h"
+
+/* The number of workers is fixed by a process's first run, so each number is a test of its own. */
+static void run_with(unsigned workers, int (*fn)(rn_group *g, void *arg), void *arg)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%u", workers);
+    setenv("RUNNEL_WORKERS", text, 1);
+    CHECK_EQ(rn_run(fn, arg), 0);
+    CHECK_EQ(rn_task_count(), 0);
+}
+
+#define WITH_WORKERS(workers_, name_, fn_)                                                         \
+    TEST(name_##_##workers_)                                                                       \
+    {                                                                                              \
+        run_with((workers_), (fn_), NULL);                                                         \
+    }
+
+static _Atomic(bool) stop;
+
+static bool stopped(void)
+{
+    return atomic_load_explicit(&stop, memory_order_relaxed);
+}
+
+static int yield_until_stop(_Atomic(long) *n)
+{
+    while (!stopped()) {
+        atomic_fetch_add(n, 1);
+        rn_yield();
+    }
+    return 0;
+}
+RN_TASK(yield_until_stop, _Atomic(long) *);
+
+static int raise_stop(void)
+{
+    atomic_store(&stop, true);
+    return 0;
+}
+RN_TASK(raise_stop);
+
+/* ---- several workers ------------------------------------------------------------------------- */
+
+static int spin_until_stop(void)
+{
+    int64_t limit = rn_now() + 10 * RN_SECOND;
+    while (!stopped())
+        CHECK(rn_now() < limit); /* never enters the scheduler */
+    return 0;
+}
+RN_TASK(spin_until_stop);
+
+/* Two tasks that each spin until the other has come: both must run at once. */
+static int meet(_Atomic(int) *here)
+{
+    atomic_fetch_add(here, 1);
+    int64_t limit = rn_now() + 10 * RN_SECOND;
+    while (atomic_load(here) < 2)
+        CHECK(rn_now() < limit);
+    return 0;
+}
+RN_TASK(meet, _Atomic(int) *);
+
+static int parallel(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    for (int round = 0; round < 10; round++) {
+        _Atomic(int) here = 0;
+        rn_group *h = rn_group_new(NULL);
+        CHECK_EQ(rn_go(h, meet, &here), 0);
+        CHECK_EQ(rn_go(h, meet, &here), 0);
+        CHECK_EQ(rn_group_wait(h), 0);
+        rn_group_close(h);
+    }
+    return 0;
+}
+
+WITH_WORKERS(2, parallel_two_busy_tasks_run_at_once, parallel)
+WITH_WORKERS(4, parallel_two_busy_tasks_run_at_once, parallel)
+
+static int hogged(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    for (int round = 0; round < 10; round++) {
+        rn_group *h = rn_group_new(NULL);
+        atomic_store(&stop, false);
+        int64_t begun = rn_now();
+        CHECK_EQ(rn_go(h, spin_until_stop), 0);
+        /* The hog is on the worker that keeps this timer. */
+        CHECK_EQ(rn_sleep(2 * RN_MILLISECOND), 0);
+        atomic_store(&stop, true);
+        CHECK(rn_now() - begun < RN_SECOND);
+        CHECK_EQ(rn_group_wait(h), 0);
+        rn_group_close(h);
+    }
+    return 0;
+}
+
+WITH_WORKERS(2, parallel_timers_fire_while_a_task_hogs_their_worker, hogged)
+WITH_WORKERS(4, parallel_timers_fire_while_a_task_hogs_their_worker, hogged)
+
+static int spawn_and_spin(void)
+{
+    rn_group *h = rn_group_new(NULL);
+    atomic_store(&stop, false);
+    CHECK_EQ(rn_go(h, raise_stop), 0);
+    spin_until_stop(); /* somebody else must take what this worker has queued */
+    return rn_group_close(h);
+}
+RN_TASK(spawn_and_spin);
+
+static int stolen(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    for (int round = 0; round < 50; round++)
+        CHECK_EQ(spawn_and_spin(), 0);
+    return 0;
+}
+
+WITH_WORKERS(2, parallel_queue_of_a_busy_worker_is_served_by_others, stolen)
+WITH_WORKERS(4, parallel_queue_of_a_busy_worker_is_served_by_others, stolen)
+
+static int blocks_its_thread(_Atomic(bool) *ended)
+{
+    struct timespec ts = { .tv_nsec = 200 * 1000 * 1000 };
+    nanosleep(&ts, NULL); /* without rn_blocking: a mistake, but it must not be fatal */
+    atomic_store(ended, true);
+    return 0;
+}
+RN_TASK(blocks_its_thread, _Atomic(bool) *);
+
+static int tick(_Atomic(long) *n)
+{
+    for (int i = 0; i < 20; i++) {
+        atomic_fetch_add(n, 1);
+        rn_sleep(100 * RN_MICROSECOND);
+    }
+    return 0;
+}
+RN_TASK(tick, _Atomic(long) *);
+
+static int beside_blocked_worker(rn_group *g, void *arg)
+{
+    static _Atomic(bool) ended;
+    static _Atomic(long) n;
+    rn_group *h = rn_group_new(NULL), *light = rn_group_new(NULL);
+    (void)g;
+    (void)arg;
+    CHECK_EQ(rn_go(h, blocks_its_thread, &ended), 0);
+    CHECK_EQ(rn_go(light, tick, &n), 0);
+    CHECK_EQ(rn_go(light, tick, &n), 0);
+    CHECK_EQ(rn_group_wait(light), 0);
+    CHECK(!atomic_load(&ended));
+    CHECK_EQ(rn_group_wait(h), 0);
+    rn_group_close(light);
+    return rn_group_close(h);
+}
+WITH_WORKERS(2, parallel_task_that_blocks_its_thread_does_not_stop_others, beside_blocked_worker)
+
+/* As above, but the other worker never idles, so it would have to look up from its own work. */
+static int stuck_beside_busy(rn_group *g, void *arg)
+{
+    static _Atomic(bool) ended;
+    static _Atomic(long) n;
+    rn_group *h = rn_group_new(NULL);
+    (void)arg;
+    CHECK_EQ(rn_go(h, blocks_its_thread, &ended), 0);
+    CHECK_EQ(rn_go(g, yield_until_stop, &n), 0);
+    CHECK_EQ(rn_sleep(20 * RN_MILLISECOND), 0); /* this timer is on the stuck worker */
+    atomic_store(&stop, true);
+    CHECK(!atomic_load(&ended));
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}
+
+TEST(parallel_busy_worker_serves_the_timers_of_a_stuck_one)
+{
+    if (!kit_is_interactive())
+        kit_skip("open: only idle workers look after a stuck one");
+    run_with(2, stuck_beside_busy, NULL);
+}
+
+static int count_one(_Atomic(long) *n)
+{
+    atomic_fetch_add(n, 1);
+    return 0;
+}
+RN_TASK(count_one, _Atomic(long) *);
+
+static int flood(rn_group *g, void *arg)
+{
+    static _Atomic(long) n;
+    rn_group *h = rn_group_new(NULL);
+    (void)g;
+    (void)arg;
+    atomic_store(&n, 0);
+    for (int i = 0; i < 100000; i++)
+        CHECK_EQ(rn_go(h, count_one, &n), 0);
+    CHECK_EQ(rn_group_wait(h), 0);
+    CHECK_EQ(atomic_load(&n), 100000);
+    return rn_group_close(h);
+}
+
+WITH_WORKERS(1, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
+WITH_WORKERS(4, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
