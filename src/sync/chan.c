@@ -2,9 +2,9 @@
 /*
  * Channel operations. chan.h has the invariants; core/park.h the protocol of waiting.
  *
- * An element goes straight from the sender's memory to the receiver's when one of them waits. When a
- * sender waits for a full buffer, a receive takes the oldest element and moves the sender's to the
- * end, so order is kept.
+ * An element goes straight from the sender's memory to the receiver's when one of them waits. When
+ * a sender waits for a full buffer, a receive takes the oldest element and moves the sender's to
+ * the end, so order is kept.
  *
  * A waiting receiver is completed by its peer: element copied, *ok set, result passed to rni_ready.
  * For a plain operation the result is 0 or -EPIPE; for a select it is the index of the case, or
@@ -95,7 +95,7 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     return true;
 }
 
-/* ---- waiting -------------------------------------------------------------------------------- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 /* The calling task's own waiter, for a wait on one channel. */
 static rni_waiter *own_waiter(rni_task *t, void *elem)
@@ -193,7 +193,7 @@ static int recv_or_wait(rni_task *t, rn_channel *c, void *dst, const char *site)
     return wait_in(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
 }
 
-/* ---- the operations ------------------------------------------------------------------------- */
+/* ---- the operations -------------------------------------------------------------------------- */
 
 int rn_channel_send(rn_channel *c, const void *elem, const char *site)
 {
@@ -305,46 +305,63 @@ size_t rn_channel_cap(const rn_channel *c)
     return c ? c->cap : 0;
 }
 
-/* ---- closing -------------------------------------------------------------------------------- */
+/* ---- closing --------------------------------------------------------------------------------- */
 
-/* Takes every waiter out of q and lets it go on: with rc if it is not 0, else as after a close. The
- * lock is held on entry and on return, and is let go around each wake-up. */
-static void wake_queue(rn_channel *c, rni_queue *q, bool receivers, int rc)
+/*
+ * Takes every waiter out of q whose wait this call ends, and puts it at the end of a list; returns
+ * the new end. Each will return rc if that is not 0, else as after a close; index holds the result.
+ * The lock is held. The records stay valid until their tasks are made ready.
+ */
+static rni_waiter **take_waiters(rn_channel *c, rni_queue *q, rni_waiter **end, int rc)
 {
+    bool receivers = q == &c->receivers;
     rni_waiter *w;
     while ((w = next_waiter(q)) != NULL) {
+        bool select = w->flags & RNI_WAITER_CLAIM;
         if (receivers && w->elem && rc == 0)
             memset(w->elem, 0, c->size);
         if (receivers && w->ok)
             *w->ok = false;
-        bool select = w->flags & RNI_WAITER_CLAIM;
-        int result = rc ? rc : receivers && select ? (int)w->index : -EPIPE;
         if (select)
             RNI_CONTAINER(w, rn_case, waiter_)->status = rc ? rc : -EPIPE;
-        rni_task *t = w->task;
-        rni_unlock(&c->lock);
-        rni_ready(t, result);
-        rni_lock_take(&c->lock);
+        if (rc || !receivers || !select)
+            w->index = (unsigned)(rc ? rc : -EPIPE);
+        *end = w;
+        end = &w->next;
+    }
+    return end;
+}
+
+/* Closes c, whose lock is held and let go. c is not touched after that: whoever sees the end of a
+ * channel may free it, and its header may be another channel's at once. */
+static void shut_locked(rn_channel *c, int rc)
+{
+    rni_waiter *woken = NULL, **end = &woken;
+    c->closed = true;
+    end = take_waiters(c, &c->receivers, end, rc);
+    end = take_waiters(c, &c->senders, end, rc);
+    *end = NULL;
+    rni_unlock(&c->lock);
+    while (woken) {
+        rni_waiter *w = woken;
+        woken = w->next;
+        rni_ready(w->task, (int)w->index);
     }
 }
 
 void rni_channel_shut(rn_channel *c, int rc)
 {
     rni_lock_take(&c->lock);
-    c->closed = true;
-    wake_queue(c, &c->receivers, true, rc);
-    wake_queue(c, &c->senders, false, rc);
-    rni_unlock(&c->lock);
+    shut_locked(c, rc);
 }
 
 void rni_channel_close_once(rn_channel *c)
 {
     rni_lock_take(&c->lock);
-    bool first = !c->closed;
-    c->closed = true;
-    rni_unlock(&c->lock);
-    if (first)
-        rni_channel_shut(c, 0);
+    if (c->closed)
+        rni_unlock(&c->lock);
+    else
+        shut_locked(c, 0);
 }
 
 void rn_channel_close(rn_channel *c, const char *site)
@@ -352,10 +369,9 @@ void rn_channel_close(rn_channel *c, const char *site)
     if (!c)
         rni_panic(site, "close of nil channel");
     rni_lock_take(&c->lock);
-    bool again = c->closed;
-    c->closed = true;
-    rni_unlock(&c->lock);
-    if (again)
+    if (rni_unlikely(c->closed)) {
+        rni_unlock(&c->lock);
         rni_panic(site, "close of closed channel (made at %s)", c->site);
-    rni_channel_shut(c, 0);
+    }
+    shut_locked(c, 0);
 }

@@ -252,7 +252,7 @@ typedef struct page {
 
 static rn_unit unit;
 
-/* Sends all kinds of fillings through a channel of size bytes an element, waiting on either side. */
+/* Sends all kinds of fillings through channels of size bytes an element. */
 static int echo(rn_channel *in, rn_channel *out)
 {
     unsigned char buffer[sizeof(page)];
