@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Chapter: The for-select loop, sending iteration variables; the program exactly as it stands there.
+ * Chapter: The for-select loop, sending iteration variables; the program exactly as it stands
+ * there.
  *
  * Nobody receives from string_stream and nobody closes `done`, so the first select waits for ever.
  * Go says "fatal error: all goroutines are asleep - deadlock!"; runnel says which task waits where,

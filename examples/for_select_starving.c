@@ -4,9 +4,9 @@
  *
  * `case <-done:` does nothing and nobody closes `done`: the loop polls for ever. Here such a loop
  * runs on every worker there is, and shows two things. A task that only polls does not starve the
- * others: main sleeps ten times and gets its turn each time. And who starts a task can stop it, even
- * one that ignores `done`: its group is closed, every select in it then returns -ECANCELED, and that
- * is the one line the C program has that Go's has not.
+ * others: main sleeps ten times and gets its turn each time. And who starts a task can stop it,
+ * even one that ignores `done`: its group is closed, every select in it then returns -ECANCELED,
+ * and that is the one line the C program has that Go's has not.
  *
  * Prints the two lines of the last printf calls.
  */

@@ -4,12 +4,12 @@
  *
  * do_work ranges over the nil channel and waits for ever. In Go the goroutine stays until the
  * process ends, and nobody is told. runnel differs twice: when rn_run's function returns, the tasks
- * that still wait are reported, with the line they wait at and the line that started them; then they
- * are cancelled, so that rn_recv returns -ECANCELED and do_work can let go of what it holds. What the
- * chapter defers ("doWork exited.") belongs to the end of the strings, which never comes.
+ * that still wait are reported, with the line they wait at and the line that started them; then
+ * they are cancelled, so that rn_recv returns -ECANCELED and do_work can let go of what it holds.
+ * What the chapter defers ("doWork exited.") belongs to the end of the strings, which never comes.
  *
- * Prints "Done." and never "doWork exited.". On stderr: one task leaked, do_work, in
- * [chan receive (nil chan)]; then the line that do_work writes because it was told to stop.
+ * Prints "Done." and never "doWork exited.". On stderr: one task leaked, do_work, in [chan receive
+ * (nil chan)]; then the line that do_work writes because it was told to stop.
  */
 #include <stdio.h>
 

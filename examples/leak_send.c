@@ -3,12 +3,13 @@
  * Chapter: Prevent goroutine leaks, the blocked producer.
  *
  * main takes three numbers and goes its way; the producer waits for ever to send the next. As in
- * leak_receive.c, runnel reports that and then cancels the task. The chapter's loop is
- * `for i := 1; i < 3`, which takes two numbers under the heading "3 random ints:"; this one takes
- * the three that the heading and the text speak of.
+ * leak_receive.c, runnel reports that and then cancels the task. The chapter's loop is `for i := 1;
+ * i < 3`, which takes two numbers under the heading "3 random ints:"; this one takes the three that
+ * the heading and the text speak of.
  *
- * Prints "3 random ints:" and three numbered ones, never "newRandStream closure exited.". On stderr:
- * one task leaked, rand_stream, in [chan send]; then what it writes because it was told to stop.
+ * Prints "3 random ints:" and three numbered ones, never "newRandStream closure exited.". On
+ * stderr: one task leaked, rand_stream, in [chan send]; then what it writes because it was told to
+ * stop.
  */
 #include <stdio.h>
 #include <stdlib.h>

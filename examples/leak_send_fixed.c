@@ -2,8 +2,8 @@
 /*
  * Chapter: Prevent goroutine leaks, the blocked producer mended with a `done` channel.
  *
- * "If a goroutine is responsible for creating a goroutine, it is also responsible for ensuring it can
- * stop the goroutine." Three numbers are taken instead of the chapter's two: see leak_send.c.
+ * "If a goroutine is responsible for creating a goroutine, it is also responsible for ensuring it
+ * can stop the goroutine." Three numbers are taken instead of the chapter's two: see leak_send.c.
  *
  * Prints "3 random ints:", three numbered ones, and "newRandStream closure exited.".
  */

@@ -2,9 +2,9 @@
 /*
  * Chapter: The or-channel.
  *
- * or_channel() joins any number of done channels into one that closes as soon as one of them closes.
- * The recursion makes a tree of tasks that each wait for up to four channels; it collapses from the
- * top, because every branch also listens to the `or_done` of the one above.
+ * or_channel() joins any number of done channels into one that closes as soon as one of them
+ * closes. The recursion makes a tree of tasks that each wait for up to four channels; it collapses
+ * from the top, because every branch also listens to the `or_done` of the one above.
  *
  * Differences: for no channels at all the chapter's comment promises the nil channel, and its code
  * returns a closed one; here the comment is right. A task gets its own copy of the list, since the

@@ -2,8 +2,8 @@
 /*
  * Chapter: Pipelines, batch processing.
  *
- * A stage is a function from a list to a list of the same type; nothing here needs runnel. Each stage
- * leaves its input alone and makes a list of the same length, which in C somebody must free.
+ * A stage is a function from a list to a list of the same type; nothing here needs runnel. Each
+ * stage leaves its input alone and makes a list of the same length, which in C somebody must free.
  *
  * Prints 3, 5, 7 and 9, one a line.
  */

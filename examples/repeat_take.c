@@ -2,12 +2,13 @@
 /*
  * Chapter: Some handy generators, repeat and take.
  *
- * An infinite generator and a stage that takes the first so many values of it. The chapter's streams
- * carry interface{}; these carry int, which C checks.
+ * An infinite generator and a stage that takes the first so many values of it. The chapter's
+ * streams carry interface{}; these carry int, which C checks.
  *
  * In Go, `case takeStream <- <-valueStream:` receives when the select is entered, not when the case
  * is chosen, so take cannot be stopped while its source is silent and may take one value that it
- * never sends. Here the receive stands where it happens; and it does end when the group is cancelled.
+ * never sends. Here the receive stands where it happens; and it does end when the group is
+ * cancelled.
  *
  * Prints "1 " ten times, without a newline.
  */

@@ -5,8 +5,8 @@
     examples/run-example.py PROGRAM EXPECTED
     examples/run-example.py --self-test
 
-EXPECTED is a file NAME.expected with the exact stdout of a program that writes nothing to stderr and
-exits with 0; or NAME.rules, a line for each thing that must hold:
+EXPECTED is a file NAME.expected with the exact stdout of a program that writes nothing to stderr
+and exits with 0; or NAME.rules, a line for each thing that must hold:
 
     exit N          the exit status (0 if the file does not say)
     line TEXT       the next line of stdout
