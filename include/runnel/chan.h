@@ -45,7 +45,7 @@ RN_API RN_MUST_CHECK rn_channel *rn_channel_new(rn_group *g, size_t size, size_t
 RN_API RN_MUST_CHECK int rn_channel_send(rn_channel *c, const void *elem, const char *site);
 
 /*
- * Receives into the element at dst (NULL discards the value without calling drop). Waits while the
+ * Receives into the element at dst (NULL discards the value: drop is called for it). Waits while the
  * channel is empty. Returns 0; -EPIPE if the channel is closed and drained, with dst zeroed;
  * -ECANCELED.
  */

@@ -206,17 +206,33 @@ int rn_channel_send(rn_channel *c, const void *elem, const char *site)
     return send_or_wait(t, c, elem, site);
 }
 
-/* Receives into memory that nobody wants and gives it to the channel's drop function. */
-static int recv_and_drop(rni_task *t, rn_channel *c, const char *site)
+static int recv_now(rni_task *t, rn_channel *c, void *dst)
+{
+    int rc = recv_turn(t, c, dst);
+    if (rc == -EAGAIN)
+        rni_unlock(&c->lock);
+    return rni_spend(t, rc);
+}
+
+/* A receive without destination from a channel with a drop function. */
+static inline bool must_drop(const rn_channel *c, const void *dst)
+{
+    return rni_unlikely(!dst && c->drop);
+}
+
+/* Receives into memory that nobody wants and gives it to the channel's drop function. The channel
+ * itself may be gone once the value is there. */
+static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site)
 {
     enum { SCRATCH = 1024 };
     _Alignas(64) char scratch[SCRATCH];
+    void (*drop)(void *) = c->drop;
     void *dst = scratch;
     if (c->size > SCRATCH && !(dst = rni_os_alloc_aligned(64, c->size)))
         rni_panic(site, "out of memory for a discarded element");
-    int rc = recv_or_wait(t, c, dst, site);
+    int rc = wait ? recv_or_wait(t, c, dst, site) : recv_now(t, c, dst);
     if (rc == 0)
-        c->drop(dst);
+        drop(dst);
     if (dst != scratch)
         rni_os_free(dst);
     return rc;
@@ -230,8 +246,8 @@ int rn_channel_recv(rn_channel *c, void *dst, const char *site)
         return rc;
     if (rni_unlikely(!c))
         return wait_nil(t, RNI_WHY_RECV_NIL, site);
-    if (rni_unlikely(!dst && c->drop))
-        return recv_and_drop(t, c, site);
+    if (must_drop(c, dst))
+        return recv_and_drop(t, c, true, site);
     return recv_or_wait(t, c, dst, site);
 }
 
@@ -257,10 +273,7 @@ int rn_channel_try_recv(rn_channel *c, void *dst)
     rni_task *t = rni_current();
     if (!c)
         return rni_spend(t, -EAGAIN);
-    int rc = recv_turn(t, c, dst);
-    if (rc == -EAGAIN)
-        rni_unlock(&c->lock);
-    return rni_spend(t, rc);
+    return must_drop(c, dst) ? recv_and_drop(t, c, false, NULL) : recv_now(t, c, dst);
 }
 
 int rn_channel_send_until(rn_channel *c, int64_t deadline_ns, const void *elem, const char *site)
@@ -290,7 +303,12 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
     if (rni_now() >= deadline_ns)
         return -ETIMEDOUT;
     rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
-    rc = c ? recv_or_wait(t, c, dst, site) : wait_nil(t, RNI_WHY_RECV_NIL, site);
+    if (!c)
+        rc = wait_nil(t, RNI_WHY_RECV_NIL, site);
+    else if (must_drop(c, dst))
+        rc = recv_and_drop(t, c, true, site);
+    else
+        rc = recv_or_wait(t, c, dst, site);
     rni_deadline_stop(t);
     return rc;
 }
