@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Select under load. Each test keeps a balance that any lost, doubled or misplaced value upsets.
+ * Where a count is smaller than in Go's own tests, its section says what it is there.
+ */
+#include "kit/kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "sync/chan_peek.h"
+
+/* ---- 87: a non-blocking select sees one moment (Go: 100 000 rounds each) --------------------- */
+
+static int take_from_either(rn_receiver(int) a, rn_receiver(int) b, rn_sender(int) out)
+{
+    int v;
+    int i = rn_select(RN_RECV(a, &v, NULL), RN_RECV(b, &v, NULL), RN_DEFAULT);
+    return rn_send(out, i);
+}
+RN_TASK(take_from_either, rn_receiver(int), rn_receiver(int), rn_sender(int));
+
+TASK_TEST(default_is_not_taken_while_some_channel_is_ready)
+{
+    rn_group *s = rn_group_new(NULL);
+    rn_chan(int) out = rn_make(g, int, 0);
+    for (int i = 0; i < 10000; i++) {
+        rn_chan(int) a = rn_make(g, int, 1), b = rn_make(g, int, 1);
+        int chosen;
+        CHECK_EQ(rn_send(a, 1), 0);
+        rn_go(s, take_from_either, rn_rx(a), rn_rx(b), rn_tx(out));
+        if (i % 2)
+            (void)rn_yield();
+        CHECK_EQ(rn_send(b, 2), 0); /* from here to there at least one is ready */
+        int rest = rn_select(RN_DONE(a), RN_DEFAULT);
+        CHECK_EQ(rn_recv(out, &chosen), 0);
+        CHECK(chosen != 2);
+        CHECK(rest == 0 || chosen == 0);
+        rn_free(a);
+        rn_free(b);
+    }
+    CHECK_EQ(rn_group_wait(s), 0);
+    rn_group_close(s);
+    return 0;
+}
+
+/* At every instant a holds its value or b is closed; looking at one after the other misses both. */
+static int close_then_take(rn_receiver(int) a, rn_sender(int) b, rn_sender(int) out)
+{
+    rn_close(b);
+    return rn_send(out, rn_select(RN_DONE(a), RN_DEFAULT));
+}
+RN_TASK(close_then_take, rn_receiver(int), rn_sender(int), rn_sender(int));
+
+TASK_TEST(closed_channel_and_value_are_seen_at_one_moment)
+{
+    rn_group *s = rn_group_new(NULL);
+    rn_chan(int) out = rn_make(g, int, 0);
+    for (int i = 0; i < 10000; i++) {
+        rn_chan(int) a = rn_make(g, int, 1), b = rn_make(g, int, 0);
+        CHECK_EQ(rn_send(a, 1), 0);
+        rn_go(s, close_then_take, rn_rx(a), rn_tx(b), rn_tx(out));
+        if (i % 2)
+            (void)rn_yield();
+        CHECK(rn_select(RN_DONE(a), RN_DONE(b), RN_DEFAULT) != 2);
+        CHECK_EQ(rn_wait(out), 0);
+        rn_free(a);
+        rn_free(b);
+    }
+    CHECK_EQ(rn_group_wait(s), 0);
+    rn_group_close(s);
+    return 0;
+}
+
+/* ---- 84: no value twice (Go: 100 000) -------------------------------------------------------- */
+
+static int spread(rn_sender(int) a, rn_sender(int) b, rn_sender(int) c, rn_sender(int) d)
+{
+    for (int i = 0; i < 30000; i++) {
+        int rc = rn_select(RN_SEND(a, i), RN_SEND(b, i), RN_SEND(c, i), RN_SEND(d, i));
+        if (rc < 0)
+            return rc;
+    }
+    rn_close(a);
+    rn_close(b);
+    rn_close(c);
+    rn_close(d);
+    return 0;
+}
+RN_TASK(spread, rn_sender(int), rn_sender(int), rn_sender(int), rn_sender(int));
+
+static int collect(rn_receiver(int) in, rn_sender(int) out)
+{
+    int rc = 0;
+    for (int v; rc == 0 && rn_recv(in, &v) == 0;)
+        rc = rn_send(out, v);
+    return rc;
+}
+RN_TASK(collect, rn_receiver(int), rn_sender(int));
+
+static int close_after(rn_group *g, rn_sender(int) out)
+{
+    int rc = rn_group_wait(g);
+    rn_close(out);
+    return rc;
+}
+RN_TASK(close_after, rn_group *, rn_sender(int));
+
+TASK_TEST(select_sends_a_value_once)
+{
+    static unsigned char seen[30000];
+    rn_group *s = rn_group_new(NULL);
+    rn_chan(int) c[4], out = rn_make(g, int, 0);
+    for (int i = 0; i < 4; i++) {
+        c[i] = rn_make(g, int, 0);
+        rn_go(s, collect, rn_rx(c[i]), rn_tx(out));
+    }
+    rn_go(s, spread, rn_tx(c[0]), rn_tx(c[1]), rn_tx(c[2]), rn_tx(c[3]));
+    rn_go(g, close_after, s, rn_tx(out));
+    int n = 0;
+    for (int v; rn_recv(out, &v) == 0; n++)
+        CHECK_EQ(seen[v]++, 0);
+    CHECK_EQ(n, 30000);
+    rn_group_close(s);
+    return 0;
+}
+
+/* ---- 66, 93, 98: storms over shared channels ------------------------------------------------- */
+
+enum { LANES = 4, VALUES = 2500 };
+
+/* Sends VALUES on each lane, in whatever order they go; a lane that is done becomes nil. */
+static int send_on_all(rn_chan(int) const *lanes, int shift)
+{
+    int left[LANES], total = LANES * VALUES;
+    rn_sender(int) to[LANES];
+    for (int i = 0; i < LANES; i++) {
+        left[i] = VALUES;
+        to[i] = rn_tx(lanes[(i + shift) % LANES]);
+    }
+    while (total--) {
+        int i = rn_select(RN_SEND(to[0], left[0]), RN_SEND(to[1], left[1]), RN_SEND(to[2], left[2]),
+                          RN_SEND(to[3], left[3]));
+        if (i < 0)
+            return i;
+        if (--left[i] == 0)
+            to[i] = NULL;
+    }
+    return 0;
+}
+RN_TASK(send_on_all, rn_chan(int) const *, int);
+
+static int recv_on_all(rn_chan(int) const *lanes, int shift)
+{
+    int left[LANES], total = LANES * VALUES, v;
+    rn_receiver(int) from[LANES];
+    for (int i = 0; i < LANES; i++) {
+        left[i] = VALUES;
+        from[i] = rn_rx(lanes[(LANES + shift - i) % LANES]); /* the other way round */
+    }
+    while (total--) {
+        int i = rn_select(RN_RECV(from[0], &v, NULL), RN_RECV(from[1], &v, NULL),
+                          RN_RECV(from[2], &v, NULL), RN_RECV(from[3], &v, NULL));
+        if (i < 0)
+            return i;
+        if (--left[i] == 0)
+            from[i] = NULL;
+    }
+    return 0;
+}
+RN_TASK(recv_on_all, rn_chan(int) const *, int);
+
+static int send_plainly(rn_sender(int) out)
+{
+    int rc = 0;
+    for (int i = 0; i < VALUES && rc == 0; i++)
+        rc = rn_send(out, i);
+    return rc;
+}
+RN_TASK(send_plainly, rn_sender(int));
+
+static int recv_plainly(rn_receiver(int) in)
+{
+    int rc = 0;
+    for (int i = 0, v; i < VALUES && rc == 0; i++)
+        rc = rn_recv(in, &v);
+    return rc;
+}
+RN_TASK(recv_plainly, rn_receiver(int));
+
+TASK_TEST(selects_and_plain_operations_balance)
+{
+    static const size_t capacities[] = { 0, 1, 10, 100 };
+    for (int k = 0; k < 4; k++) {
+        rn_group *s = rn_group_new(NULL);
+        rn_chan(int) lanes[LANES];
+        for (int i = 0; i < LANES; i++)
+            lanes[i] = rn_make(g, int, k < 3 ? capacities[k] : capacities[i]);
+        for (int i = 0; i < LANES; i++) {
+            rn_go(s, send_plainly, rn_tx(lanes[i]));
+            rn_go(s, recv_plainly, rn_rx(lanes[i]));
+        }
+        for (int i = 0; i < 2; i++) {
+            rn_go(s, send_on_all, lanes, i);
+            rn_go(s, recv_on_all, lanes, i);
+        }
+        CHECK_EQ(rn_group_wait(s), 0);
+        for (int i = 0; i < LANES; i++)
+            CHECK_EQ(rn_len(lanes[i]), 0);
+        rn_group_close(s);
+    }
+    return 0;
+}
+
+static int send_and_recv(rn_chan(int) const *c, int turn, long *sum)
+{
+    int sends = 2000, recvs = 2000, v;
+    while (sends || recvs) {
+        rn_sender(int) to = sends ? rn_tx(c[turn]) : NULL, to_next = sends ? rn_tx(c[!turn]) : NULL;
+        rn_receiver(int) from = recvs ? rn_rx(c[turn]) : NULL;
+        rn_receiver(int) from_next = recvs ? rn_rx(c[!turn]) : NULL;
+        int i = rn_select(RN_SEND(to, sends), RN_RECV(from_next, &v, NULL), RN_SEND(to_next, sends),
+                          RN_RECV(from, &v, NULL));
+        if (i < 0)
+            return i;
+        if (i % 2) {
+            recvs--;
+            *sum += v;
+        } else {
+            sends--;
+        }
+    }
+    return 0;
+}
+RN_TASK(send_and_recv, rn_chan(int) const *, int, long *);
+
+/* Serves those whom nobody else is left to meet: sends zeros, adds what it gets. */
+static int serve(rn_chan(int) const *c, long *sum)
+{
+    for (;;) {
+        int v = 0;
+        int i = rn_select(RN_SEND(c[0], 0), RN_RECV(c[0], &v, NULL), RN_SEND(c[1], 0),
+                          RN_RECV(c[1], &v, NULL));
+        if (i < 0)
+            return 0;
+        *sum += v;
+    }
+}
+RN_TASK(serve, rn_chan(int) const *, long *);
+
+/* Every task sends and receives on both channels in one select, the cases in either order. */
+TASK_TEST(mixed_selects_conserve_the_sum)
+{
+    enum { TASKS = 6 };
+    static const size_t capacities[] = { 0, 1, 100 };
+    for (int k = 0; k < 3; k++) {
+        rn_group *s = rn_group_new(NULL), *server = rn_group_new(NULL);
+        long sums[TASKS + 1] = { 0 }, total = 0;
+        rn_chan(int) c[2];
+        for (int i = 0; i < 2; i++)
+            c[i] = rn_make(g, int, capacities[k]);
+        for (int i = 0; i < TASKS; i++)
+            rn_go(s, send_and_recv, c, i % 2, &sums[i]);
+        rn_go(server, serve, c, &sums[TASKS]);
+        CHECK_EQ(rn_group_wait(s), 0);
+        rn_group_close(s);
+        rn_group_close(server);
+        for (int i = 0; i <= TASKS; i++)
+            total += sums[i];
+        for (int i = 0, v; i < 2; i++)
+            while (rn_try_recv(c[i], &v) == 0)
+                total += v;
+        CHECK_EQ(total, TASKS * 2000L * 2001 / 2);
+    }
+    return 0;
+}
+
+/* ---- 96: repeated selects take no memory (Go: 100 000) --------------------------------------- */
+
+static long resident_pages(void)
+{
+    long size = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "r");
+    CHECK(f && fscanf(f, "%ld %ld", &size, &resident) == 2);
+    fclose(f);
+    return resident;
+}
+
+static int wait_many_times(rn_receiver(int) a, rn_receiver(int) b, int n)
+{
+    int v;
+    for (int i = 0; i < n; i++)
+        if (rn_select(RN_RECV(a, &v, NULL), RN_RECV(b, &v, NULL), RN_AFTER(RN_HOUR)) < 0)
+            return -EINVAL;
+    return 0;
+}
+RN_TASK(wait_many_times, rn_receiver(int), rn_receiver(int), int);
+
+TASK_TEST(repeated_selects_take_no_memory)
+{
+    rn_chan(int) a = rn_make(g, int, 0), b = rn_make(g, int, 1);
+    rn_go(g, wait_many_times, rn_rx(a), rn_rx(b), 100000);
+    long before = 0;
+    for (int i = 0; i < 100000; i++) {
+        if (i == 10000)
+            before = resident_pages();
+        CHECK(rn_select(RN_SEND(a, i), RN_SEND(b, i)) >= 0);
+    }
+    CHECK(resident_pages() - before < 60); /* 240 KiB; a byte a select would be less than that */
+    return 0;
+}
+
+/* ---- 97: the cost of a wake-up does not grow with the number of waiters ---------------------- */
+
+static int select_once(rn_receiver(int) shared, rn_receiver(int) own)
+{
+    int v;
+    return rn_select(RN_RECV(shared, &v, NULL), RN_RECV(own, &v, NULL)) < 0 ? -EINVAL : 0;
+}
+RN_TASK(select_once, rn_receiver(int), rn_receiver(int));
+
+static int64_t wake_all(int n)
+{
+    rn_group *s = rn_group_new(NULL);
+    rn_chan(int) shared = rn_make(s, int, 0);
+    rn_chan(int) *own = calloc((size_t)n, sizeof *own);
+    CHECK(own);
+    for (int i = 0; i < n; i++) {
+        own[i] = rn_make(s, int, 0);
+        rn_go(s, select_once, rn_rx(shared), rn_rx(own[i]));
+    }
+    await_receivers(RAW(shared), (size_t)n);
+    int64_t start = rn_now();
+    for (int i = n; i-- > 0;) /* from the middle and the end of shared's queue */
+        CHECK_EQ(rn_send(own[i * 7 % n], i), 0);
+    CHECK_EQ(rn_group_wait(s), 0);
+    int64_t taken = rn_now() - start;
+    CHECK_EQ(waiting(RAW(shared), false), 0);
+    rn_group_close(s);
+    free(own);
+    return taken;
+}
+
+TASK_TEST(leaving_a_shared_queue_costs_the_same_at_any_length)
+{
+    (void)g;
+    int64_t ratio = INT64_MAX; /* the best of some: the machine may be busy */
+    for (int i = 0; i < 8 && ratio > 300; i++) {
+        int64_t small = wake_all(1000), large = wake_all(4000);
+        if (large * 100 / (small + 1) / 4 < ratio)
+            ratio = large * 100 / (small + 1) / 4;
+    }
+    CHECK(ratio <= 300); /* linear would be 100, quadratic 400 */
+    return 0;
+}
