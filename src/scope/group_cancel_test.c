@@ -227,8 +227,11 @@ static int hold_group(rn_receiver(rn_unit) release)
 }
 RN_TASK(hold_group, rn_receiver(rn_unit));
 
+static _Atomic(bool) once_taken;
+
 static void wait_for_release(void *arg)
 {
+    atomic_store(&once_taken, true);
     rn_shield();
     rn_wait((rn_receiver(rn_unit))arg);
     rn_unshield();
@@ -275,7 +278,8 @@ TASK_TEST(cancel_ends_every_call_that_is_parked)
     int ends[2];
     rn_chan(rn_unit) release = rn_make(g, rn_unit, 0);
     open_unready(&w, g, ends, rn_rx(release));
-    rn_sleep(RN_MILLISECOND); /* the once is taken */
+    while (!atomic_load(&once_taken))
+        rn_sleep(100 * RN_MICROSECOND);
     for (int i = 0; i < CALLS; i++) {
         _Atomic(int) result = UNSET;
         if (!(calls[i].when & PARKS))

@@ -4,9 +4,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "kit/kit.h"
+#include "sync/chan.h"
 
 static int ends_with(int rc, int64_t after_ns)
 {
@@ -26,10 +26,18 @@ static int until_cancelled(_Atomic(int) *result)
 }
 RN_TASK(until_cancelled, _Atomic(int) *);
 
+static int fails_when_cancelled(int rc)
+{
+    rn_sleep(RN_FOREVER);
+    return rc;
+}
+RN_TASK(fails_when_cancelled, int);
+
 /* ---- results ---------------------------------------------------------------------------------- */
 
-TASK_TEST(group_wait_of_an_empty_group_returns_zero)
+TASK_TEST(group_without_tasks_is_waited_for_and_closed)
 {
+    CHECK_EQ(rn_group_close(NULL), 0);
     rn_group *h = rn_group_new(NULL);
     CHECK_EQ(rn_group_wait(h), 0);
     CHECK_EQ(rn_group_wait(h), 0);
@@ -61,7 +69,7 @@ TASK_TEST(group_first_error_cancels_the_others_and_is_what_wait_returns)
     rn_group *h = rn_group_new(NULL);
     CHECK_EQ(rn_go(h, until_cancelled, &result), 0);
     CHECK_EQ(rn_go(h, ends_with, -EILSEQ, 2 * RN_MILLISECOND), 0);
-    CHECK_EQ(rn_go(h, ends_with, -ERANGE, 20 * RN_MILLISECOND), 0);
+    CHECK_EQ(rn_go(h, fails_when_cancelled, -ERANGE), 0);
     CHECK_EQ(rn_group_wait(h), -EILSEQ);
     CHECK_EQ(atomic_load(&result), -ECANCELED);
     CHECK_EQ(rn_ctx_cause(rn_group_ctx(h)), -EILSEQ);
@@ -236,11 +244,6 @@ TASK_TEST(group_close_closes_the_groups_that_its_tasks_left_open)
     return 0;
 }
 
-TASK_TEST(group_close_of_null_is_nothing)
-{
-    return rn_group_close(NULL);
-}
-
 static int close_cancelled(_Atomic(int) *ended)
 {
     rn_group *child = rn_group_new(NULL);
@@ -248,8 +251,7 @@ static int close_cancelled(_Atomic(int) *ended)
     rn_sleep(RN_MILLISECOND);
     rn_group_cancel(rn_group_current(), 0);
     CHECK_EQ(rn_group_wait(child), -ECANCELED); /* does not wait any more */
-    CHECK_EQ(atomic_load(ended), 0);
-    rn_group_close(child); /* joins all the same */
+    rn_group_close(child);                      /* joins all the same */
     CHECK_EQ(atomic_load(ended), 1);
     return 0;
 }
@@ -350,9 +352,20 @@ TASK_TEST(group_is_cancelled_by_a_foreign_thread)
     return 0;
 }
 
+static _Atomic(bool) calling;
+
+static bool has_receiver(rn_channel *c)
+{
+    rni_lock_take(&c->lock);
+    bool found = c->receivers.head != NULL;
+    rni_unlock(&c->lock);
+    return found;
+}
+
 static void *foreign_receiver(void *arg)
 {
     int v;
+    atomic_store(&calling, true);
     CHECK_EQ(rn_recv((rn_chan(int))arg, &v), -ECANCELED);
     return NULL;
 }
@@ -363,7 +376,8 @@ TASK_TEST(group_close_wakes_foreign_threads_blocked_on_its_channels)
     rn_group *h = rn_group_new(NULL);
     rn_chan(int) c = rn_make(h, int, 0);
     CHECK_EQ(pthread_create(&t, NULL, foreign_receiver, c), 0);
-    rn_sleep(20 * RN_MILLISECOND); /* the thread may not call after the close */
+    while (!atomic_load(&calling) || !has_receiver((rn_channel *)c))
+        rn_sleep(RN_MILLISECOND); /* the thread may not call after the close */
     CHECK_EQ(rn_group_close(h), 0);
     return rn_blocking(join, &t);
 }
@@ -380,9 +394,4 @@ static int wait_null(rn_group *g, void *arg)
 TEST_EXIT(group_wait_of_null_panics, 2, "wait for a NULL group")
 {
     CHECK_EQ(rn_run(wait_null, NULL), 0);
-}
-
-TEST_EXIT(group_cancel_of_null_panics, 2, "cancel of a NULL group")
-{
-    rn_group_cancel(NULL, 0);
 }
