@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* expect: undeclared|undeclared identifier */
+#include <runnel.h>
+
+int plain(int n);
+int task(int n);
+RN_TASK(task, int);
+
+int f(rn_group *g, int n);
+
+int f(rn_group *g, int n)
+{
+#ifdef GOOD
+    return rn_go(g, task, n);
+#else
+    return rn_go(g, plain, n);
+#endif
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* expect: runnel: this does not point to the channel.*s element type */
+#include <runnel.h>
+
+int f(rn_receiver(int) in, int *p, long *q);
+
+int f(rn_receiver(int) in, int *p, long *q)
+{
+#ifdef GOOD
+    (void)q;
+    return rn_recv(in, p);
+#else
+    (void)p;
+    return rn_recv(in, q);
+#endif
+}

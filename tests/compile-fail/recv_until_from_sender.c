@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* expect: runnel: receive from a send-only channel */
+#include <runnel.h>
+
+int f(rn_receiver(int) in, rn_sender(int) out, int *p);
+
+int f(rn_receiver(int) in, rn_sender(int) out, int *p)
+{
+#ifdef GOOD
+    (void)out;
+    return rn_recv_until(in, p, RN_FOREVER);
+#else
+    (void)in;
+    return rn_recv_until(out, p, RN_FOREVER);
+#endif
+}

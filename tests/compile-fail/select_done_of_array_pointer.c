@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* expect: runnel: this is not a channel handle */
+#include <runnel.h>
+
+int f(rn_sender(int) out, int (*p)[3]);
+
+int f(rn_sender(int) out, int (*p)[3])
+{
+#ifdef GOOD
+    (void)p;
+    return rn_select(RN_SEND(out, 1));
+#else
+    (void)out;
+    return rn_select(RN_DONE(p));
+#endif
+}
