@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* rn_run: results, what is left behind, nesting, threads, fork and exit. */
+#include <runnel.h>
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kit/capture.h"
+#include "kit/kit.h"
+
+static int give_back(rn_group *g, void *arg)
+{
+    CHECK(g == rn_group_current());
+    CHECK_STR(rn_name(), "main");
+    return *(int *)arg;
+}
+
+TEST(run_returns_the_functions_result)
+{
+    static const int results[] = { 0, 7, -EIO, INT32_MAX, INT32_MIN };
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        int want = results[i];
+        CHECK_EQ(rn_run(give_back, &want), want);
+        CHECK_EQ(rn_task_count(), 0);
+    }
+}
+
+static _Atomic(int) ended;
+
+static int until_cancelled(void)
+{
+    CHECK_EQ(rn_sleep(RN_FOREVER), -ECANCELED);
+    rn_shield();
+    rn_sleep(RN_MILLISECOND);
+    rn_unshield();
+    atomic_fetch_add(&ended, 1);
+    return -ECANCELED;
+}
+RN_TASK(until_cancelled);
+
+static int leave_tasks(rn_group *g, void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 50; i++)
+        CHECK_EQ(rn_go(g, until_cancelled), 0);
+    rn_group *below = rn_group_new(NULL);
+    for (int i = 0; i < 50; i++)
+        CHECK_EQ(rn_go(below, until_cancelled), 0);
+    return 3;
+}
+
+TEST(run_cancels_and_joins_what_is_left_when_its_function_returns)
+{
+    for (int i = 1; i <= 20; i++) {
+        CHECK_EQ(rn_run(leave_tasks, NULL), 3);
+        CHECK_EQ(atomic_load(&ended), 100 * i);
+        CHECK_EQ(rn_task_count(), 0);
+    }
+}
+
+static int fails(void)
+{
+    return -EIO;
+}
+RN_TASK(fails);
+
+static int with_failing_task(rn_group *g, void *arg)
+{
+    (void)arg;
+    CHECK_EQ(rn_go(g, fails), 0);
+    CHECK_EQ(rn_sleep(RN_MINUTE), -ECANCELED); /* the first task is one of the group */
+    CHECK_EQ(rn_cancelled(), -EIO);
+    return 5;
+}
+
+TEST(run_function_is_cancelled_by_a_failing_task_and_decides_the_result)
+{
+    CHECK_EQ(rn_run(with_failing_task, NULL), 5);
+}
+
+/* ---- nesting ---------------------------------------------------------------------------------- */
+
+static int inner(rn_group *g, void *arg)
+{
+    CHECK(g != rn_group_current()); /* inline: still a task of the caller's group */
+    CHECK(arg == rn_group_current());
+    CHECK_EQ(rn_go(g, until_cancelled), 0);
+    return 9;
+}
+
+TASK_TEST(run_in_a_task_runs_inline_in_a_group_below)
+{
+    const char *name = rn_name();
+    CHECK_EQ(rn_run(inner, g), 9);
+    CHECK_EQ(atomic_load(&ended), 1);
+    CHECK_EQ(rn_task_count(), 1);
+    CHECK_STR(rn_name(), name);
+    CHECK_EQ(rn_cancelled(), 0);
+    return 0;
+}
+
+/* ---- threads -------------------------------------------------------------------------------------- */
+
+static int short_run(rn_group *g, void *arg)
+{
+    (void)arg;
+    CHECK_EQ(rn_go(g, until_cancelled), 0);
+    rn_sleep(RN_MILLISECOND);
+    return 0;
+}
+
+static void *run_often(void *arg)
+{
+    for (int i = 0; i < 10; i++)
+        CHECK_EQ(rn_run(short_run, NULL), 0);
+    return arg;
+}
+
+TEST(run_from_several_threads_at_once)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, run_often, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    CHECK_EQ(atomic_load(&ended), 40);
+    CHECK_EQ(rn_task_count(), 0);
+}
+
+static int run_on_helper(void *arg)
+{
+    run_often(arg);
+    return 0;
+}
+
+TASK_TEST(run_from_a_foreign_thread_beside_another_run)
+{
+    CHECK_EQ(rn_blocking(run_on_helper, NULL), 0);
+    CHECK_EQ(rn_task_count(), 1);
+    return 0;
+}
+
+/* ---- fork ----------------------------------------------------------------------------------------- */
+
+static int in_child(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    return 0;
+}
+
+static int fork_and_use(rn_group *g, void *arg)
+{
+    int status = 0;
+    (void)g;
+    (void)arg;
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(5);
+        _exit(rn_run(in_child, NULL) == 0 ? 0 : 1);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+static int run_fork_and_use(void)
+{
+    return rn_run(fork_and_use, NULL);
+}
+
+TEST(run_in_a_forks_child_panics)
+{
+    struct capture c;
+    capture(&c, run_fork_and_use);
+    CHECK_EQ(c.status, 2);
+    capture_has(&c, "in a child made by fork");
+}
+
+static int fork_and_exec(rn_group *g, void *arg)
+{
+    int status = 0;
+    (void)g;
+    (void)arg;
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl("/bin/sh", "sh", "-c", "exit 6", (char *)NULL);
+        _exit(127);
+    }
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK_EQ(rn_sleep(RN_MILLISECOND), 0); /* the parent goes on */
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
+}
+
+TEST(run_survives_fork_and_exec_in_a_task)
+{
+    CHECK_EQ(rn_run(fork_and_exec, NULL), 6);
+}
+
+/* ---- exit with tasks alive --------------------------------------------------------------------------- */
+
+static int busy(rn_chan(int) c)
+{
+    for (int v;;) {
+        CHECK_EQ(rn_send(c, 1), 0);
+        CHECK_EQ(rn_recv(c, &v), 0);
+        rn_yield();
+    }
+    return 0;
+}
+RN_TASK(busy, rn_chan(int));
+
+static void at_exit(void)
+{
+    fprintf(stderr, "exit handler ran\n");
+}
+
+static int exit_in_task(rn_group *g, void *arg)
+{
+    rn_chan(int) c = rn_make(g, int, 4);
+    (void)arg;
+    for (int i = 0; i < 4; i++)
+        rn_go(g, busy, c);
+    rn_sleep(RN_MILLISECOND);
+    exit(7);
+}
+
+TEST_EXIT(run_exit_in_a_task_with_others_alive_is_safe, 7, "exit handler ran")
+{
+    atexit(at_exit);
+    rn_run(exit_in_task, NULL);
+}
+
+static int leave_alive(void)
+{
+    rn_group *g = rn_group_new(NULL); /* on a foreign thread: never closed */
+    rn_chan(int) c = rn_make(g, int, 4);
+    for (int i = 0; i < 4; i++)
+        rn_go(g, busy, c);
+    rn_sleep(RN_MILLISECOND);
+    return 8;
+}
+
+TEST(run_main_may_return_while_tasks_of_a_threads_group_are_alive)
+{
+    struct capture c;
+    capture(&c, leave_alive);
+    CHECK_EQ(c.status, 8);
+    CHECK_STR(c.text, "");
+}
+
+static int no_workers(void)
+{
+    return rn_run(in_child, NULL);
+}
+
+TEST(run_ignores_a_worker_count_that_is_none)
+{
+    static const char *const odd[] = { "", "0", "-3", "two" };
+    struct capture c;
+    for (int i = 0; i < 4; i++) {
+        setenv("RUNNEL_WORKERS", odd[i], 1);
+        capture(&c, no_workers);
+        CHECK_EQ(c.status, 0);
+    }
+}
