@@ -200,7 +200,7 @@ static int check_inputs(check *c)
     int64_t took = rn_now() - start;
     if (c->o.progress)
         progress_clear();
-    close(c->signal_fd);
+    signals_close(c->signal_fd);
     if (rc != 0) {
         fprintf(stderr, "runnel check: the run failed: %s\n", rn_strerror(rc));
         return EXIT_ERROR;

@@ -5,11 +5,13 @@
 
 #include <runnel.h>
 
-/* Catches the signals from now on. Returns a descriptor that becomes readable with the first one,
- * or a negative errno value. Once per process. */
+/* Blocks the signals in this thread and those it starts, so call it before rn_run. Returns a
+ * descriptor that becomes readable when one is sent, or a negative errno value. */
 int signals_open(void);
+/* Gives the signals their usual meaning back. */
+void signals_close(int fd);
 
-/* A task: waits for a signal and cancels ctx with -EINTR. */
+/* A task: cancels ctx with -EINTR at the first signal and ends the process at the second. */
 int signals_watch(int fd, rn_ctx *ctx);
 RN_TASK(signals_watch, int, rn_ctx *);
 

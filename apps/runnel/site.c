@@ -239,8 +239,10 @@ int site_main(int argc, char **argv)
     int rc = reserve_closed_port(&s);
     if (rc == 0)
         rc = s.signal_fd = signals_open();
-    if (rc >= 0)
+    if (rc >= 0) {
         rc = rn_run(run, &s);
+        signals_close(s.signal_fd);
+    }
     if (rc < 0)
         fprintf(stderr, "runnel demo-site: %s\n", rn_strerror(rc));
     close(s.closed_fd);
