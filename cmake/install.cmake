@@ -4,6 +4,7 @@
 if(NOT TARGET runnel_static)
   return()
 endif()
+file(RELATIVE_PATH RUNNEL_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file("${PROJECT_SOURCE_DIR}/runnel.pc.in" "${PROJECT_BINARY_DIR}/lib/runnel.pc" @ONLY)
 install(TARGETS runnel_static runnel_shared
         ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"

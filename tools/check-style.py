@@ -89,6 +89,9 @@ def check_functions(path, code):
 
 
 def check_atomics(path, code):
+    # A test means sequential consistency: it must not share the code's own idea of what suffices.
+    if str(path).endswith("_test.c"):
+        return
     for match in ATOMIC.finditer(code):
         if not match.group(1).endswith("_explicit"):
             yield (f"{path}:{line_of(code, match.start())}: "

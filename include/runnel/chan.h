@@ -27,8 +27,8 @@ RN_EXTERN_C_BEGIN
 
 /*
  * The untyped channel, for bindings: elements of size bytes with the given alignment, cap of them
- * buffered. drop, if not NULL, is called exactly once, with no lock held and no waiting allowed, for
- * each value that was sent and that nobody will receive (when the channel is freed).
+ * buffered. drop, if not NULL, is called exactly once, with no lock held and no waiting allowed,
+ * for each value that was sent and that nobody will receive (when the channel is freed).
  *
  * Returns the channel; NULL if the capacity is impossible (size * cap overflows, or size is over
  * 1 GiB), or memory is short, or the group is being closed. A NULL group is a programming error.
@@ -45,8 +45,8 @@ RN_API RN_MUST_CHECK rn_channel *rn_channel_new(rn_group *g, size_t size, size_t
 RN_API RN_MUST_CHECK int rn_channel_send(rn_channel *c, const void *elem, const char *site);
 
 /*
- * Receives into the element at dst (NULL discards the value: drop is called for it). Waits while the
- * channel is empty. Returns 0; -EPIPE if the channel is closed and drained, with dst zeroed;
+ * Receives into the element at dst (NULL discards the value: drop is called for it). Waits while
+ * the channel is empty. Returns 0; -EPIPE if the channel is closed and drained, with dst zeroed;
  * -ECANCELED.
  */
 RN_API RN_MUST_CHECK int rn_channel_recv(rn_channel *c, void *dst, const char *site);
@@ -85,8 +85,8 @@ RN_API size_t rn_channel_len(const rn_channel *c);
 RN_API size_t rn_channel_cap(const rn_channel *c);
 
 /*
- * Keeps the channel alive beyond its group: each rn_ref needs one rn_unref. When the group closes, a
- * referenced channel is closed instead of freed; the last rn_unref frees it. nil is ignored.
+ * Keeps the channel alive beyond its group: each rn_ref needs one rn_unref. When the group closes,
+ * a referenced channel is closed instead of freed; the last rn_unref frees it. nil is ignored.
  */
 RN_API void rn_channel_ref(rn_channel *c);
 RN_API void rn_channel_unref(rn_channel *c);
@@ -123,7 +123,7 @@ RN_EXTERN_C_END
          _Static_assert(RN_KIND_(c) != (wrong), msg);                                              \
          int x;                                                                                    \
      }),                                                                                           \
-     (rn_channel *)(c))
+     (rn_channel *)(void *)(c))
 #define RN_ANY_(c) RN_CHK_(c, 3, "runnel: this is not a channel handle")
 #define RN_CAN_SEND_(c) RN_CHK_(c, 2, "runnel: send on a receive-only channel")
 #define RN_CAN_RECV_(c) RN_CHK_(c, 1, "runnel: receive from a send-only channel")
@@ -137,9 +137,8 @@ RN_EXTERN_C_END
      (p))
 #define RN_CPTR_(c, p)                                                                             \
     ((void)sizeof(struct {                                                                         \
-         _Static_assert(                                                                           \
-             _Generic((p), RN_ELEM_(c) * : 1, const RN_ELEM_(c) * : 1, default : 0),               \
-             "runnel: this does not point to the channel's element type");                         \
+         _Static_assert(_Generic((p), RN_ELEM_(c) * : 1, const RN_ELEM_(c) * : 1, default : 0),    \
+                        "runnel: this does not point to the channel's element type");              \
          int x;                                                                                    \
      }),                                                                                           \
      (p))
@@ -158,7 +157,8 @@ RN_EXTERN_C_END
 #define rn_rx(c)                                                                                   \
     ((rn_receiver(RN_ELEM_(c)))RN_CHK_(c, 1, "runnel: a send-only channel has no receive end"))
 
-/* rn_send(c, value): the value is an expression, or an initialiser: rn_send(c, { .x = 1, .y = 2 }). */
+/* rn_send(c, value): the value is an expression, or an initialiser: rn_send(c, { .x = 1, .y = 2 }).
+ * */
 #define rn_send(c, ...) rn_channel_send(RN_CAN_SEND_(c), RN_VALUE_(c, __VA_ARGS__), RN_HERE)
 #define rn_try_send(c, ...) rn_channel_try_send(RN_CAN_SEND_(c), RN_VALUE_(c, __VA_ARGS__))
 #define rn_send_until(c, deadline, ...)                                                            \

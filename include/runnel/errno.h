@@ -24,7 +24,20 @@ RN_EXTERN_C_END
 
 #ifndef RN_KEEP_ERRNO
 #undef errno
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RN_ERRNO_ATOMIC_ 1
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define RN_ERRNO_ATOMIC_ 1
+#endif
+#if defined(RN_ERRNO_ATOMIC_) && !defined(__cplusplus)
+/* To TSan the tasks of one worker are threads that share its errno. They take turns; it cannot
+ * know. */
+#define errno (*(_Atomic(int) *)rn_errno())
+#else
 #define errno (*rn_errno())
+#endif
 #endif
 
 #endif

@@ -18,9 +18,10 @@ enum { RN_READABLE = 1, RN_WRITABLE = 2 };
 
 /*
  * Waits until fd, which stays the caller's and need not be non-blocking, is ready for one of events
- * (RN_READABLE | RN_WRITABLE). Errors and hang-ups count as ready: the following read or write tells.
- * Returns the ready events (> 0), -EBADF or -EPERM for a descriptor that cannot be waited for, else as
- * above. Several tasks may wait for one descriptor. It must not be closed while a task waits for it.
+ * (RN_READABLE | RN_WRITABLE). Errors and hang-ups count as ready: the following read or write
+ * tells. Returns the ready events (> 0), -EBADF or -EPERM for a descriptor that cannot be waited
+ * for, else as above. Several tasks may wait for one descriptor. It must not be closed while a task
+ * waits for it.
  */
 #define rn_fd_wait(fd, events, deadline_ns) rn_fd_wait_at((fd), (events), (deadline_ns), RN_HERE)
 RN_API RN_MUST_CHECK int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns,
@@ -55,8 +56,8 @@ RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t
                                         rn_conn **out, const char *site);
 
 /*
- * Reads up to n bytes: waits for at least one. A deadline that has passed is a timeout even if data is
- * there. Returns the number of bytes, 0 at the end of the
+ * Reads up to n bytes: waits for at least one. A deadline that has passed is a timeout even if data
+ * is there. Returns the number of bytes, 0 at the end of the
  * stream, or a negative error; -EPIPE once another task has closed the connection.
  */
 #define rn_conn_read(c, buf, n, deadline_ns)                                                       \
@@ -70,8 +71,8 @@ RN_API RN_MUST_CHECK int64_t rn_conn_read_at(rn_conn *c, void *buf, size_t n, in
  */
 #define rn_conn_write(c, buf, n, deadline_ns, written)                                             \
     rn_conn_write_at((c), (buf), (n), (deadline_ns), (written), RN_HERE)
-RN_API RN_MUST_CHECK int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
-                                          size_t *written, const char *site);
+RN_API RN_MUST_CHECK int rn_conn_write_at(rn_conn *c, const void *buf, size_t n,
+                                          int64_t deadline_ns, size_t *written, const char *site);
 
 /* Sends the end of the stream; reading goes on. Returns 0 or a negative errno value. */
 RN_API int rn_conn_shutdown(rn_conn *c);

@@ -3,9 +3,9 @@
  * Seeing inside a running program.
  *
  * Environment: RUNNEL_SIGQUIT=1 prints the dump on SIGQUIT instead of ending the process;
- * RUNNEL_LEAKS=off|report|fail says what rn_run does about tasks that were still waiting on channels
- * or locks when its function returned: nothing, a report on stderr (the default), or a report and
- * exit status 3 when the process exits.
+ * RUNNEL_LEAKS=off|report|fail says what rn_run does about tasks that were still waiting on
+ * channels or locks when its function returned: nothing, a report on stderr (the default), or a
+ * report and exit status 3 when the process exits.
  */
 #ifndef RUNNEL_OBS_H
 #define RUNNEL_OBS_H
@@ -24,7 +24,8 @@ RN_API void rn_dump(int fd);
 /* Prints rn_dump(2) whenever the process gets SIGQUIT. Returns 0 or a negative errno value. */
 RN_API int rn_dump_on_sigquit(void);
 
-/* The runtime's own account since the process started. Numbers are exact when no task is running. */
+/* The runtime's own account since the process started. Numbers are exact when no task is running.
+ * */
 typedef struct rn_stats {
     uint64_t tasks_started;
     uint64_t tasks_ended;

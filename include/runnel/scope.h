@@ -120,8 +120,8 @@ RN_API rn_channel *rn_ctx_done_channel(rn_ctx *ctx);
 RN_EXTERN_C_END
 
 #ifndef __cplusplus
-/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs to
- * ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. */
+/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs
+ * to ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. */
 #define rn_ctx_done(ctx) ((rn_receiver(rn_unit))rn_ctx_done_channel(ctx))
 #endif
 

@@ -60,10 +60,10 @@ typedef struct rn_case {
 } rn_case;
 
 /*
- * Waits on the n cases of a run-time list. Returns the index of the chosen case; -EPIPE if the chosen
- * case is a send on a closed channel (its status says which one; the value is still the caller's);
- * -ECANCELED at entry or while waiting if the calling task is cancelled. Any task, any thread.
- * Two RN_DEFAULT cases are a programming error. Never allocates; no limit on n but INT_MAX.
+ * Waits on the n cases of a run-time list. Returns the index of the chosen case; -EPIPE if the
+ * chosen case is a send on a closed channel (its status says which one; the value is still the
+ * caller's); -ECANCELED at entry or while waiting if the calling task is cancelled. Any task, any
+ * thread. Two RN_DEFAULT cases are a programming error. Never allocates; no limit on n but INT_MAX.
  */
 RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
 

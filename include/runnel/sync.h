@@ -65,8 +65,8 @@ RN_API int rn_waitgroup_wait_at(rn_waitgroup *w, const char *site);
 
 /*
  * A condition: wait unlocks m, waits for a signal and locks m again before it returns, also when it
- * returns -ECANCELED. No spurious wake-ups. Signal wakes the longest waiting task, broadcast all that
- * wait now; both never wait and may be called with or without m held.
+ * returns -ECANCELED. No spurious wake-ups. Signal wakes the longest waiting task, broadcast all
+ * that wait now; both never wait and may be called with or without m held.
  */
 typedef struct rn_cond {
     unsigned state_;
@@ -91,8 +91,8 @@ RN_API int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const cha
 
 /*
  * A counting semaphore that starts with no permits, or with those of RN_SEMAPHORE_INIT(n). Acquire
- * takes n (1 to 2^32 - 1) permits at once; waiters are served in order, so a large request is not starved by small
- * ones. Release adds n permits and never waits.
+ * takes n (1 to 2^32 - 1) permits at once; waiters are served in order, so a large request is not
+ * starved by small ones. Release adds n permits and never waits.
  */
 typedef struct rn_semaphore {
     int64_t permits_;

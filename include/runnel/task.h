@@ -41,7 +41,7 @@ typedef enum rn_stack_class {
 
 /* Settings of one task for rn_go_with. Zero means the default for each. */
 typedef struct rn_attr {
-    const char *name;     /* shown in reports; must outlive the task; default: the function's name */
+    const char *name; /* shown in reports; must outlive the task; default: the function's name */
     rn_stack_class stack; /* see above */
     bool pin;             /* the task never leaves the worker that first runs it */
 } rn_attr;
@@ -87,7 +87,8 @@ RN_API int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site);
 
 /*
  * Keeps the calling task on the worker it is on, for libraries that tie their state to a thread,
- * until rn_unpin. Calls nest. The worker goes on running other tasks. No effect on a foreign thread.
+ * until rn_unpin. Calls nest. The worker goes on running other tasks. No effect on a foreign
+ * thread.
  */
 RN_API void rn_pin(void);
 RN_API void rn_unpin(void);
@@ -143,10 +144,9 @@ RN_EXTERN_C_END
     RN_TASK_BODY_(f, RN_F_(A, a) RN_F_(B, b) RN_F_(C, c) RN_F_(D, d) RN_F_(E, e) RN_F_(F, f_),     \
                   (rn_a_->a, rn_a_->b, rn_a_->c, rn_a_->d, rn_a_->e, rn_a_->f_))
 #define RN_TASK_7_(f, A, B, C, D, E, F, G)                                                         \
-    RN_TASK_BODY_(f,                                                                               \
-                  RN_F_(A, a) RN_F_(B, b) RN_F_(C, c) RN_F_(D, d) RN_F_(E, e) RN_F_(F, f_)         \
-                      RN_F_(G, g),                                                                 \
-                  (rn_a_->a, rn_a_->b, rn_a_->c, rn_a_->d, rn_a_->e, rn_a_->f_, rn_a_->g))
+    RN_TASK_BODY_(                                                                                 \
+        f, RN_F_(A, a) RN_F_(B, b) RN_F_(C, c) RN_F_(D, d) RN_F_(E, e) RN_F_(F, f_) RN_F_(G, g),   \
+        (rn_a_->a, rn_a_->b, rn_a_->c, rn_a_->d, rn_a_->e, rn_a_->f_, rn_a_->g))
 #define RN_TASK_8_(f, A, B, C, D, E, F, G, H)                                                      \
     RN_TASK_BODY_(                                                                                 \
         f,                                                                                         \

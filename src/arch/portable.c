@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The switch for CPUs without a file of their own: POSIX ucontext. Slow (it makes two system calls a
- * switch), correct, and the reference the other files are compared with.
+ * The switch for CPUs without a file of their own: POSIX ucontext. Slow (it makes two system calls
+ * a switch), correct, and the reference the other files are compared with.
  *
  * The saved stack pointer of the contract is here the address of a ucontext_t that lives on the
  * saved stack. swapcontext cannot tell when it has finished saving, so the flag is stored by the

@@ -4,9 +4,9 @@
  *
  * A context is two words. `sp` is NULL while the context runs and is the saved stack pointer while
  * it does not; `result` is what rni_arch_switch returns when it is resumed. That makes `sp` the
- * hand-over flag between two workers: the switch stores it with release order as its last use of the
- * old stack, and whoever resumes the context first loads it, with acquire order, until it is not
- * NULL. No other flag says that a parked task's registers are complete.
+ * hand-over flag between two workers: the switch stores it with release order as its last use of
+ * the old stack, and whoever resumes the context first loads it, with acquire order, until it is
+ * not NULL. No other flag says that a parked task's registers are complete.
  *
  * The stub saves the callee-saved registers on the old stack and ends in an indirect jump, never in
  * a return: the return-address predictor of the CPU would be wrong every time, which costs 12 ns
@@ -32,8 +32,8 @@ int rni_arch_switch(rni_context *from, rni_context *to);
 __attribute__((noreturn)) void rni_arch_leave(rni_context *to);
 
 /*
- * Makes *c a context that will run fn on the stack that ends below top (16-byte aligned). fn must not
- * return. Writes at most 256 bytes below top. limit is the lowest address of the stack.
+ * Makes *c a context that will run fn on the stack that ends below top (16-byte aligned). fn must
+ * not return. Writes at most 256 bytes below top. limit is the lowest address of the stack.
  */
 void rni_arch_prepare(rni_context *c, void *limit, void *top, void (*fn)(void));
 

@@ -2,10 +2,10 @@
 /*
  * rn_blocking: calls that block their thread run on helper threads.
  *
- * A call is a record on the caller's stack, which stays put while the task is parked. It goes into a
- * list under pool_lock; a helper takes it, calls the function, and makes the task ready. A new helper
- * is started when no helper is free for it, up to MAX_HELPERS; beyond that calls queue. A helper that
- * finds nothing for LINGER_NS ends.
+ * A call is a record on the caller's stack, which stays put while the task is parked. It goes into
+ * a list under pool_lock; a helper takes it, calls the function, and makes the task ready. A new
+ * helper is started when no helper is free for it, up to MAX_HELPERS; beyond that calls queue. A
+ * helper that finds nothing for LINGER_NS ends.
  *
  * helpers_busy (deadlock.c) counts calls from before the task parks until after it has been made
  * ready. `work` is the futex word helpers sleep on: it changes whenever a call is queued, so a
@@ -30,8 +30,8 @@ static call *first, **last = &first;
 static unsigned queued, helpers, idle;
 static bool stop;
 
-static _Atomic(uint32_t) work;      /* futex word, see above */
-static _Atomic(uint32_t) ended;     /* futex word: changes when a helper ends */
+static _Atomic(uint32_t) work;  /* futex word, see above */
+static _Atomic(uint32_t) ended; /* futex word: changes when a helper ends */
 static _Atomic(uint64_t) calls;
 
 uint64_t rni_blocking_calls(void)

@@ -2,11 +2,11 @@
 /*
  * Whether all tasks are asleep for good.
  *
- * The last worker to go idle asks, with idle_lock held, when every other worker is on the idle list.
- * Then no task runs, and a task can only become ready through something outside: a timer, a
- * descriptor, a helper thread, a foreign thread, or a task that such a one queued but that no worker
- * has taken yet. Each of these is counted before the task that depends on it parks, and the count
- * drops only after the task has been queued; so if all are zero here, nothing will ever come.
+ * The last worker to go idle asks, with idle_lock held, when every other worker is on the idle
+ * list. Then no task runs, and a task can only become ready through something outside: a timer, a
+ * descriptor, a helper thread, a foreign thread, or a task that such a one queued but that no
+ * worker has taken yet. Each of these is counted before the task that depends on it parks, and the
+ * count drops only after the task has been queued; so if all are zero here, nothing will ever come.
  */
 #include "core/worker.h"
 

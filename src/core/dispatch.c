@@ -7,9 +7,9 @@
  * thread's own stack, because a parked task may be resumed by another worker at any moment and its
  * stack must be free by then.
  *
- * A fresh task is called by the trampoline at the base of a task stack. If it returns without having
- * parked, the next fresh task is called on the same stack; if it parks, the stack stays with it, and
- * the next fresh task gets another.
+ * A fresh task is called by the trampoline at the base of a task stack. If it returns without
+ * having parked, the next fresh task is called on the same stack; if it parks, the stack stays with
+ * it, and the next fresh task gets another.
  *
  * A picked task may not have left its stack yet (another worker made it ready in between). A worker
  * that is itself about to leave a stack must not wait for that long: the other one may be waiting
@@ -46,7 +46,8 @@ RNI_NOINLINE rni_task *rni_current(void)
 /* ---- queueing ------------------------------------------------------------------------------- */
 
 /* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
- * looks every few milliseconds, so only a queue behind the running task matters; level 2: nobody. */
+ * looks every few milliseconds, so only a queue behind the running task matters; level 2: nobody.
+ * */
 static inline void kick(rni_worker *w, uint32_t level)
 {
     if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level) &&
@@ -191,7 +192,8 @@ rni_runnable rni_pick(rni_worker *w)
     return r;
 }
 
-/* ---- the trampoline --------------------------------------------------------------------------- */
+/* ---- the trampoline ---------------------------------------------------------------------------
+ * */
 
 static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
 {
@@ -245,9 +247,12 @@ static void trampoline(void)
         begin(w, t, s);
         rni_fiber_begin(t);
         RNI_EDGE_IN(s);
+        RNI_EDGE_IN(t); /* the stack is used again */
         int rc = s->entry(s->args);
         end(t, rc);
+        RNI_EDGE_OUT(t);
         rni_fiber_end(t);
+        RNI_EDGE_IN(t);
 
         w = rni_worker_self();
         rni_spawn_give(&w->spawns, s);
@@ -263,7 +268,8 @@ static void trampoline(void)
     }
 }
 
-/* ---- dispatching ------------------------------------------------------------------------------ */
+/* ---- dispatching ------------------------------------------------------------------------------
+ * */
 
 static bool saved(rni_task *t)
 {
@@ -356,5 +362,9 @@ void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done)
         if (!r)
             break;
         rni_dispatch(w, &w->loop, r);
+    }
+    if (w->pending) {
+        rni_queue_last(w, w->pending);
+        w->pending = 0;
     }
 }

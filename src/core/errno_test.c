@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* kit: not-under-qemu */
 /*
- * errno and thread-locals across migration. These tests are also built at -O2 by gcc and clang, with
- * and without link-time optimisation (tests/migration.sh). The thread is told by gettid, a system
- * call: glibc declares pthread_self const, too, and compilers keep its value across a migration.
+ * errno and thread-locals across migration. These tests are also built at -O2 by gcc and clang,
+ * with and without link-time optimisation (tests/migration.sh). The thread is told by gettid, a
+ * system call: glibc declares pthread_self const, too, and compilers keep its value across a
+ * migration.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -134,8 +135,7 @@ __attribute__((noinline)) static int own_errno_after_move(void)
     pid_t before = gettid();
     bool moved = move(before);
     errno = 22;
-    int *real = rn_errno();
-    if (*real != 22)
+    if (errno != 22)
         return -EPROTO;
     return moved;
 }

@@ -21,7 +21,7 @@ typedef struct record {
 static __thread rni_task *self;
 static pthread_key_t end_key; /* its destructor runs when a thread ends */
 static pthread_once_t end_key_once = PTHREAD_ONCE_INIT;
-static rni_lock pool_lock;        /* protects free_records and prepending to made */
+static rni_lock pool_lock; /* protects free_records and prepending to made */
 static rni_task *free_records;
 static _Atomic(record *) made; /* every record; release store, acquire load */
 static _Atomic(bool) forked;   /* this process is a child made by fork */
@@ -29,6 +29,7 @@ static _Atomic(bool) forked;   /* this process is a child made by fork */
 static void thread_ended(void *arg)
 {
     rni_task *t = arg;
+    RNI_EDGE_OUT(t);
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
     atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
     rni_lock_take(&pool_lock);
@@ -77,6 +78,7 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
         rni_panic(NULL, "runnel was used in a child made by fork; it may only exec");
     pthread_once(&end_key_once, make_key);
     rni_task *t = new_record();
+    RNI_EDGE_IN(t);
     t->foreign = true;
     t->listed = true;
     t->owner = NULL;
@@ -98,6 +100,7 @@ void rni_foreign_becomes_worker(bool yes)
     pthread_once(&end_key_once, make_key);
     if (!self)
         return;
+    atomic_store_explicit(&self->state, yes ? RNI_TASK_FREE : RNI_TASK_LIVE, memory_order_relaxed);
     if (yes)
         atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
     else

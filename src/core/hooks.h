@@ -22,8 +22,8 @@ __attribute__((noreturn)) void rni_report_deadlock(void);
 /* obs/report.c: what the environment asks of reports; called by each rn_run before it starts. */
 void rni_obs_init(void);
 
-/* obs/report.c: rn_run's function has returned; reports the tasks that still wait. Parks the calling
- * task for a few milliseconds if some might be about to end. */
+/* obs/report.c: rn_run's function has returned; reports the tasks that still wait. Parks the
+ * calling task for a few milliseconds if some might be about to end. */
 void rni_report_leaks(rn_group *root);
 
 #endif

@@ -19,8 +19,8 @@
  *   a descriptor: level of the poller, which reports readiness that came before the wait;
  *   another worker's queue: that worker runs it; waking is only a matter of speed.
  *
- * The idle list and the flags idle and polling change under idle_lock. Exactly one sleeper at a time
- * sleeps in the poller, the rest on their futex.
+ * The idle list and the flags idle and polling change under idle_lock. Exactly one sleeper at a
+ * time sleeps in the poller, the rest on their futex.
  */
 #include "core/hooks.h"
 #include "core/park.h"
@@ -35,7 +35,8 @@ enum {
     POLL_EVERY_NS = 50 * 1000
 };
 
-/* ---- waking ----------------------------------------------------------------------------------- */
+/* ---- waking -----------------------------------------------------------------------------------
+ * */
 
 /* Takes w off the idle list; idle_lock is held. */
 static void leave_idle_list(rni_worker *w)
@@ -110,7 +111,8 @@ void rni_wake_all(void)
         rni_wake_worker(&rni_rt.workers[i]);
 }
 
-/* ---- looking around ----------------------------------------------------------------------------- */
+/* ---- looking around -----------------------------------------------------------------------------
+ * */
 
 /* Takes the place in the poller; at most one worker has it. */
 static bool poller_enter(void)
@@ -145,7 +147,8 @@ void rni_look_around(rni_worker *w, int64_t now)
     }
 }
 
-/* ---- sleeping ----------------------------------------------------------------------------------- */
+/* ---- sleeping -----------------------------------------------------------------------------------
+ * */
 
 typedef struct idling {
     bool watcher;

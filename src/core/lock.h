@@ -2,13 +2,13 @@
 /*
  * A spin lock for sections of a few dozen instructions that never park, allocate or call out.
  *
- * One atomic exchange to take it, one release store to give it back (8 ns and 1 ns here; a lock that
- * is released with an exchange costs twice that). A holder can be preempted by the system, so a
- * spinner gives its CPU away after a while.
+ * One atomic exchange to take it, one release store to give it back (8 ns and 1 ns here; a lock
+ * that is released with an exchange costs twice that). A holder can be preempted by the system, so
+ * a spinner gives its CPU away after a while.
  *
- * Lock order: channels by address (select only) -> nothing. A timer lock, an owner's list lock and a
- * parking-lot bucket are taken last or alone; see the files that own them. rni_ready may be called
- * with any of them held.
+ * Lock order: channels by address (select only) -> nothing. A timer lock, an owner's list lock and
+ * a parking-lot bucket are taken last or alone; see the files that own them. rni_ready may be
+ * called with any of them held.
  */
 #ifndef RNI_CORE_LOCK_H
 #define RNI_CORE_LOCK_H

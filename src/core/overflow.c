@@ -33,7 +33,8 @@ static void put_number(size_t n)
 
 static void report(const rni_task *t)
 {
-    static const char *const larger[] = { "RN_STACK_NORMAL", "RN_STACK_LARGE", "RN_STACK_HUGE", NULL };
+    static const char *const larger[] = { "RN_STACK_NORMAL", "RN_STACK_LARGE", "RN_STACK_HUGE",
+                                          NULL };
     const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);
     const char *site = atomic_load_explicit(&t->site, memory_order_relaxed);
     put("runnel: stack overflow in task ");

@@ -89,9 +89,9 @@ static bool shielded(const rni_task *t, bool cancel)
     return cancel && atomic_load_explicit(&t->shields, memory_order_relaxed) > 0;
 }
 
-/* Ends t's wait with rc, if it waits. The flag that refuses later waits is set, and a full fence has
- * been executed since. The sequence number in the claim keeps a slow aborter from hitting a later
- * wait, which may be shielded. */
+/* Ends t's wait with rc, if it waits. The flag that refuses later waits is set, and a full fence
+ * has been executed since. The sequence number in the claim keeps a slow aborter from hitting a
+ * later wait, which may be shielded. */
 static void abort_wait(rni_task *t, int rc, bool cancel)
 {
     uint64_t c = atomic_load_explicit(&t->claim, memory_order_acquire);

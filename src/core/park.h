@@ -4,7 +4,8 @@
  *
  * A task waits in one of three ways; in each, exactly one party ends the wait and calls rni_ready.
  *
- * 1. For one object (a channel, a mutex ...). The object's queue has a lock whose memory stays valid
+ * 1. For one object (a channel, a mutex ...). The object's queue has a lock whose memory stays
+ * valid
  *    for ever (type-stable: channel headers and parking-lot buckets). The task
  *        rni_wait_announce(t, lock); take lock; look; enqueue t->waiter;
  *        if (rni_wait_refused(t)) { dequeue; unlock; return the reason }
@@ -16,14 +17,16 @@
  * 2. For several things (select), or for a deadline alone (sleep). t->claim holds a sequence number
  *    and a state; the ender is who moves it from WAITING with a compare-and-swap. Waiters stand in
  *    several queues; the task itself takes the rest out after it has resumed.
- * 3. For something that always comes and cannot be aborted (a helper thread): park, and that is all.
+ * 3. For something that always comes and cannot be aborted (a helper thread): park, and that is
+ * all.
  *
  * No lost abort. The aborter sets a flag (owner->cancelled, t->timed_out), executes a full fence,
- * then reads t->announced and t->claim. The waiting task writes `announced` (or `claim`), executes a
- * full fence (the exchange that takes the lock), then reads the flags. At least one sees the other.
+ * then reads t->announced and t->claim. The waiting task writes `announced` (or `claim`), executes
+ * a full fence (the exchange that takes the lock), then reads the flags. At least one sees the
+ * other.
  *
- * What must happen after the wait is done by the ender before rni_ready: it copies the element, sets
- * *ok, passes the result. So an operation that waits can tail-call rni_park.
+ * What must happen after the wait is done by the ender before rni_ready: it copies the element,
+ * sets *ok, passes the result. So an operation that waits can tail-call rni_park.
  *
  * rni_ready may come before the task has left its stack: whoever resumes it waits for its context
  * (arch/switch.h).
@@ -147,12 +150,12 @@ void rni_deadline_stop(rni_task *t);
 
 /* ---- park and ready ------------------------------------------------------------------------- */
 
-/* Leaves the worker to others until rni_ready(t, rc); returns rc. t is the calling task. `where` and
- * `what` are for reports. No lock may be held. */
+/* Leaves the worker to others until rni_ready(t, rc); returns rc. t is the calling task. `where`
+ * and `what` are for reports. No lock may be held. */
 int rni_park(rni_task *t, rni_why why, const void *what, const char *where);
 
-/* Lets t, whose wait the caller has ended, go on with result rc. Any thread; t may be gone when this
- * returns. */
+/* Lets t, whose wait the caller has ended, go on with result rc. Any thread; t may be gone when
+ * this returns. */
 void rni_ready(rni_task *t, int rc);
 
 /* Lets others go first; returns at once if there are none. */
@@ -160,7 +163,8 @@ void rni_yield_now(rni_task *t);
 
 /* ---- shields -------------------------------------------------------------------------------- */
 
-/* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the calling task. */
+/* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the calling task.
+ * */
 static inline void rni_shield_on(rni_task *t)
 {
     int depth = atomic_load_explicit(&t->shields, memory_order_relaxed);
@@ -184,8 +188,8 @@ void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc));
 void rni_owner_abort_all(rni_owner *o);
 
 /* Starts a task: args are copied. 0, -ENOMEM or -EINVAL. */
-int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes, const rn_attr *attr,
-              const char *name, const char *site);
+int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
+              const rn_attr *attr, const char *name, const char *site);
 
 /* Arms an idle timer that serves no task's wait. Any thread; the timer fires on some worker once
  * workers run. 0 or -ENOMEM. */

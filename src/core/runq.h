@@ -16,8 +16,8 @@
  *
  * Order. `lifo` holds the task readied last and runs next, so that a task and the one it has just
  * woken share a warm cache; at most RNI_LIFO_STREAK times in a row while others wait. The ring is
- * first in, first out. Thieves take the oldest half of the ring, or the lifo task if it is all there
- * is.
+ * first in, first out. Thieves take the oldest half of the ring, or the lifo task if it is all
+ * there is.
  *
  * Rejected: a Chase-Lev deque (last in first out for the owner, and a fence at each pop); the
  * 256-slot ring of Go and tokio (a compare-and-swap at each pop, 17 ns here); queues that thieves

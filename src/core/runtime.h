@@ -9,12 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Starts the workers; the calling thread becomes worker 0 if main_is_worker. 0, -EALREADY if they
- * run, or another error. */
+/* Starts the workers; the calling thread becomes worker 0 if main_is_worker, which is what rn_run
+ * asks for and what rni_runtime_serve or _wait ends. 0, -EALREADY if they run, or another error. */
 int rni_runtime_start(bool main_is_worker);
 
-/* Worker 0 on the calling thread: runs tasks until *done is not 0, then stops the runtime if nothing
- * else is alive. */
+/* After a foreign thread has queued a task: makes sure that workers run. */
+void rni_runtime_ensure(void);
+
+/* Worker 0 on the calling thread: runs tasks until *done is not 0, then stops the runtime if
+ * nothing else is alive. */
 void rni_runtime_serve(_Atomic(uint32_t) *done);
 
 /* The same for a thread that is not a worker: sleeps. */

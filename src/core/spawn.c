@@ -4,6 +4,7 @@
  * release store whose partner is the acquire load in rni_spawn_each. Records too large for a slab
  * come from the allocator one by one, go back to it, and are not in the reports before they start.
  */
+#include "core/san.h"
 #include "core/spawn.h"
 #include "os/os.h"
 
@@ -15,8 +16,8 @@ typedef struct slab {
 } slab;
 
 static _Atomic(slab *) slabs;
-static rni_lock pool_lock;   /* protects pool and the prepending to slabs */
-static rni_spawn *pool;      /* free records */
+static rni_lock pool_lock; /* protects pool and the prepending to slabs */
+static rni_spawn *pool;    /* free records */
 
 static rni_spawn *slab_record(slab *s, unsigned i)
 {
@@ -82,6 +83,7 @@ rni_spawn *rni_spawn_take(rni_spawn_cache *cache, size_t bytes)
     rni_spawn *s = c->head;
     c->head = s->next;
     c->n--;
+    RNI_EDGE_IN(s); /* its last user's reads of the arguments are over */
     if (!cache)
         give_back(&local, local.n);
     return s;
@@ -93,6 +95,7 @@ void rni_spawn_give(rni_spawn_cache *cache, rni_spawn *s)
         rni_os_free(s);
         return;
     }
+    RNI_EDGE_OUT(s);
     s->next = cache->head;
     cache->head = s;
     if (rni_unlikely(++cache->n > CACHE_MAX))

@@ -2,10 +2,10 @@
 /*
  * Stacks. See stack.h for the layout.
  *
- * A chunk holds many slots of one class; its guards are installed in one batch when it is carved, for
- * ever (they survive the discarding of the pages around them). MADV_GUARD_INSTALL costs no mapping,
- * so a million guarded stacks fit under vm.max_map_count; with mprotect a process stops near 32,000
- * guards and the rest run unguarded.
+ * A chunk holds many slots of one class; its guards are installed in one batch when it is carved,
+ * for ever (they survive the discarding of the pages around them). MADV_GUARD_INSTALL costs no
+ * mapping, so a million guarded stacks fit under vm.max_map_count; with mprotect a process stops
+ * near 32,000 guards and the rest run unguarded.
  *
  * Free slots: each worker keeps a few hot ones; the rest are in the class's pool under its lock.
  * Beyond POOL_WARM slots, memory is given back to the system in batches when slots return.
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/copy.h"
 #include "core/stack.h"
 #include "os/os.h"
 
@@ -171,7 +172,7 @@ static void spill(rni_stack_cache *cache, unsigned cls, unsigned n)
         pool_push(p, cache->free[i]);
     rni_unlock(&p->lock);
     cache->n -= n;
-    memmove(cache->free, cache->free + n, cache->n * sizeof cache->free[0]);
+    rni_copy(cache->free, cache->free + n, cache->n * sizeof cache->free[0]);
 }
 
 void rni_stack_give(rni_stack_cache *caches, rni_task *t)

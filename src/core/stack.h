@@ -23,8 +23,8 @@ typedef struct rni_stack_cache {
  * is no memory. cls is 0 to 3 for SMALL to HUGE. */
 rni_task *rni_stack_take(rni_stack_cache *caches, unsigned cls);
 
-/* Gives a slot back. The caller may still stand on it if nobody else can take from this cache before
- * it has left: the most recent slot of a cache is never handed on. */
+/* Gives a slot back. The caller may still stand on it if nobody else can take from this cache
+ * before it has left: the most recent slot of a cache is never handed on. */
 void rni_stack_give(rni_stack_cache *caches, rni_task *t);
 
 /* Empties a worker's caches into the common pool. */

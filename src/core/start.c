@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting tasks, and what a task can do to itself. */
-#include <string.h>
-
 #include <runnel/errno.h>
 
+#include "base/copy.h"
 #include "core/park.h"
 #include "core/worker.h"
 
@@ -16,21 +15,16 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     s->pin = false;
     s->internal = o->internal;
     if (bytes)
-        memcpy(s->args, args, bytes);
+        rni_copy(s->args, args, bytes);
 }
 
-int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes, const rn_attr *attr,
-              const char *name, const char *site)
+int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
+              const rn_attr *attr, const char *name, const char *site)
 {
     int cls = rni_stack_class_of(attr ? attr->stack : RN_STACK_DEFAULT);
     if (cls < 0)
         return -EINVAL;
     rni_worker *w = rni_worker_self();
-    if (rni_unlikely(!w && !atomic_load_explicit(&rni_rt.running, memory_order_acquire))) {
-        int rc = rni_runtime_start(false);
-        if (rc != 0 && rc != -EALREADY)
-            return rc;
-    }
     rni_spawn *s = rni_spawn_take(w ? &w->spawns : NULL, bytes);
     if (!s)
         return -ENOMEM;
@@ -45,8 +39,9 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
         rni_count(&w->started, !o->internal);
         rni_queue_next(w, rni_run_spawn(s));
     } else {
-        atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, memory_order_relaxed);
+        atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, memory_order_seq_cst);
         rni_queue_anywhere(rni_run_spawn(s));
+        rni_runtime_ensure();
     }
     return 0;
 }

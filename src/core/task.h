@@ -2,10 +2,10 @@
 /*
  * The task: its records and who may touch them.
  *
- * A spawned task is first a `rni_spawn`, a 128-byte record with its arguments and no stack. A worker
- * that picks it calls it on the stack the worker stands on; from then on it is a `rni_task`, which
- * lives at the top of that stack, and it keeps the stack only if it parks. So a task that never
- * waits costs no stack and no switch, and a parked one needs one page for its frames and its
+ * A spawned task is first a `rni_spawn`, a 128-byte record with its arguments and no stack. A
+ * worker that picks it calls it on the stack the worker stands on; from then on it is a `rni_task`,
+ * which lives at the top of that stack, and it keeps the stack only if it parks. So a task that
+ * never waits costs no stack and no switch, and a parked one needs one page for its frames and its
  * record together.
  *
  * Memory of both kinds is never given back to the system while the process lives (a stack's pages
@@ -59,7 +59,8 @@ typedef enum rni_why {
 } rni_why;
 
 /*
- * What a task belongs to: the base of a group (scope/group.c). Core needs to know four things of it.
+ * What a task belongs to: the base of a group (scope/group.c). Core needs to know four things of
+ * it.
  */
 typedef struct rni_owner {
     _Atomic(int) cancelled; /* 0, or the cause; set before rni_owner_abort_all, never cleared */
@@ -94,24 +95,24 @@ struct rni_task {
     rni_timer timer;               /* for that deadline */
 
     /* ---- belonging ---- */
-    rni_owner *owner;               /* NULL for a foreign thread */
-    const _Atomic(int) *cancelled;  /* owner's flag, or a constant 0 under a shield */
-    _Atomic(int) shields;           /* depth of rn_shield; written by the task, read by aborts */
-    bool listed;                    /* on owner's list of tasks; the task itself */
-    rni_link link;                  /* there; under owner->lock */
+    rni_owner *owner;              /* NULL for a foreign thread */
+    const _Atomic(int) *cancelled; /* owner's flag, or a constant 0 under a shield */
+    _Atomic(int) shields;          /* depth of rn_shield; written by the task, read by aborts */
+    bool listed;                   /* on owner's list of tasks; the task itself */
+    rni_link link;                 /* there; under owner->lock */
 
     /* ---- for reports; relaxed, a reader may see a mix of two moments ---- */
-    _Atomic(int) state;               /* rni_task_state */
-    _Atomic(int) why;                 /* rni_why */
-    _Atomic(const char *) where;      /* waiting at */
-    _Atomic(const void *) what;       /* waiting for */
+    _Atomic(int) state;          /* rni_task_state */
+    _Atomic(int) why;            /* rni_why */
+    _Atomic(const char *) where; /* waiting at */
+    _Atomic(const void *) what;  /* waiting for */
     _Atomic(const char *) name;
-    _Atomic(const char *) site;       /* started at */
+    _Atomic(const char *) site; /* started at */
     _Atomic(uint64_t) id;
 
     /* ---- foreign threads ---- */
     bool foreign;
-    bool internal; /* its owner is runnel's own */
+    bool internal;           /* its owner is runnel's own */
     _Atomic(uint32_t) woken; /* futex word */
     rni_task *next_free;     /* pool link */
 
@@ -139,10 +140,10 @@ typedef struct rni_spawn {
     struct rni_spawn *next; /* pools */
     rni_worker *pinned;
     uint8_t stack_class;
-    bool pin;             /* stay on the worker that starts it */
-    bool big;             /* allocated alone, larger than RNI_SPAWN_BYTES */
-    _Atomic(bool) queued; /* spawned and not started yet */
-    bool internal;        /* its owner's, which may be gone when a report looks */
+    bool pin;                /* stay on the worker that starts it */
+    bool big;                /* allocated alone, larger than RNI_SPAWN_BYTES */
+    _Atomic(bool) queued;    /* spawned and not started yet */
+    bool internal;           /* its owner's, which may be gone when a report looks */
     _Alignas(8) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
 } rni_spawn;
 _Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");

@@ -22,7 +22,8 @@
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-static int evaluated, seen_at_start;
+static int evaluated;
+static _Atomic(int) seen_at_start;
 
 static int argument(void)
 {

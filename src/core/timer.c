@@ -5,14 +5,15 @@
  *
  * Protocol. All links, `when`, `root` and the state changes IDLE -> ARMED -> {IDLE, FIRING} happen
  * under the heap's lock. FIRING -> IDLE is a release store without it, after fn has returned; its
- * partner is the acquire load in rni_timer_stop, which therefore may free the timer once it has seen
- * IDLE. fn runs without the lock, so it may take any other.
+ * partner is the acquire load in rni_timer_stop, which therefore may free the timer once it has
+ * seen IDLE. fn runs without the lock, so it may take any other.
  *
  * Ties fire in the order in which they were armed only by accident; nothing may rely on it.
  *
  * Rejected for now: a hierarchical wheel. It inserts no faster than this does, and wins only when
  * very many timers expire together; the interface would stay.
  */
+#include "core/san.h"
 #include "core/timer.h"
 
 void rni_timers_init(rni_timers *h)
@@ -98,6 +99,7 @@ void rni_timer_start(rni_timers *h, rni_timer *t, int64_t when)
     t->when = when;
     t->heap = h;
     t->child = t->next = NULL;
+    RNI_EDGE_OUT(t);
     rni_lock_take(&h->lock);
     atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_relaxed);
     set_root(h, meld(h->root, t));
@@ -106,8 +108,10 @@ void rni_timer_start(rni_timers *h, rni_timer *t, int64_t when)
 
 bool rni_timer_stop(rni_timer *t)
 {
-    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TIMER_IDLE)
+    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TIMER_IDLE) {
+        RNI_EDGE_IN(t);
         return false;
+    }
     rni_timers *h = t->heap;
     rni_lock_take(&h->lock);
     bool armed = atomic_load_explicit(&t->state, memory_order_relaxed) == RNI_TIMER_ARMED;
@@ -125,6 +129,7 @@ bool rni_timer_stop(rni_timer *t)
         else
             rni_os_thread_yield();
     }
+    RNI_EDGE_IN(t);
     return false;
 }
 
@@ -142,7 +147,9 @@ unsigned rni_timers_run(rni_timers *h, int64_t now)
         unlink_timer(h, t);
         atomic_store_explicit(&t->state, RNI_TIMER_FIRING, memory_order_relaxed);
         rni_unlock(&h->lock);
+        RNI_EDGE_IN(t);
         t->fn(t);
+        RNI_EDGE_OUT(t);
         /* release; partner: rni_timer_stop, whose caller may free t */
         atomic_store_explicit(&t->state, RNI_TIMER_IDLE, memory_order_release);
         fired++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting and stopping the workers. Starts and stops exclude each other by start_lock, a futex-free
- * mutex of the system, because they join threads.
+ * Starting and stopping the workers. Starts and stops exclude each other by start_lock, a
+ * futex-free mutex of the system, because they join threads.
  *
  * A runtime that main started stops when main's rn_run returns and no task is left; if tasks of
  * groups that foreign threads opened are still alive, it goes on in the background instead, and
@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+
+#include <runnel/base.h>
 
 #include "core/blocking.h"
 #include "core/foreign.h"
@@ -21,6 +23,7 @@
 rni_runtime rni_rt;
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned runs; /* rn_run calls under way; under start_lock */
 
 unsigned rn_worker_count(void)
 {
@@ -122,6 +125,40 @@ static void stop_threads(unsigned first, unsigned last)
     atomic_store_explicit(&rni_rt.want_kick, 0, memory_order_relaxed);
 }
 
+/* Starts the threads of the runtime; start_lock is held. */
+static int start_threads(bool main_is_worker)
+{
+    int rc = init_once();
+    if (rc != 0)
+        return rc;
+    rni_rt.owns_process = main_is_worker;
+    unsigned first = main_is_worker ? 1 : 0;
+    for (unsigned i = first; i < rni_rt.count; i++) {
+        rc = rni_os_thread_start(&rni_rt.workers[i].thread, worker_main, &rni_rt.workers[i]);
+        if (rc != 0) {
+            stop_threads(first, i);
+            return rc;
+        }
+    }
+    if (main_is_worker) {
+        rni_foreign_becomes_worker(true);
+        enter_thread(&rni_rt.workers[0]);
+    }
+    /* seq_cst; partner: rni_runtime_ensure */
+    atomic_store_explicit(&rni_rt.running, 1, memory_order_seq_cst);
+    return 0;
+}
+
+void rni_runtime_ensure(void)
+{
+    /* seq_cst: the caller has queued and counted a task before; partner: leave_to_others */
+    if (rni_unlikely(!atomic_load_explicit(&rni_rt.running, memory_order_seq_cst))) {
+        int rc = rni_runtime_start(false);
+        if (rc != 0 && rc != -EALREADY)
+            rni_panic(NULL, "the workers cannot be started: %s", rn_strerror(rc));
+    }
+}
+
 int rni_timer_arm(rni_timer *timer, int64_t when)
 {
     rni_worker *w = rni_worker_self();
@@ -142,31 +179,34 @@ int rni_timer_arm(rni_timer *timer, int64_t when)
 int rni_runtime_start(bool main_is_worker)
 {
     pthread_mutex_lock(&start_lock);
-    int rc = 0;
-    if (atomic_load_explicit(&rni_rt.running, memory_order_acquire)) {
-        rc = -EALREADY;
-        goto out;
-    }
-    rc = init_once();
-    if (rc != 0)
-        goto out;
-    rni_rt.owns_process = main_is_worker;
-    unsigned first = main_is_worker ? 1 : 0;
-    for (unsigned i = first; i < rni_rt.count; i++) {
-        rc = rni_os_thread_start(&rni_rt.workers[i].thread, worker_main, &rni_rt.workers[i]);
-        if (rc != 0) {
-            stop_threads(first, i);
-            goto out;
-        }
-    }
-    if (main_is_worker) {
-        rni_foreign_becomes_worker(true);
-        enter_thread(&rni_rt.workers[0]);
-    }
-    atomic_store_explicit(&rni_rt.running, 1, memory_order_release);
-out:
+    int rc = -EALREADY;
+    if (!atomic_load_explicit(&rni_rt.running, memory_order_relaxed))
+        rc = start_threads(main_is_worker);
+    if (main_is_worker && (rc == 0 || rc == -EALREADY))
+        runs++;
     pthread_mutex_unlock(&start_lock);
     return rc;
+}
+
+/*
+ * The run that had worker 0 is over; start_lock is held. Stops the workers if nothing needs them. A
+ * foreign thread may start a task meanwhile: it counts and queues the task, then reads `running`;
+ * here `running` is cleared first and the count read after, so that one of the two sees the other.
+ */
+static void leave_to_others(rni_worker *w)
+{
+    rni_rt.owns_process = false;
+    if (runs > 0 || rni_live_tasks() > 0) {
+        int rc = rni_os_thread_start(&w->thread, worker_main, w);
+        if (rc != 0)
+            rni_panic(NULL, "no thread for worker 0: %s", rn_strerror(rc));
+        return;
+    }
+    stop_threads(1, rni_rt.count);
+    atomic_store_explicit(&rni_rt.running, 0, memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (rni_live_tasks() > 0 && start_threads(false) != 0)
+        rni_panic(NULL, "the workers cannot be started again");
 }
 
 void rni_runtime_serve(_Atomic(uint32_t) *done)
@@ -174,16 +214,13 @@ void rni_runtime_serve(_Atomic(uint32_t) *done)
     rni_worker *w = &rni_rt.workers[0];
     w->done = done;
     rni_run_loop(w, done);
+    RNI_EDGE_IN(done);
     w->done = NULL;
     leave_thread(w);
     rni_foreign_becomes_worker(false);
     pthread_mutex_lock(&start_lock);
-    rni_rt.owns_process = false;
-    if (rni_live_tasks() == 0 ||
-        rni_os_thread_start(&w->thread, worker_main, w) != 0) {
-        stop_threads(1, rni_rt.count);
-        atomic_store_explicit(&rni_rt.running, 0, memory_order_release);
-    }
+    runs--;
+    leave_to_others(w);
     pthread_mutex_unlock(&start_lock);
 }
 
@@ -191,10 +228,15 @@ void rni_runtime_wait(_Atomic(uint32_t) *done)
 {
     while (atomic_load_explicit(done, memory_order_acquire) == 0)
         rni_os_futex_wait(done, 0, -1);
+    RNI_EDGE_IN(done);
+    pthread_mutex_lock(&start_lock);
+    runs--;
+    pthread_mutex_unlock(&start_lock);
 }
 
 void rni_runtime_done(_Atomic(uint32_t) *done)
 {
+    RNI_EDGE_OUT(done);
     atomic_store_explicit(done, 1, memory_order_release);
     rni_os_futex_wake(done, 1); /* only the address is used: fine if the memory has gone */
     rni_wake_worker(&rni_rt.workers[0]);

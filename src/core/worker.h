@@ -61,7 +61,7 @@ struct rni_worker {
 
 /* The runtime: one per process. */
 typedef struct rni_runtime {
-    rni_worker *workers;  /* allocated at the first start, never freed */
+    rni_worker *workers; /* allocated at the first start, never freed */
     unsigned count;
     _Atomic(int) running; /* workers exist and serve the queues */
     _Atomic(int) stopping;
@@ -101,7 +101,6 @@ static inline void rni_count(_Atomic(uint64_t) *counter, uint64_t n)
                           memory_order_relaxed);
 }
 
-
 /* ---- dispatch.c ---- */
 
 /* The next thing this worker should run, without waiting; 0 if there is nothing. */
@@ -122,7 +121,8 @@ bool rni_collect(rni_worker *w);
 
 /* ---- idle.c ---- */
 
-/* Waits until there is something to run and returns it; 0 when the runtime stops or *done is set. */
+/* Waits until there is something to run and returns it; 0 when the runtime stops or *done is set.
+ * */
 rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done);
 void rni_wake_one(void);
 void rni_wake_worker(rni_worker *w);
@@ -132,7 +132,8 @@ void rni_look_around(rni_worker *w, int64_t now);
 
 /* ---- watch.c ---- */
 
-/* Steals from workers whose backlog has waited too long; the first of what it got, the rest queued. */
+/* Steals from workers whose backlog has waited too long; the first of what it got, the rest queued.
+ * */
 rni_runnable rni_watch(rni_worker *w, int64_t now);
 /* Fires overdue timers of other workers. True if there were any. */
 bool rni_watch_timers(rni_worker *w, int64_t now);

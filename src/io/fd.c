@@ -56,13 +56,12 @@ static short poll_events_of(unsigned events)
 /* What fd is ready for right now; waits up to timeout_ns on the thread (foreign threads only). */
 static int poll_once(int fd, unsigned events, int64_t timeout_ns)
 {
-    int *error = rni_os_errno();
-    int saved = *error;
+    int saved = rni_os_error();
     struct pollfd p = { .fd = fd, .events = poll_events_of(events) };
     struct timespec ts = { .tv_sec = timeout_ns / RN_SECOND, .tv_nsec = timeout_ns % RN_SECOND };
     int n = ppoll(&p, 1, timeout_ns < 0 ? NULL : &ts, NULL);
-    int rc = n < 0 ? (*error == EINTR ? 0 : -*error) : 0;
-    *error = saved;
+    int rc = n < 0 ? (rni_os_error() == EINTR ? 0 : -rni_os_error()) : 0;
+    rni_os_set_error(saved);
     if (n <= 0)
         return rc;
     if (p.revents & POLLNVAL)

@@ -25,9 +25,9 @@
 
 typedef struct socket_handle {
     int fd;
-    unsigned port;         /* of a listener; fixed */
-    _Atomic(int) users;    /* calls under way, plus the owner */
-    _Atomic(bool) closed;  /* the owner has closed it */
+    unsigned port;        /* of a listener; fixed */
+    _Atomic(int) users;   /* calls under way, plus the owner */
+    _Atomic(bool) closed; /* the owner has closed it */
 } socket_handle;
 
 struct rn_listener {
@@ -40,10 +40,11 @@ struct rn_conn {
 /* errno of the calling thread, read anew: the task may have moved since the last call. */
 static int system_error(void)
 {
-    return -*rni_os_errno();
+    return -rni_os_error();
 }
 
-/* ---- handles ---------------------------------------------------------------------------------- */
+/* ---- handles ----------------------------------------------------------------------------------
+ * */
 
 /* The public types are this one, named; freed by leave(). */
 static void *new_handle(int fd)
@@ -77,13 +78,12 @@ static bool is_closed(socket_handle *s)
 
 static void close_handle(socket_handle *s)
 {
-    int *error = rni_os_errno();
-    int saved = *error;
+    int saved = rni_os_error();
     atomic_store_explicit(&s->closed, true, memory_order_release);
     if (atomic_load_explicit(&s->users, memory_order_acquire) > 1)
         shutdown(s->fd, SHUT_RDWR); /* wakes those who wait */
     leave(s);
-    *error = saved;
+    rni_os_set_error(saved);
 }
 
 /* Waits until the socket is ready. 0, or why the call must end. */
@@ -95,7 +95,8 @@ static int wait_ready(socket_handle *s, unsigned events, int64_t deadline, const
     return is_closed(s) ? -EPIPE : 0;
 }
 
-/* ---- listening ---------------------------------------------------------------------------------- */
+/* ---- listening ----------------------------------------------------------------------------------
+ * */
 
 typedef union address {
     struct sockaddr any;
@@ -149,8 +150,7 @@ static unsigned bound_port(int fd)
 int rn_tcp_listen(const char *numeric, unsigned port, rn_listener **out)
 {
     address a;
-    int *error = rni_os_errno();
-    int saved = *error, length = parse(numeric, port, &a);
+    int saved = rni_os_error(), length = parse(numeric, port, &a);
     *out = NULL;
     if (length < 0)
         return length;
@@ -159,7 +159,7 @@ int rn_tcp_listen(const char *numeric, unsigned port, rn_listener **out)
         close(fd);
     if (*out)
         (*out)->s.port = bound_port(fd);
-    *error = saved;
+    rni_os_set_error(saved);
     return *out ? 0 : fd < 0 ? fd : -ENOMEM;
 }
 
@@ -212,11 +212,11 @@ int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out, const c
     if (rc)
         return rc;
     enter(&l->s);
-    int saved = *rni_os_errno();
+    int saved = rni_os_error();
     int fd = accept_on(&l->s, deadline_ns, site);
     rc = fd < 0 ? fd : adopt(fd, out);
     leave(&l->s);
-    *rni_os_errno() = saved;
+    rni_os_set_error(saved);
     return rc;
 }
 
@@ -226,7 +226,8 @@ void rn_listener_close(rn_listener *l)
         close_handle(&l->s);
 }
 
-/* ---- dialling ------------------------------------------------------------------------------------ */
+/* ---- dialling
+ * ------------------------------------------------------------------------------------ */
 
 typedef struct lookup {
     const char *host;
@@ -277,7 +278,7 @@ int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn
     if (port == 0 || port > 65535)
         return -EINVAL;
     snprintf(l.service, sizeof l.service, "%u", port);
-    int saved = *rni_os_errno();
+    int saved = rni_os_error();
     rc = rn_blocking_at(resolve, &l, site);
     if (rc == 0)
         rc = -EHOSTUNREACH;
@@ -292,11 +293,12 @@ int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn
     if (l.list)
         freeaddrinfo(l.list);
     rc = fd < 0 ? fd : adopt(fd, out);
-    *rni_os_errno() = saved;
+    rni_os_set_error(saved);
     return rc;
 }
 
-/* ---- reading and writing ---------------------------------------------------------------------------- */
+/* ---- reading and writing
+ * ---------------------------------------------------------------------------- */
 
 static int64_t read_some(socket_handle *s, void *buf, size_t n, int64_t deadline, const char *site)
 {
@@ -316,8 +318,8 @@ static int64_t read_some(socket_handle *s, void *buf, size_t n, int64_t deadline
     }
 }
 
-/* Whether a read or write with this deadline must not even try; an expired deadline is a timeout for
- * data that is there, too, so that closing a connection by its deadline works. */
+/* Whether a read or write with this deadline must not even try; an expired deadline is a timeout
+ * for data that is there, too, so that closing a connection by its deadline works. */
 static int refused(int64_t deadline)
 {
     int rc = rni_refused_at_entry(rni_current());
@@ -332,10 +334,10 @@ int64_t rn_conn_read_at(rn_conn *c, void *buf, size_t n, int64_t deadline_ns, co
     if (rc)
         return rc;
     enter(&c->s);
-    int saved = *rni_os_errno();
+    int saved = rni_os_error();
     rc = read_some(&c->s, buf, n, deadline_ns, site);
     leave(&c->s);
-    *rni_os_errno() = saved;
+    rni_os_set_error(saved);
     rni_spend(rni_current(), 0);
     return rc;
 }
@@ -369,10 +371,10 @@ int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
     int rc = refused(deadline_ns);
     if (rc == 0) {
         enter(&c->s);
-        int saved = *rni_os_errno();
+        int saved = rni_os_error();
         rc = write_all(&c->s, buf, n, deadline_ns, &done, site);
         leave(&c->s);
-        *rni_os_errno() = saved;
+        rni_os_set_error(saved);
         rni_spend(rni_current(), 0);
     }
     if (written)
@@ -382,9 +384,9 @@ int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
 
 int rn_conn_shutdown(rn_conn *c)
 {
-    int saved = *rni_os_errno();
+    int saved = rni_os_error();
     int rc = shutdown(c->s.fd, SHUT_WR) == 0 ? 0 : system_error();
-    *rni_os_errno() = saved;
+    rni_os_set_error(saved);
     return rc;
 }
 

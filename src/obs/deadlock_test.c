@@ -176,7 +176,7 @@ static int late(rn_group *g, void *arg)
 
 TEST(deadlock_is_reported_when_the_last_timer_call_and_descriptor_are_gone)
 {
-    check_deadlock(late, "runnel: 1 tasks\n");
+    check_deadlock(late, "runnel: 1 task\n");
 }
 
 /* ---- not reported ------------------------------------------------------------------------------- */

@@ -84,11 +84,10 @@ static void task_line(rni_task *t, void *arg)
             snprintf(where + n, sizeof where - (size_t)n, " on %s%p",
                      on_channel(why) ? "channel " : "", what);
     }
-    int n = snprintf(line, sizeof line, "  %s %llu %s [%s]%s, started at %s\n",
-                     t->foreign ? "thread" : "task",
-                     (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed),
-                     text(&t->name), why < RNI_WHY_MAX ? why_names[why] : "?", where,
-                     text(&t->site));
+    int n = snprintf(
+        line, sizeof line, "  %s %llu %s [%s]%s, started at %s\n", t->foreign ? "thread" : "task",
+        (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed), text(&t->name),
+        why < RNI_WHY_MAX ? why_names[why] : "?", where, text(&t->site));
     put(tb, line, n);
 }
 
@@ -136,16 +135,17 @@ size_t rni_table_tasks(int fd, bool (*wanted)(rni_why why))
 
 void rni_report_dump(int fd)
 {
-    int *error = rni_os_errno();
-    int saved = *error;
+    int saved = rni_os_error();
     char line[128];
     table tb = { .fd = fd };
-    put(&tb, line, snprintf(line, sizeof line, "runnel: %zu tasks\n", rn_task_count()));
+    put(&tb, line,
+        snprintf(line, sizeof line, "runnel: %zu task%s\n", rn_task_count(),
+                 rn_task_count() == 1 ? "" : "s"));
     rni_table_tasks(fd, NULL);
     rni_foreign_each(task_line, &tb);
     put(&tb, line, snprintf(line, sizeof line, "runnel: channels\n"));
     rni_channel_each(channel_line, &tb);
-    *error = saved;
+    rni_os_set_error(saved);
 }
 
 void rn_dump(int fd)

@@ -3,8 +3,8 @@
  * The reports that come unasked: all tasks asleep, tasks leaked at the end of a run; and the one on
  * SIGQUIT.
  *
- * SIGQUIT: the handler only writes to a pipe. A thread of its own reads it and dumps, because a dump
- * takes locks that the interrupted code may hold.
+ * SIGQUIT: the handler only writes to a pipe. A thread of its own reads it and dumps, because a
+ * dump takes locks that the interrupted code may hold.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 
 #include "core/blocking.h"
 #include "core/hooks.h"
+#include "core/spawn.h"
 #include "core/stack.h"
 #include "core/worker.h"
 #include "obs/table.h"
@@ -39,7 +40,8 @@ void rni_report_deadlock(void)
     _exit(2);
 }
 
-/* ---- leaks ------------------------------------------------------------------------------------ */
+/* ---- leaks ------------------------------------------------------------------------------------
+ * */
 
 /* A leaked task waits for another task. Sleep, I/O and blocking calls end by themselves, and who
  * waits for a group waits for tasks that are listed themselves. */
@@ -62,6 +64,29 @@ static size_t waiting(void)
     return n;
 }
 
+/* A task that runs, is queued or has not started may still end, or begin to wait for ever. */
+static void count_unsettled(rni_task *t, void *arg)
+{
+    int why = atomic_load_explicit(&t->why, memory_order_relaxed);
+    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && !t->internal &&
+        (why == RNI_WHY_RUNNING || why == RNI_WHY_READY))
+        ++*(size_t *)arg;
+}
+
+static void count_unstarted(rni_spawn *s, void *arg)
+{
+    if (!s->internal)
+        ++*(size_t *)arg;
+}
+
+static bool settled(void)
+{
+    size_t n = 0;
+    rni_stack_each(count_unsettled, &n);
+    rni_spawn_each(count_unstarted, &n);
+    return n == 0;
+}
+
 static void fail_at_exit(void)
 {
     fflush(NULL);
@@ -74,17 +99,21 @@ void rni_report_leaks(rn_group *root)
     const char *mode = getenv("RUNNEL_LEAKS");
     if (mode && strcmp(mode, "off") == 0)
         return;
-    /* Tasks that were woken at the last moment are given the time to end: 10 ms in all. */
-    size_t n = rn_task_count() ? waiting() : 0;
-    for (int64_t pause = 20 * RN_MICROSECOND; n && pause < 8 * RN_MILLISECOND; pause *= 2) {
-        rn_sleep(pause);
+    /* Tasks that were started or woken at the last moment are given the time to end, or to show
+     * that they never will: 10 ms in all. */
+    size_t n = 0;
+    for (int64_t pause = 20 * RN_MICROSECOND; rn_task_count(); pause *= 2) {
         n = waiting();
+        if ((n == 0 && settled()) || pause > 8 * RN_MILLISECOND)
+            break;
+        rn_sleep(pause);
     }
     if (n == 0)
         return;
     char line[128];
-    snprintf(line, sizeof line, "runnel: %zu task%s leaked: still waiting when rn_run's function %s",
-             n, n == 1 ? "" : "s", "returned\n");
+    snprintf(line, sizeof line,
+             "runnel: %zu task%s leaked: still waiting when rn_run's function %s", n,
+             n == 1 ? "" : "s", "returned\n");
     say(line);
     rni_table_tasks(2, waits_for_task);
     rni_count_leaks(n);
@@ -92,7 +121,8 @@ void rni_report_leaks(rn_group *root)
         atexit(fail_at_exit);
 }
 
-/* ---- SIGQUIT ------------------------------------------------------------------------------------ */
+/* ---- SIGQUIT ------------------------------------------------------------------------------------
+ * */
 
 static int quit_pipe[2] = { -1, -1 };
 
@@ -118,8 +148,7 @@ int rn_dump_on_sigquit(void)
     rni_os_thread t;
     if (atomic_exchange_explicit(&begun, 1, memory_order_acq_rel) != 0)
         return 0;
-    int *error = rni_os_errno();
-    int saved = *error;
+    int saved = rni_os_error();
     int rc = 0;
     struct sigaction sa;
     memset(&sa, 0, sizeof sa);
@@ -127,12 +156,12 @@ int rn_dump_on_sigquit(void)
     sa.sa_flags = SA_RESTART | SA_ONSTACK;
     sigemptyset(&sa.sa_mask);
     if (pipe2(quit_pipe, O_CLOEXEC) != 0)
-        rc = -*error;
+        rc = -rni_os_error();
     else if ((rc = rni_os_thread_start(&t, quit_thread, NULL)) == 0)
         rni_os_thread_detach(t);
     if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
-        rc = -*error;
-    *error = saved;
+        rc = -rni_os_error();
+    rni_os_set_error(saved);
     return rc;
 }
 
@@ -143,7 +172,8 @@ void rni_obs_init(void)
         rn_dump_on_sigquit();
 }
 
-/* ---- the account ------------------------------------------------------------------------------------ */
+/* ---- the account
+ * ------------------------------------------------------------------------------------ */
 
 void rn_stats_read(rn_stats *out)
 {

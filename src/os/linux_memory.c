@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory on Linux. Guards are installed in batches through process_madvise on ourselves, which takes
- * a vector (0.22 us a guard instead of 0.5); older kernels get madvise one by one, then mprotect.
+ * Memory on Linux. Guards are installed in batches through process_madvise on ourselves, which
+ * takes a vector (0.22 us a guard instead of 0.5); older kernels get madvise one by one, then
+ * mprotect.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,6 +15,7 @@
 
 #include "base/check.h"
 #include "os/os.h"
+#include "os/quiet.h"
 
 enum { ADVICE_GUARD_INSTALL = 102, BATCH_MAX = 512 };
 
@@ -21,7 +23,9 @@ void *rni_os_alloc(size_t bytes)
 {
     int *error = rni_os_errno();
     int saved = *error;
+    RNI_QUIET_BEGIN();
     void *p = calloc(1, bytes ? bytes : 1);
+    RNI_QUIET_END();
     *error = saved;
     return p;
 }
@@ -31,9 +35,12 @@ void *rni_os_alloc_aligned(size_t align, size_t bytes)
     void *p = NULL;
     if (align < sizeof(void *))
         align = sizeof(void *);
-    if (posix_memalign(&p, align, bytes ? bytes : 1) != 0)
-        return NULL;
-    memset(p, 0, bytes);
+    RNI_QUIET_BEGIN();
+    if (posix_memalign(&p, align, bytes ? bytes : 1) == 0)
+        memset(p, 0, bytes);
+    else
+        p = NULL;
+    RNI_QUIET_END();
     return p;
 }
 
@@ -41,14 +48,18 @@ void *rni_os_resize(void *memory, size_t bytes)
 {
     int *error = rni_os_errno();
     int saved = *error;
+    RNI_QUIET_BEGIN();
     void *p = realloc(memory, bytes);
+    RNI_QUIET_END();
     *error = saved;
     return p;
 }
 
 void rni_os_free(void *memory)
 {
+    RNI_QUIET_BEGIN();
     free(memory); /* glibc 2.33 and later keep errno */
+    RNI_QUIET_END();
 }
 
 size_t rni_os_page(void)
@@ -80,7 +91,8 @@ void rni_os_unreserve(void *base, size_t bytes)
     errno = saved;
 }
 
-/* Our own pidfd, opened at each use: it must not outlive a fork or show up as a leaked descriptor. */
+/* Our own pidfd, opened at each use: it must not outlive a fork or show up as a leaked descriptor.
+ * */
 static bool advise_batch(const rni_os_range *ranges, size_t n, int advice)
 {
 #ifdef SYS_process_madvise

@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "os/os.h"
+#include "os/quiet.h"
 
 static int epoll_fd = -1, wake_fd = -1; /* written once, before any other call */
 
 int rni_os_poller_open(void)
 {
     int saved = errno, rc = 0;
+    RNI_QUIET_BEGIN();
     epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct epoll_event ev = { .events = EPOLLIN, .data.u64 = RNI_OS_KEY_WAKE };
@@ -28,24 +30,29 @@ int rni_os_poller_open(void)
             close(wake_fd);
         epoll_fd = wake_fd = -1;
     }
+    RNI_QUIET_END();
     errno = saved;
     return rc;
 }
 
 void rni_os_poller_close(void)
 {
+    RNI_QUIET_BEGIN();
     close(epoll_fd);
     close(wake_fd);
+    RNI_QUIET_END();
     epoll_fd = wake_fd = -1;
 }
 
 int rni_os_poller_arm(int fd, unsigned events, uint64_t key)
 {
     int saved = errno, rc = 0;
+    RNI_QUIET_BEGIN();
     struct epoll_event ev = { .data.u64 = key };
     if (events == 0) {
         if (epoll_ctl(epoll_fd, EPOLL_CTL_DEL, fd, &ev) != 0)
             rc = -errno;
+        RNI_QUIET_END();
         errno = saved;
         return rc;
     }
@@ -57,6 +64,7 @@ int rni_os_poller_arm(int fd, unsigned events, uint64_t key)
     if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &ev) != 0) {
         rc = errno == ENOENT && epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
     }
+    RNI_QUIET_END();
     errno = saved;
     return rc;
 }
@@ -74,6 +82,7 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
     int saved = errno;
     if (n > 64)
         n = 64;
+    RNI_QUIET_BEGIN();
     struct timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
     int got = epoll_pwait2(epoll_fd, ev, n, timeout_ns < 0 ? NULL : &ts, NULL);
     if (got < 0 && errno == ENOSYS) { /* before Linux 5.11: milliseconds, rounded up */
@@ -93,6 +102,7 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
             events |= RNI_OS_WRITE;
         out[stored++] = (rni_os_event){ .key = ev[i].data.u64, .events = events };
     }
+    RNI_QUIET_END();
     errno = saved;
     return stored;
 }
@@ -101,7 +111,9 @@ void rni_os_poller_wake(void)
 {
     int saved = errno;
     uint64_t one = 1;
+    RNI_QUIET_BEGIN();
     ssize_t put = write(wake_fd, &one, sizeof one);
     (void)put; /* EAGAIN: the counter is full, so the poller is being woken */
+    RNI_QUIET_END();
     errno = saved;
 }

@@ -95,14 +95,24 @@ RNI_NOINLINE int *rni_os_errno(void)
     return p;
 }
 
+int rni_os_error(void)
+{
+    return *rni_os_errno();
+}
+
+void rni_os_set_error(int error)
+{
+    *rni_os_errno() = error;
+}
+
 int rni_os_signal_stack_acquire(void **memory)
 {
     stack_t old;
     *memory = NULL;
     if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
         return 0; /* the application (or a sanitizer) gave this thread one */
-    void *p = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                   0);
+    void *p = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                   -1, 0);
     if (p == MAP_FAILED)
         return -ENOMEM;
     stack_t ss = { .ss_sp = p, .ss_size = SIGNAL_STACK_BYTES };

@@ -4,11 +4,14 @@
 #include <time.h>
 
 #include "os/os.h"
+#include "os/quiet.h"
 
 int64_t rni_os_now(void)
 {
     struct timespec ts;
+    RNI_QUIET_BEGIN();
     clock_gettime(CLOCK_MONOTONIC, &ts); /* cannot fail: no errno to restore */
+    RNI_QUIET_END();
     return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 

@@ -4,8 +4,8 @@
  * facility implements it; nothing above this room makes a system call or allocates by itself, so
  * that faults can be injected here and simulated systems can stand in.
  *
- * Unless said otherwise: any thread may call; results are 0 or a negative errno value; errno is left
- * as it was found.
+ * Unless said otherwise: any thread may call; results are 0 or a negative errno value; errno is
+ * left as it was found.
  */
 #ifndef RNI_OS_OS_H
 #define RNI_OS_OS_H
@@ -31,8 +31,10 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg);
 void rni_os_thread_join(rni_os_thread t);
 void rni_os_thread_detach(rni_os_thread t);
 void rni_os_thread_yield(void);
-/* The address of the calling thread's errno. */
+/* The address of the calling thread's errno, and its value. */
 int *rni_os_errno(void);
+int rni_os_error(void);
+void rni_os_set_error(int error);
 /* Gives the calling thread an alternate signal stack of its own, once; freed by _release. */
 int rni_os_signal_stack_acquire(void **memory);
 void rni_os_signal_stack_release(void *memory);

@@ -67,7 +67,8 @@ void rn_ctx_unref(rn_ctx *c)
     }
 }
 
-/* ---- cancelling ------------------------------------------------------------------------------- */
+/* ---- cancelling -------------------------------------------------------------------------------
+ * */
 
 /* Detaches the children of c onto *work, a reference each; c's lock is held. */
 static void detach_children(rn_ctx *c, rn_ctx **work)
@@ -127,10 +128,11 @@ static void deadline_passed(rni_timer *timer)
     cancel_tree(RNI_CONTAINER(timer, rn_ctx, timer), -ETIMEDOUT, -ETIMEDOUT);
 }
 
-/* ---- making ------------------------------------------------------------------------------------- */
+/* ---- making -------------------------------------------------------------------------------------
+ * */
 
-int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline, void (*cancelled)(rn_ctx *c, int cause),
-                 void (*destroy)(rn_ctx *c))
+int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
+                 void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c))
 {
     if (!parent)
         rni_panic(NULL, "a context needs a parent");
@@ -195,7 +197,8 @@ rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
     return make(parent, rni_add_ns(rni_now(), timeout_ns));
 }
 
-/* ---- looking -------------------------------------------------------------------------------------- */
+/* ---- looking
+ * -------------------------------------------------------------------------------------- */
 
 int rn_ctx_err(rn_ctx *c)
 {

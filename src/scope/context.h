@@ -2,13 +2,13 @@
 /*
  * The context object, for the files of scope.
  *
- * A context is counted: one reference for each rn_ctx_ref, and each child holds one on its parent. A
- * parent's list of children holds none; a child whose count has dropped to zero takes itself out
+ * A context is counted: one reference for each rn_ctx_ref, and each child holds one on its parent.
+ * A parent's list of children holds none; a child whose count has dropped to zero takes itself out
  * of the list before it is freed.
  *
- * Locks: `lock` protects children, work_next of the children while they are being detached, cause and
- * the installing of `done`. A parent's lock may be held when a child's count is touched, never when
- * a child's lock is taken; so there is no order between two contexts' locks.
+ * Locks: `lock` protects children, work_next of the children while they are being detached, cause
+ * and the installing of `done`. A parent's lock may be held when a child's count is touched, never
+ * when a child's lock is taken; so there is no order between two contexts' locks.
  */
 #ifndef RNI_SCOPE_CONTEXT_H
 #define RNI_SCOPE_CONTEXT_H
@@ -21,24 +21,24 @@
 
 struct rn_ctx {
     _Atomic(long) refs;
-    rn_ctx *parent;              /* NULL for the background context; fixed */
+    rn_ctx *parent; /* NULL for the background context; fixed */
     rni_lock lock;
-    rni_link children;           /* of contexts that can be cancelled and are not */
-    rni_link link;               /* in parent->children; the parent's lock */
-    rn_ctx *work_next;           /* a cancellation's list of what is still to do */
-    _Atomic(int) cause;          /* 0, or why; set once, under the lock */
-    _Atomic(int) err;            /* 0, -ECANCELED or -ETIMEDOUT; set after done is closed */
-    _Atomic(rn_channel *) done;  /* made at the first rn_ctx_done; set once, under the lock */
-    int64_t deadline;            /* INT64_MAX: none; fixed */
-    bool has_timer;              /* this context's own deadline is the effective one; fixed */
+    rni_link children;          /* of contexts that can be cancelled and are not */
+    rni_link link;              /* in parent->children; the parent's lock */
+    rn_ctx *work_next;          /* a cancellation's list of what is still to do */
+    _Atomic(int) cause;         /* 0, or why; set once, under the lock */
+    _Atomic(int) err;           /* 0, -ECANCELED or -ETIMEDOUT; set after done is closed */
+    _Atomic(rn_channel *) done; /* made at the first rn_ctx_done; set once, under the lock */
+    int64_t deadline;           /* INT64_MAX: none; fixed */
+    bool has_timer;             /* this context's own deadline is the effective one; fixed */
     rni_timer timer;
     void (*cancelled)(rn_ctx *c, int cause); /* told once, after err is set; fixed */
     void (*destroy)(rn_ctx *c);              /* frees the memory; fixed */
 };
 
-/* Sets up *c as a child of parent, with one reference. deadline: INT64_MAX for none. If the parent is
- * cancelled, so is c when this returns. 0 or -ENOMEM. */
-int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline, void (*cancelled)(rn_ctx *c, int cause),
-                 void (*destroy)(rn_ctx *c));
+/* Sets up *c as a child of parent, with one reference. deadline: INT64_MAX for none. If the parent
+ * is cancelled, so is c when this returns. 0 or -ENOMEM. */
+int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
+                 void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c));
 
 #endif

@@ -5,14 +5,15 @@
  * The result of a group is the cause of its context: a task that fails cancels the group with its
  * error, and the first cause stays.
  *
- * Closing: cancel (if anything runs), wait for the tasks under a shield, close the child groups that
- * the tasks have left behind, then end the channels. The memory goes with the last reference to
- * the context.
+ * Closing: cancel (if anything runs), wait for the tasks under a shield, close the child groups
+ * that the tasks have left behind, then end the channels. The memory goes with the last reference
+ * to the context.
  */
 #include "scope/group.h"
 #include "sync/lot.h"
 
-/* ---- tasks ------------------------------------------------------------------------------------ */
+/* ---- tasks ------------------------------------------------------------------------------------
+ * */
 
 static void ready_all(rni_waiter *w)
 {
@@ -80,7 +81,8 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
     return rni_spend(rni_current(), 0);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------
+ * */
 
 static void group_destroy(rn_ctx *c)
 {
@@ -114,7 +116,8 @@ rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
     return g;
 }
 
-/* ---- waiting and closing -------------------------------------------------------------------------- */
+/* ---- waiting and closing
+ * -------------------------------------------------------------------------- */
 
 /* Whether the calling task runs in g or below it. */
 static bool is_inside(const rni_task *t, const rn_group *g)
@@ -235,7 +238,8 @@ rn_ctx *rn_ctx_current(void)
     return g ? &g->ctx : rn_ctx_background();
 }
 
-/* ---- channels --------------------------------------------------------------------------------------- */
+/* ---- channels
+ * --------------------------------------------------------------------------------------- */
 
 bool rni_group_adopt(rn_group *g, rn_channel *c)
 {
@@ -260,7 +264,8 @@ void rni_group_forget(rn_channel *c)
     rni_unlock(&g->lock);
 }
 
-/* ---- shields ------------------------------------------------------------------------------------------ */
+/* ---- shields
+ * ------------------------------------------------------------------------------------------ */
 
 void rn_shield(void)
 {

@@ -50,10 +50,12 @@ static int steward(void *arg)
         r->rc = -ENOMEM;
     } else {
         rn_waitgroup_add(&r->returned, 1);
-        r->rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
-        if (r->rc == 0) {
-            rn_waitgroup_wait(&r->returned);
+        int rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
+        if (rc == 0) {
+            rn_waitgroup_wait(&r->returned); /* r->rc is first_task's until then */
             rni_report_leaks(r->root);
+        } else {
+            r->rc = rc;
         }
         rn_group_close(r->root);
     }

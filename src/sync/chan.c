@@ -63,7 +63,7 @@ bool rni_chan_send_locked(rn_channel *c, const void *elem)
     if (c->count == c->cap)
         return false;
     copy(rni_chan_slot(c, c->count), elem, c->size);
-    c->count++;
+    rni_chan_set_count(c, c->count + 1);
     rni_unlock(&c->lock);
     return true;
 }
@@ -74,7 +74,7 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     if (buffered) {
         store(dst, rni_chan_slot(c, 0), c->size);
         c->head = c->head + 1 == c->cap ? 0 : c->head + 1;
-        c->count--;
+        rni_chan_set_count(c, c->count - 1);
     }
     rni_waiter *w = next_waiter(&c->senders);
     if (!w) {
@@ -84,7 +84,7 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     }
     if (buffered) {
         copy(rni_chan_slot(c, c->count), w->elem, c->size);
-        c->count++;
+        rni_chan_set_count(c, c->count + 1);
     } else {
         store(dst, w->elem, c->size);
     }

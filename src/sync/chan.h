@@ -10,12 +10,12 @@
  *   - `closed` never goes back.
  * Waiters are served first come, first served.
  *
- * Lock: `lock` protects everything but `refs` and the fields that are fixed when the channel is made.
- * Nothing may park, allocate or call user code under it. A select takes the locks of its channels
- * in ascending order of address.
+ * Lock: `lock` protects everything but `refs` and the fields that are fixed when the channel is
+ * made. Nothing may park, allocate or call user code under it. A select takes the locks of its
+ * channels in ascending order of address.
  *
- * Headers are type-stable: a freed header is only ever reused for another channel, and its lock stays
- * a lock. Park's abort protocol needs that (core/park.h).
+ * Headers are type-stable: a freed header is only ever reused for another channel, and its lock
+ * stays a lock. Park's abort protocol needs that (core/park.h).
  */
 #ifndef RNI_SYNC_CHAN_H
 #define RNI_SYNC_CHAN_H
@@ -27,22 +27,28 @@
 
 struct rn_channel {
     rni_lock lock;
-    _Atomic(bool) live;   /* this header is in use; for reports */
+    _Atomic(bool) live; /* this header is in use; for reports */
     bool closed;
-    bool freeing;         /* rni_channel_destroy has begun */
-    size_t size;          /* of an element; fixed */
-    size_t cap;           /* fixed */
-    size_t count;         /* buffered elements */
-    size_t head;          /* index of the oldest */
-    char *ring;           /* cap elements; NULL if cap or size is 0; fixed */
+    bool freeing; /* rni_channel_destroy has begun */
+    size_t size;  /* of an element; fixed */
+    size_t cap;   /* fixed */
+    size_t count; /* buffered elements; set with rni_chan_set_count */
+    size_t head;  /* index of the oldest */
+    char *ring;   /* cap elements; NULL if cap or size is 0; fixed */
     rni_queue receivers, senders;
     void (*drop)(void *element); /* fixed */
-    const char *site;     /* made at; fixed */
-    rni_link owned;       /* on its group's list; the group's lock */
-    void *group;          /* that group, or NULL; the group's lock */
-    _Atomic(long) refs;   /* rn_ref's, plus one for the group */
+    const char *site;            /* made at; fixed */
+    rni_link owned;              /* on its group's list; the group's lock */
+    void *group;                 /* that group, or NULL; the group's lock */
+    _Atomic(long) refs;          /* rn_ref's, plus one for the group */
     rn_channel *next_free;
 };
+
+/* Under the lock. An atomic store, because rn_len reads it without the lock. */
+static inline void rni_chan_set_count(rn_channel *c, size_t n)
+{
+    __atomic_store_n(&c->count, n, __ATOMIC_RELAXED);
+}
 
 static inline void *rni_chan_slot(const rn_channel *c, size_t i)
 {

@@ -21,7 +21,7 @@ static size_t fill(rn_channel *c, const char *from, size_t n)
         memcpy(c->ring + at * c->size, from + done * c->size, piece * c->size);
         done += piece;
     }
-    c->count += n;
+    rni_chan_set_count(c, c->count + n);
     return n;
 }
 
@@ -40,7 +40,7 @@ static size_t drain(rn_channel *c, char *to, size_t n)
     c->head += n;
     if (c->head >= c->cap)
         c->head -= c->cap;
-    c->count -= n;
+    rni_chan_set_count(c, c->count - n);
     return n;
 }
 

@@ -2,9 +2,9 @@
 /*
  * Making and freeing channels.
  *
- * Headers come from slabs that are kept for ever (chan.h says why); a freed header goes to a list for
- * the next channel. The buffer is allocated apart and is freed with the channel. A channel starts
- * with one reference, its group's; the last one to go drops what is buffered.
+ * Headers come from slabs that are kept for ever (chan.h says why); a freed header goes to a list
+ * for the next channel. The buffer is allocated apart and is freed with the channel. A channel
+ * starts with one reference, its group's; the last one to go drops what is buffered.
  */
 #include <string.h>
 
@@ -21,7 +21,7 @@ typedef struct slab {
 static _Atomic(slab *) slabs; /* prepended to under pool_lock; release store, acquire load */
 static rni_lock pool_lock;    /* protects free_headers */
 static rn_channel *free_headers;
-static char no_elements[1];   /* the ring of channels whose elements have no size */
+static char no_elements[1]; /* the ring of channels whose elements have no size */
 
 static rn_channel *take_header(void)
 {

@@ -7,8 +7,8 @@
  * valid for ever, as the abort protocol wants (core/park.h). Several objects may share a bucket;
  * each has its own entries, in order of arrival. (The idea: WebKit's ParkingLot, F. Pizlo, 2016.)
  *
- * The lock of the bucket is also what makes "look at the object, then wait" one step: every file that
- * uses the lot changes the part of the object that waiting depends on under it.
+ * The lock of the bucket is also what makes "look at the object, then wait" one step: every file
+ * that uses the lot changes the part of the object that waiting depends on under it.
  */
 #ifndef RNI_SYNC_LOT_H
 #define RNI_SYNC_LOT_H
@@ -20,8 +20,8 @@ typedef struct rni_bucket {
     rni_queue waiters; /* of every object that hashes here; waiter.elem is the object */
 } rni_bucket;
 
-/* Takes the lock of object's bucket, announced as what t is about to wait under. t may be NULL for a
- * caller that will not wait. */
+/* Takes the lock of object's bucket, announced as what t is about to wait under. t may be NULL for
+ * a caller that will not wait. */
 rni_bucket *rni_lot_enter(rni_task *t, const void *object);
 static inline void rni_lot_leave(rni_bucket *b)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of locks need to see and a program cannot: how many wait for an object. A test that
- * says "while a task waits" then does not depend on sleeping long enough.
+ * What the tests of locks need to see and a program cannot: how many wait for an object. A test
+ * that says "while a task waits" then does not depend on sleeping long enough.
  */
 #ifndef RNI_SYNC_LOT_PEEK_H
 #define RNI_SYNC_LOT_PEEK_H

@@ -2,8 +2,8 @@
 /*
  * The mutex. state_: 0 unlocked, 1 locked, 2 locked and somebody may wait.
  *
- * The fast paths are one compare-and-swap (acquire) and one exchange (release). A waiter sets state 2
- * under its bucket's lock before it waits, so the unlock that follows looks into the lot. That
+ * The fast paths are one compare-and-swap (acquire) and one exchange (release). A waiter sets state
+ * 2 under its bucket's lock before it waits, so the unlock that follows looks into the lot. That
  * unlock lets the mutex go and wakes the first waiter, which competes with newcomers: cheaper than
  * handing over, since the unlocker can lock again at once. A waiter that has lost PATIENCE times is
  * handed the lock directly, so nobody starves.

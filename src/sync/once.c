@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Once. state_: 0 new, 1 running, 2 done. The store of 2 is a release store under the bucket's lock;
- * its partner is the acquire load of the fast path, so what the function did is visible to all.
+ * Once. state_: 0 new, 1 running, 2 done. The store of 2 is a release store under the bucket's
+ * lock; its partner is the acquire load of the fast path, so what the function did is visible to
+ * all.
  */
 #include <runnel/sync.h>
 

@@ -6,13 +6,13 @@
  * sees them at one instant and two selects cannot wait for each other. The cases carry the list
  * for that order and the wait records, so a select of any size allocates nothing.
  *
- * A waiting select stands in the queue of every channel; the wait is ended by whoever wins its claim
- * (core/park.h). Others that meet its records afterwards skip them. Having resumed, the task takes
- * the remaining records out, one channel at a time, before it returns and the cases go away.
+ * A waiting select stands in the queue of every channel; the wait is ended by whoever wins its
+ * claim (core/park.h). Others that meet its records afterwards skip them. Having resumed, the task
+ * takes the remaining records out, one channel at a time, before it returns and the cases go away.
  *
- * A record in a queue may belong to a select that has just been claimed by someone else, so a channel
- * can look ready and not be: the choice is confirmed by doing the operation, and made again if that
- * fails (each failure removes a stale record).
+ * A record in a queue may belong to a select that has just been claimed by someone else, so a
+ * channel can look ready and not be: the choice is confirmed by doing the operation, and made again
+ * if that fails (each failure removes a stale record).
  *
  * Rejected: testing the channels without their locks. It is cheaper when nothing is ready, but sees
  * the channels at different moments, and a select with RN_DEFAULT may then miss what was ready all
@@ -23,7 +23,8 @@
 
 #include "sync/chan.h"
 
-/* ---- the cases in lock order ------------------------------------------------------------------ */
+/* ---- the cases in lock order ------------------------------------------------------------------
+ * */
 
 static bool has_channel(const rn_case *k)
 {
@@ -76,16 +77,17 @@ static void unlock_all(rn_case *list, const rn_channel *except)
     }
 }
 
-/* ---- choosing ---------------------------------------------------------------------------------- */
+/* ---- choosing ----------------------------------------------------------------------------------
+ * */
 
 typedef struct selection {
     rn_case *cases;
     size_t n;
-    rn_case *list;     /* in lock order */
-    int otherwise;     /* index of RN_DEFAULT, or -1 */
-    int after;         /* index of the earliest RN_AFTER, or -1 */
+    rn_case *list; /* in lock order */
+    int otherwise; /* index of RN_DEFAULT, or -1 */
+    int after;     /* index of the earliest RN_AFTER, or -1 */
     bool ordered;
-    bool discards;     /* some case discards into memory that prepare gave it */
+    bool discards; /* some case discards into memory that prepare gave it */
 } selection;
 
 static bool looks_ready(const rn_case *k)
@@ -158,7 +160,8 @@ static bool take_ready(const selection *s, int *result)
     return false;
 }
 
-/* ---- waiting ----------------------------------------------------------------------------------- */
+/* ---- waiting -----------------------------------------------------------------------------------
+ * */
 
 static void enqueue_all(const selection *s, rni_task *t)
 {
@@ -229,7 +232,8 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
     return rc;
 }
 
-/* ---- discarding ---------------------------------------------------------------------------------- */
+/* ---- discarding
+ * ---------------------------------------------------------------------------------- */
 
 /* A receive without destination from a channel with a drop function gets memory to receive into, so
  * that the value can be dropped. Rare, hence the allocation. */
@@ -259,7 +263,8 @@ static void finish_discards(selection *s, int chosen)
     }
 }
 
-/* ---- the calls ------------------------------------------------------------------------------------ */
+/* ---- the calls
+ * ------------------------------------------------------------------------------------ */
 
 static int run(rn_case *cases, size_t n, bool ordered, const char *site)
 {
@@ -275,8 +280,7 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
             if (s.otherwise >= 0)
                 rni_panic(site, "select with two RN_DEFAULT cases");
             s.otherwise = (int)i;
-        } else if (cases[i].op == RN_OP_AFTER &&
-                   (s.after < 0 || cases[i].ns < cases[s.after].ns)) {
+        } else if (cases[i].op == RN_OP_AFTER && (s.after < 0 || cases[i].ns < cases[s.after].ns)) {
             s.after = (int)i;
         }
         prepare(&s, &cases[i], site);

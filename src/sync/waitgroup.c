@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The wait group. Its counter changes under its bucket's lock (lot.h), so the call that brings it to
- * zero touches it for the last time before any waiter can see the zero: a waiter may free it.
+ * The wait group. Its counter changes under its bucket's lock (lot.h), so the call that brings it
+ * to zero touches it for the last time before any waiter can see the zero: a waiter may free it.
  */
 #include <runnel/sync.h>
 
