@@ -24,17 +24,22 @@ static inline size_t waiting(rn_channel *c, bool senders)
     return n;
 }
 
+static inline void await(rn_channel *c, bool senders, size_t n)
+{
+    while (waiting(c, senders) < n)
+        for (size_t i = 0; i <= n / 8; i++) /* the more there are, the longer it takes to count */
+            (void)rn_yield();
+}
+
 /* Let others run until at least n wait on c. */
 static inline void await_senders(rn_channel *c, size_t n)
 {
-    while (waiting(c, true) < n)
-        (void)rn_yield();
+    await(c, true, n);
 }
 
 static inline void await_receivers(rn_channel *c, size_t n)
 {
-    while (waiting(c, false) < n)
-        (void)rn_yield();
+    await(c, false, n);
 }
 
 #define RAW(c) ((rn_channel *)(c))

@@ -360,7 +360,7 @@ TASK_TEST(leaving_a_shared_queue_costs_the_same_at_any_length)
     bool same = false; /* some tries: the machine may be busy */
     for (int i = 0; i < 8 && !same; i++) {
         int64_t empty = come_and_go_behind(1);
-        same = come_and_go_behind(4000) < 4 * empty;
+        same = come_and_go_behind(3000) < 4 * empty;
     }
     CHECK(same);
     return 0;
