@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Chunks from malloc, cut from front to back. Each block has a 16-byte header with its size class,
- * and classes are powers of two up to 64 KiB; a larger block gets a chunk of its own, which is given
- * back at once when it is released (gumbo's buffers double, and a page's text would otherwise be
- * kept in every size it ever had).
+ * and classes are powers of two up to 64 KiB; a larger block gets a chunk of its own, which is
+ * given back at once when it is released (gumbo's buffers double, and a page's text would otherwise
+ * be kept in every size it ever had).
  */
 #include "arena.h"
 #include "str.h"

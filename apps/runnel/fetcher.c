@@ -2,8 +2,8 @@
 /*
  * A fetcher: for each job one trip to a helper thread for what blocks (disk, network) and, if it
  * brought a page, a second one to parse it, bounded by the semaphore. A parser needs the helper
- * thread too: gumbo may need more stack than a task has, and a page that takes seconds must not keep
- * a worker from the task that waits for Ctrl-C.
+ * thread too: gumbo may need more stack than a task has, and a page that takes seconds must not
+ * keep a worker from the task that waits for Ctrl-C.
  *
  * A helper's call cannot be interrupted, so everything it does asks the context: the transfer ten
  * times a second, the parser at every few hundred tags.

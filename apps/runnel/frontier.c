@@ -10,15 +10,16 @@
  * {give the next job, take a result, the stop signal, the clock}.
  *
  * No deadlock. Suppose that nobody can go on. A fetcher waits either to take a job or to give a
- * result. If one waits to give a result, the owner's TAKE case is ready, since it is in every select
- * the owner makes. So all of them wait for jobs; if a job can be given out, the owner's GIVE case is
- * ready. If none can, then either a host must wait for its time, and the clock case will be ready,
- * or all hosts with work are at their limit, which means that a job of theirs is with a fetcher, who
- * then does not wait for a job: a contradiction. Or nothing is queued and nothing is out: pending is
- * 0 and the loop has ended. The links of a page come back in one result, so a fetcher never waits
- * half-way through a page. Nothing here has a bound that can be full: the queue that may grow, from
- * one page with a million links, is in the owner's memory and runs through the targets themselves.
- * (With bounded channels both ways each side ends up sending to a full one, reading from neither.)
+ * result. If one waits to give a result, the owner's TAKE case is ready, since it is in every
+ * select the owner makes. So all of them wait for jobs; if a job can be given out, the owner's GIVE
+ * case is ready. If none can, then either a host must wait for its time, and the clock case will be
+ * ready, or all hosts with work are at their limit, which means that a job of theirs is with a
+ * fetcher, who then does not wait for a job: a contradiction. Or nothing is queued and nothing is
+ * out: pending is 0 and the loop has ended. The links of a page come back in one result, so a
+ * fetcher never waits half-way through a page. Nothing here has a bound that can be full: the queue
+ * that may grow, from one page with a million links, is in the owner's memory and runs through the
+ * targets themselves. (With bounded channels both ways each side ends up sending to a full one,
+ * reading from neither.)
  *
  * Termination. Each distinct URL becomes a target once, when it is first seen: the visited set only
  * grows. A target is queued when it is made, +1 to pending, and is done after one job, -1, but for

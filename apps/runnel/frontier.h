@@ -48,9 +48,9 @@ void frontier_add_input(frontier *f, const char *url, url_kind kind, const char 
                         bool is_listing);
 
 /*
- * Runs until nothing is left or ctx is cancelled, with o->jobs fetchers. Returns 0, also when it was
- * stopped (cut_short is set then), or a negative errno value if the fetchers cannot be started. Call
- * it in a task that ctx does not cancel.
+ * Runs until nothing is left or ctx is cancelled, with o->jobs fetchers. Returns 0, also when it
+ * was stopped (cut_short is set then), or a negative errno value if the fetchers cannot be started.
+ * Call it in a task that ctx does not cancel.
  */
 int frontier_run(frontier *f, rn_ctx *ctx);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which target is next: one queue per host, hosts taken in turn, at most `limit` requests at once to
- * each, none while a host has asked to wait.
+ * Which target is next: one queue per host, hosts taken in turn, at most `limit` requests at once
+ * to each, none while a host has asked to wait.
  *
  * Confined to the frontier task. The queues run through the targets themselves (next_queued), so
  * they need no memory of their own however long they get.

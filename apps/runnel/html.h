@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What a link checker wants from an HTML page: its links with their lines, its <base>, and the names
- * that fragments can lead to. */
+/* What a link checker wants from an HTML page: its links with their lines, its <base>, and the
+ * names that fragments can lead to. */
 #ifndef APP_HTML_H
 #define APP_HTML_H
 

@@ -204,7 +204,7 @@ static int run(rn_group *g, void *arg)
     return rn_ctx_cause(ctx) == -EINTR ? 0 : rc;
 }
 
-/* Binds a port without listening on it, so that connecting to it is refused for as long as we run. */
+/* Binds a port without listening on it, so that connecting is refused as long as we run. */
 static int reserve_closed_port(site *s)
 {
     struct sockaddr_in address = { .sin_family = AF_INET };

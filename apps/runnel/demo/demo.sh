@@ -46,7 +46,7 @@ echo
 
 # Both sides become lines of "link<TAB>reason".
 sed -n 's/^{"type":"broken","url":"\(.*\)","kind":"[a-z-]*","reason":"\(.*\)","status":.*/\1\t\2/p
-        s/^{"type":"broken","url":"\(.*\)","kind":"[a-z-]*","reason":"\(.*\)","redirected_to":.*/\1\t\2/p
+        s/^{"type":"broken","url":"\(.*\)","kind":"[a-z-]*","reason":"\(.*\)","redir.*/\1\t\2/p
         s/^{"type":"broken","url":"\(.*\)","kind":"[a-z-]*","reason":"\(.*\)","pages":.*/\1\t\2/p' \
     "$work/ndjson" |
     sed -e "s|^${url%/}||" -e 's|^http://127.0.0.1:[0-9]*/|http://127.0.0.1:CLOSED/|' \

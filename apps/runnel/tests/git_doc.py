@@ -19,7 +19,8 @@ class GitDoc(lib.Case):
         expected = count.count(TREE)
         self.assertGreater(expected["pages"], 0)
         for jobs, workers in ("1", "1"), ("16", "1"), ("16", "4"):
-            r = lib.check("--offline", "--jobs", jobs, TREE, environment={"RUNNEL_WORKERS": workers})
+            r = lib.check("--offline", "--jobs", jobs, TREE,
+                          environment={"RUNNEL_WORKERS": workers})
             self.account_holds(r)
             found = {"file": [], "fragment": [], "url": []}
             for o in r.objects()[:-1]:

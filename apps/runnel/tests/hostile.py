@@ -58,8 +58,8 @@ class Hostile(lib.Case):
         self.assertIsNone(reason)  # HEAD: closed without an answer
 
     def test_statuses(self):
-        for code, reason in (404, "404 Not Found"), (410, "410 Gone"), (503, "503 Service Unavailable"
-                             ), (418, "418"), (999, "999"):
+        for code, reason in ((404, "404 Not Found"), (410, "410 Gone"), (418, "418"), (999, "999"),
+                             (503, "503 Service Unavailable")):
             self.assertEqual(self.one(lambda m, p, c: respond(c, code))[1], reason)
 
     def test_external_bodies_are_not_read(self):
@@ -163,8 +163,8 @@ class Hostile(lib.Case):
     def test_redirects(self):
         def answer(method, path, c):
             if path == "/":
-                return respond(c, body=page_of("ok", "ok#a", "ok#b", "self", "ping", "grow0", "bare",
-                                               "ftp", "file", "bad", "dead"))
+                return respond(c, body=page_of("ok", "ok#a", "ok#b", "self", "ping", "grow0",
+                                               "bare", "ftp", "file", "bad", "dead"))
             target = {"/ok": "/ok2", "/ok2": "end", "/self": "/self", "/ping": "/pong",
                       "/pong": "/ping", "/ftp": "ftp://h/", "/file": "file:///etc/passwd",
                       "/bad": "http://[", "/dead": "/404"}.get(path)

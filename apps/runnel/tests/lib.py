@@ -83,8 +83,8 @@ class Case(unittest.TestCase):
 
 
 class Server:
-    """A TCP server that gives each connection to a function, which gets the request's first line and
-    the socket; what it does with it may be as wrong as it likes."""
+    """A TCP server that gives each connection to a function, with the method, the path and the
+    socket; what that does with it may be as wrong as it likes."""
 
     def __init__(self, answer):
         self.answer = answer

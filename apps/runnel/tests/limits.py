@@ -45,7 +45,8 @@ class Limits(lib.Case):
 
     def interrupt(self, number, *arguments, workers="4"):
         with lib.serving(stalling) as server:
-            p = subprocess.Popen([lib.RUNNEL, "check", "--format", "ndjson", *arguments, server.url],
+            command = [lib.RUNNEL, "check", "--format", "ndjson", *arguments, server.url]
+            p = subprocess.Popen(command,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                  env={**lib.ENVIRONMENT, "RUNNEL_WORKERS": workers})
             deadline = time.monotonic() + 20
