@@ -132,6 +132,28 @@ TASK_TEST(recv_n_takes_from_waiting_senders_in_order)
     return 0;
 }
 
+TASK_TEST(recv_n_lets_waiting_senders_move_up)
+{
+    rn_chan(int) c = rn_make(g, int, 2);
+    int got[2], expected = 0;
+    size_t n;
+    CHECK_EQ(rn_send(c, 0), 0);
+    CHECK_EQ(rn_send(c, 1), 0);
+    for (int i = 2; i < 8; i++) {
+        rn_go(g, send_single, rn_tx(c), i);
+        await_senders(RAW(c), (size_t)i - 1);
+    }
+    for (size_t left = 6; expected < 8; left -= left ? 2 : 0) {
+        CHECK_EQ(waiting(RAW(c), true), left);
+        CHECK_EQ(rn_len(c), 2); /* nobody waits while there is room */
+        CHECK_EQ(rn_recv_n(c, got, 2, &n), 0);
+        CHECK_EQ(n, 2);
+        CHECK_EQ(got[0], expected++);
+        CHECK_EQ(got[1], expected++);
+    }
+    return 0;
+}
+
 /* ---- errors: how many were given away -------------------------------------------------------- */
 
 static int batch_until_refused(rn_sender(int) out, int *rc, size_t *sent)

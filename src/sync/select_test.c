@@ -312,3 +312,64 @@ TASK_TEST(runtime_list_may_hold_absent_cases)
     CHECK_EQ(rn_select_n(cases, 5), 2);
     return 0;
 }
+
+/* ---- 104, 105, 106: done channels, polling loops, contexts ----------------------------------- */
+
+static int wait_for_any(rn_receiver(rn_unit) const *done, rn_sender(int) out)
+{
+    return rn_send(
+        out, rn_select(RN_DONE(done[0]), RN_DONE(done[1]), RN_DONE(done[2]), RN_DONE(done[3])));
+}
+RN_TASK(wait_for_any, rn_receiver(rn_unit) const *, rn_sender(int));
+
+TASK_TEST(any_of_many_done_channels_releases)
+{
+    rn_chan(int) out = rn_make(g, int, 0);
+    for (int k = 0; k < 4; k++) {
+        rn_chan(rn_unit) c[4];
+        rn_receiver(rn_unit) done[4];
+        int chosen;
+        for (int i = 0; i < 4; i++) {
+            c[i] = rn_make(g, rn_unit, 0);
+            done[i] = rn_rx(c[i]);
+        }
+        rn_go(g, wait_for_any, done, rn_tx(out));
+        await_receivers(RAW(c[3]), 1);
+        rn_close(c[k]);
+        CHECK_EQ(rn_recv(out, &chosen), 0);
+        CHECK_EQ(chosen, k);
+    }
+    return 0;
+}
+
+static int close_later(rn_sender(rn_unit) done)
+{
+    for (int i = 0; i < 20; i++)
+        (void)rn_yield();
+    rn_close(done);
+    return 0;
+}
+RN_TASK(close_later, rn_sender(rn_unit));
+
+TASK_TEST(polling_loop_does_not_starve_others)
+{
+    rn_chan(rn_unit) done = rn_make(g, rn_unit, 0);
+    rn_go(g, close_later, rn_tx(done)); /* with one worker it runs only if the loop lets it */
+    while (rn_select(RN_DONE(done), RN_DEFAULT) != 0)
+        continue;
+    return 0;
+}
+
+TASK_TEST(context_done_is_a_case)
+{
+    rn_chan(int) c = rn_make(g, int, 0);
+    rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 2 * RN_MILLISECOND);
+    CHECK(ctx);
+    CHECK_EQ(rn_select(RN_DONE(c), RN_DONE(rn_ctx_done(ctx)), RN_DEFAULT), 2);
+    CHECK_EQ(rn_select(RN_DONE(c), RN_DONE(rn_ctx_done(ctx))), 1);
+    CHECK_EQ(rn_ctx_err(ctx), -ETIMEDOUT);
+    CHECK_EQ(rn_select(RN_DONE(c), RN_DONE(rn_ctx_done(ctx)), RN_DEFAULT), 1);
+    CHECK_EQ(rn_select(RN_DONE(rn_ctx_done(rn_ctx_background())), RN_DEFAULT), 1);
+    rn_ctx_unref(ctx);
+    return 0;
+}
