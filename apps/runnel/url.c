@@ -11,7 +11,6 @@
 #include "url.h"
 #include "escape.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <string.h>
 #include <strings.h>
@@ -26,12 +25,23 @@ typedef struct parts {
     view scheme, authority, path, query, fragment;
 } parts;
 
+/* ASCII only, and not by <ctype.h>: its tables are the thread's, which a task may leave. */
+static bool is_letter(char c)
+{
+    return ((unsigned char)c | 0x20) >= 'a' && ((unsigned char)c | 0x20) <= 'z';
+}
+
+static bool in_scheme(char c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
 static size_t scheme_length(const char *s, size_t n)
 {
     size_t i = 0;
-    if (n == 0 || !isalpha((unsigned char)s[0]))
+    if (n == 0 || !is_letter(s[0]))
         return 0;
-    while (i < n && (isalnum((unsigned char)s[i]) || strchr("+-.", s[i])) && s[i])
+    while (i < n && in_scheme(s[i]))
         i++;
     return i < n && s[i] == ':' ? i : 0;
 }
@@ -288,7 +298,7 @@ void url_scheme(const char *url, char scheme[16])
     if (n > 15)
         n = 15;
     for (size_t i = 0; i < n; i++)
-        scheme[i] = (char)tolower((unsigned char)url[i]);
+        scheme[i] = is_letter(url[i]) ? (char)(url[i] | 0x20) : url[i];
     scheme[n] = 0;
 }
 
