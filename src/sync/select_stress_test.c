@@ -14,6 +14,7 @@
 /* Two tasks that run at the same time, in rounds; nobody parks, so each keeps its worker. */
 typedef struct race {
     rn_chan(int) a, b;
+    rn_chan(int) idle; /* many cases of it stand between the two, to take time */
     _Atomic(int) round, done;
 } race;
 
@@ -34,14 +35,20 @@ enum { LAST = 1 << 30 };
 
 static int choose_each_round(race *r)
 {
+    enum { CASES = 34 };
+    rn_case cases[CASES];
+    for (int i = 1; i < CASES - 2; i++)
+        cases[i] = RN_DONE(r->idle);
+    cases[CASES - 1] = RN_DEFAULT;
     for (int i = 1;; i++) {
         until_round(&r->round, i);
         if (atomic_load_explicit(&r->round, memory_order_relaxed) == LAST)
             return 0;
-        linger(i % 11);
-        int chosen = i % 2 ? rn_select(RN_DONE(r->a), RN_DONE(r->b), RN_DEFAULT)
-                           : rn_select(RN_DONE(r->b), RN_DONE(r->a), RN_DEFAULT);
-        CHECK(chosen == 0 || chosen == 1);
+        linger(i % 17);
+        cases[0] = RN_DONE(i % 2 ? r->a : r->b);
+        cases[CASES - 2] = RN_DONE(i % 2 ? r->b : r->a);
+        int chosen = rn_select_n(cases, CASES);
+        CHECK(chosen == 0 || chosen == CASES - 2); /* not the default */
         atomic_store_explicit(&r->done, i, memory_order_release);
     }
 }
@@ -51,13 +58,13 @@ RN_TASK(choose_each_round, race *);
 TASK_TEST(default_is_not_taken_while_some_channel_is_ready)
 {
     rn_group *s = rn_group_new(NULL);
-    race r = { .a = rn_make(g, int, 1), .b = rn_make(g, int, 1) };
+    race r = { .a = rn_make(g, int, 1), .b = rn_make(g, int, 1), .idle = rn_make(g, int, 0) };
     int64_t end = rn_now() + 250 * RN_MILLISECOND;
     rn_go(s, choose_each_round, &r);
     for (int i = 1; i < 100000 && rn_now() < end; i++) {
         CHECK_EQ(rn_try_send(r.a, 1), 0);
         atomic_store_explicit(&r.round, i, memory_order_release);
-        linger(i % 13);
+        linger(i % 97);
         CHECK_EQ(rn_try_send(r.b, 2), 0);
         CHECK(rn_try_recv(r.a, (int *)NULL) != -EPIPE);
         until_round(&r.done, i);
@@ -74,7 +81,7 @@ TASK_TEST(default_is_not_taken_while_some_channel_is_ready)
 TASK_TEST(closed_channel_and_value_are_seen_at_one_moment)
 {
     rn_group *s = rn_group_new(NULL);
-    race r = { 0 };
+    race r = { .idle = rn_make(g, int, 0) };
     int64_t end = rn_now() + 250 * RN_MILLISECOND;
     rn_go(s, choose_each_round, &r);
     for (int i = 1; i < 100000 && rn_now() < end; i++) {
@@ -82,7 +89,7 @@ TASK_TEST(closed_channel_and_value_are_seen_at_one_moment)
         r.b = rn_make(g, int, 0);
         CHECK_EQ(rn_try_send(r.a, 1), 0);
         atomic_store_explicit(&r.round, i, memory_order_release);
-        linger(i % 13);
+        linger(i % 97);
         rn_close(r.b);
         CHECK(rn_try_recv(r.a, (int *)NULL) != -EPIPE);
         until_round(&r.done, i);
