@@ -112,12 +112,14 @@ class Tree(lib.Case):
     def test_link_loops_end(self):
         self.write("a.html", "<a href=loop/a.html>1</a><a href=loop/loop/b.html>2</a>"
                              "<a href=self/x.html>3</a>")
-        self.write("b.html", "<a href=loop/b.html>1</a>")
+        self.write("b.html", "<a href='loop/b.html#no'>1</a>")
         os.symlink(".", os.path.join(self.root, "loop"))
         os.symlink("self", os.path.join(self.root, "self"))
         os.symlink("nowhere.html", os.path.join(self.root, "dangling.html"))
         r = lib.check(self.root)
-        self.assertEqual(r.broken(), {self.url("self/x.html"): "too many symbolic links"})
+        self.assertEqual(r.broken(), {
+            self.url("self/x.html"): "too many symbolic links",
+            self.url("loop/b.html#no"): 'nothing on the page has the id or name "no"'})
         self.assertEqual(r.summary()["pages"], 2)
 
     def test_odd_files(self):
