@@ -26,7 +26,7 @@ RN_EXTERN_C_BEGIN
  * The number of workers is one per CPU this process may use; RUNNEL_WORKERS in the environment
  * overrides it (1 to 1024). If every task waits for another and nothing outside can wake one, the
  * process reports all of them and exits with status 2 (only when rn_run was called from main and no
- * foreign thread is using the library).
+ * foreign thread is using the library; a thread counts from its first call on).
  */
 RN_API int rn_run(int (*fn)(rn_group *g, void *arg), void *arg);
 

@@ -87,7 +87,8 @@ static void *helper(void *unused)
         RNI_EDGE_IN(c);
         int rc = c->fn(c->arg);
         rni_ready(c->task, rc); /* *c is gone from here on */
-        atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_release);
+        if (atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_seq_cst) == 1)
+            rni_outside_gone();
     }
     atomic_fetch_add_explicit(&ended, 1, memory_order_release);
     rni_os_futex_wake(&ended, 1);

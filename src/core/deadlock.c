@@ -7,6 +7,8 @@
  * descriptor, a helper thread, a foreign thread, or a task that such a one queued but that no
  * worker has taken yet. Each of these is counted before the task that depends on it parks, and the
  * count drops only after the task has been queued; so if all are zero here, nothing will ever come.
+ * A thread that drops one to zero, being no worker, calls rni_outside_gone, because the
+ * last worker may have asked before.
  */
 #include "core/worker.h"
 
@@ -24,7 +26,8 @@ uint64_t rni_live_tasks(void)
 bool rni_all_asleep(void)
 {
     rni_runtime *rt = &rni_rt;
-    if (!rt->owns_process || atomic_load_explicit(&rt->stopping, memory_order_relaxed) ||
+    if (!atomic_load_explicit(&rt->owns_process, memory_order_relaxed) ||
+        atomic_load_explicit(&rt->stopping, memory_order_relaxed) ||
         atomic_load_explicit(&rt->foreign_threads, memory_order_acquire) ||
         atomic_load_explicit(&rt->helpers_busy, memory_order_acquire) ||
         atomic_load_explicit(&rt->io_waiters, memory_order_acquire) ||

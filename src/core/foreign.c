@@ -31,11 +31,12 @@ static void thread_ended(void *arg)
     rni_task *t = arg;
     RNI_EDGE_OUT(t);
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
     rni_lock_take(&pool_lock);
     t->next_free = free_records;
     free_records = t;
     rni_unlock(&pool_lock);
+    if (atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, memory_order_seq_cst) == 1)
+        rni_outside_gone();
 }
 
 static void in_fork_child(void)

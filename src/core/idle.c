@@ -105,6 +105,14 @@ void rni_wake_worker(rni_worker *w)
     }
 }
 
+void rni_outside_gone(void)
+{
+    atomic_thread_fence(memory_order_seq_cst); /* partner: the lock in doze */
+    uint32_t idle = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed);
+    if (idle > 0 && idle == rni_rt.count)
+        rni_wake_one();
+}
+
 void rni_wake_all(void)
 {
     for (unsigned i = 0; i < rni_rt.count; i++)

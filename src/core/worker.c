@@ -131,7 +131,8 @@ static int start_threads(bool main_is_worker)
     int rc = init_once();
     if (rc != 0)
         return rc;
-    rni_rt.owns_process = main_is_worker;
+    atomic_store_explicit(&rni_rt.owns_process, main_is_worker && rni_os_is_main_thread(),
+                          memory_order_relaxed);
     unsigned first = main_is_worker ? 1 : 0;
     for (unsigned i = first; i < rni_rt.count; i++) {
         rc = rni_os_thread_start(&rni_rt.workers[i].thread, worker_main, &rni_rt.workers[i]);
@@ -195,7 +196,7 @@ int rni_runtime_start(bool main_is_worker)
  */
 static void leave_to_others(rni_worker *w)
 {
-    rni_rt.owns_process = false;
+    atomic_store_explicit(&rni_rt.owns_process, false, memory_order_relaxed);
     if (runs > 0 || rni_live_tasks() > 0) {
         int rc = rni_os_thread_start(&w->thread, worker_main, w);
         if (rc != 0)

@@ -65,7 +65,7 @@ typedef struct rni_runtime {
     unsigned count;
     _Atomic(int) running; /* workers exist and serve the queues */
     _Atomic(int) stopping;
-    bool owns_process; /* rn_run was called from main: a deadlock is fatal */
+    _Atomic(bool) owns_process; /* rn_run was called from main: a deadlock is fatal */
 
     /* Tasks made ready by threads that are not workers. */
     rni_lock inject_lock;
@@ -127,6 +127,9 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done);
 void rni_wake_one(void);
 void rni_wake_worker(rni_worker *w);
 void rni_wake_all(void);
+/* Something outside that could have made a task ready is gone: if everything sleeps, somebody must
+ * look again whether it sleeps for good. */
+void rni_outside_gone(void);
 /* Non-blocking look at timers and descriptors. */
 void rni_look_around(rni_worker *w, int64_t now);
 

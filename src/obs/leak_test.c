@@ -32,7 +32,8 @@ static void run_with(const char *leaks, int (*fn)(rn_group *g, void *arg))
     capture(&c, run_body);
 }
 
-/* ---- one task of each kind -------------------------------------------------------------------- */
+/* ---- one task of each kind --------------------------------------------------------------------
+ * */
 
 struct world {
     rn_chan(int) empty, nil;
@@ -110,7 +111,8 @@ TEST(leak_report_names_the_task_its_reason_and_its_spawn_site)
     }
 }
 
-/* ---- patterns ------------------------------------------------------------------------------------ */
+/* ---- patterns
+ * ------------------------------------------------------------------------------------ */
 
 static int double_send(rn_chan(int) out)
 {
@@ -174,7 +176,8 @@ TEST(leak_report_can_be_switched_off_or_made_a_failure)
     capture_has(&c, "runnel: 2 tasks leaked");
 }
 
-/* ---- not leaks -------------------------------------------------------------------------------------- */
+/* ---- not leaks
+ * -------------------------------------------------------------------------------------- */
 
 static int snore(void)
 {

@@ -82,6 +82,11 @@ void rni_os_thread_detach(rni_os_thread t)
     pthread_detach((pthread_t)t);
 }
 
+bool rni_os_is_main_thread(void)
+{
+    return getpid() == gettid();
+}
+
 void rni_os_thread_yield(void)
 {
     sched_yield();

@@ -31,6 +31,7 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg);
 void rni_os_thread_join(rni_os_thread t);
 void rni_os_thread_detach(rni_os_thread t);
 void rni_os_thread_yield(void);
+bool rni_os_is_main_thread(void); /* the one that runs main */
 /* The address of the calling thread's errno, and its value. */
 int *rni_os_errno(void);
 int rni_os_error(void);
