@@ -311,7 +311,7 @@ TASK_TEST(cancel_ends_every_call_that_is_parked)
     return 0;
 }
 
-/* Runs all calls that a ready world lets through, in a cancelled task: refused, then under a shield. */
+/* Runs what a ready world lets through, in a cancelled task: refused, then under a shield. */
 static int call_ready(struct world *w)
 {
     rn_group_cancel(rn_group_current(), -ENOLINK);
