@@ -65,6 +65,11 @@ __extension__ typedef struct rn_unit {
 #endif
 } rn_unit;
 
+#ifndef __cplusplus
+/* The one value of rn_unit, to send. */
+#define RN_UNIT (__extension__(rn_unit){})
+#endif
+
 RN_EXTERN_C_BEGIN
 
 /*

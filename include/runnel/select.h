@@ -55,7 +55,7 @@ typedef struct rn_case {
     bool *ok;       /* RECV: true for a value, false for "closed"; may be NULL */
     int64_t ns;     /* AFTER: from now */
     struct rn_case *lock_next_;
-    bool discards_;
+    void (*discard_)(void *element);
     struct rn_waiter_ waiter_;
 } rn_case;
 

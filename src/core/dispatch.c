@@ -169,9 +169,17 @@ static rni_runnable take_own(rni_worker *w)
 
 static RNI_NOINLINE void look_now_and_then(rni_worker *w)
 {
+    int64_t now = rni_now();
     w->ticks = 0;
-    rni_look_around(w, rni_now());
+    rni_look_around(w, now);
     rni_collect(w);
+    if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
+        w->watched_at = now;
+        rni_watch_timers(w, now);
+        rni_runnable r = rni_watch(w, now);
+        if (r)
+            rni_queue_last(w, r);
+    }
 }
 
 static bool must_leave(const rni_worker *w)

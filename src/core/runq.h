@@ -28,7 +28,7 @@
 
 #include "core/task.h"
 
-enum { RNI_LIFO_STREAK = 16, RNI_STEAL_MAX = 256 };
+enum { RNI_LIFO_STREAK = 16, RNI_STEAL_MAX = 128 };
 
 /* Something to run: a rni_task *, or a rni_spawn * with bit 0 set; 0 is nothing. */
 typedef uintptr_t rni_runnable;

@@ -20,7 +20,7 @@
 #include "core/stack.h"
 #include "os/os.h"
 
-enum { MAX_CHUNKS = 1 << 15, POOL_WARM = 1024, COLOURS = 16, COLOUR_BYTES = 64 };
+enum { MAX_CHUNKS = 1 << 15, POOL_WARM = 8192, COLOURS = 16, COLOUR_BYTES = 64 };
 
 static const struct {
     size_t usable, guard;
@@ -63,12 +63,19 @@ static rni_task *slot_task(const chunk *c, unsigned i)
     return (rni_task *)(void *)(((uintptr_t)top - sizeof(rni_task) - colour) & ~(uintptr_t)63);
 }
 
+/* In pieces: this may run on the stack of a small task that is about to park. */
 static void install_guards(const chunk *c)
 {
-    rni_os_range ranges[512];
-    for (unsigned i = 0; i < classes[c->cls].slots; i++)
-        ranges[i] = (rni_os_range){ c->base + stride(c->cls) * i, classes[c->cls].guard };
-    rni_os_guard_install(ranges, classes[c->cls].slots);
+    enum { AT_ONCE = 64 };
+    rni_os_range ranges[AT_ONCE];
+    unsigned n = 0;
+    for (unsigned i = 0; i < classes[c->cls].slots; i++) {
+        ranges[n++] = (rni_os_range){ c->base + stride(c->cls) * i, classes[c->cls].guard };
+        if (n == AT_ONCE || i + 1 == classes[c->cls].slots) {
+            rni_os_guard_install(ranges, n);
+            n = 0;
+        }
+    }
 }
 
 /* A new chunk, or NULL when address space or the table has run out. */
@@ -149,12 +156,11 @@ static void pool_push(struct pool *p, rni_task *t)
 static void discard(rni_task **slots, unsigned n)
 {
     rni_os_range ranges[RNI_STACK_CACHE];
-    void *limits[RNI_STACK_CACHE];
     for (unsigned i = 0; i < n; i++) {
-        limits[i] = slots[i]->stack_limit;
+        char *limit = slots[i]->stack_limit;
         /* All pages but the top one, which holds the record. */
         uintptr_t end = (uintptr_t)slots[i] & ~(uintptr_t)(rni_os_page() - 1);
-        ranges[i] = (rni_os_range){ limits[i], (size_t)(end - (uintptr_t)limits[i]) };
+        ranges[i] = (rni_os_range){ limit, (size_t)(end - (uintptr_t)limit) };
     }
     rni_os_discard(ranges, n);
 }

@@ -79,8 +79,6 @@ RN_TASK(park_beside_new_stack, rn_group *, rn_stack_class);
 
 TASK_TEST(stack_of_the_small_class_is_enough_to_park_when_a_new_one_is_needed)
 {
-    if (!kit_is_interactive())
-        kit_skip("open: the first stacks of a class are made with 16.5 KiB of the parking task's");
     rn_attr attr = { .stack = RN_STACK_SMALL };
     rn_group *h = rn_group_new(NULL);
     CHECK_EQ(rn_go_with(h, &attr, park_beside_new_stack, h, RN_STACK_HUGE), 0);

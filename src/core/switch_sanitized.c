@@ -73,6 +73,7 @@ RNI_PLAIN int rni_switch(rni_task *from, rni_task *to)
     int rc = rni_arch_switch(&from->context, &to->context);
     ASAN_ARRIVE(from);
     RNI_EDGE_IN(from);
+    RNI_EDGE_IN(from->worker); /* the thread's own start, where its thread-locals were made */
     return rc;
 }
 
@@ -95,6 +96,7 @@ RNI_PLAIN void rni_fiber_begin(rni_task *t)
 #ifdef RNI_TSAN
     t->san_fiber = __tsan_create_fiber(0);
     __tsan_switch_to_fiber(t->san_fiber, NO_SYNC);
+    RNI_EDGE_IN(t->worker);
 #else
     (void)t;
 #endif
@@ -116,6 +118,7 @@ RNI_PLAIN void rni_switch_thread_init(rni_task *loop)
 {
 #ifdef RNI_TSAN
     loop->san_fiber = __tsan_get_current_fiber();
+    RNI_EDGE_OUT(RNI_CONTAINER(loop, rni_worker, loop));
 #endif
 #ifdef RNI_ASAN
     pthread_attr_t attr;

@@ -6,12 +6,15 @@
  * waited for as long as the looks are apart; if it has, length / speed is how long the last entry
  * will wait. Above PATIENCE_NS a steal is worth what it costs both sides. Tasks that hand work to
  * each other at full speed keep a short, fast queue and are left together on their worker.
+ *
+ * A busy worker looks, too, every few milliseconds: if none is idle, one that is stuck in a long
+ * computation must not keep its queue and its timers for ever. It is slower to help.
  */
 #include "core/park.h"
 #include "core/worker.h"
 
-enum { LOOKS_APART_NS = 5 * 1000, PATIENCE_NS = 20 * 1000, LIFO_PATIENCE_NS = 50 * 1000 };
-enum { TIMER_GRACE_NS = 100 * 1000 };
+enum { LOOKS_APART_NS = 5 * 1000, PATIENCE_NS = 20 * 1000, LIFO_GRACE_NS = 30 * 1000 };
+enum { BUSY_PATIENCE_NS = 4 * 1000 * 1000, TIMER_GRACE_NS = 100 * 1000 };
 
 static uint32_t backlog(const rni_runq *q, uint32_t head)
 {
@@ -28,7 +31,8 @@ static void remember(rni_sighting *s, const rni_worker *v, uint32_t head, int64_
 }
 
 /* Whether v's queue has waited too long; *lifo: its lifo task has. */
-static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, bool *lifo)
+static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, int64_t patience,
+                       bool *lifo)
 {
     uint32_t head = atomic_load_explicit(&v->queue.head, memory_order_relaxed);
     uint32_t length = backlog(&v->queue, head);
@@ -49,14 +53,14 @@ static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, bool *
     bool still = s->dispatches == atomic_load_explicit(&v->dispatches, memory_order_relaxed);
     if (length > 0) {
         int64_t wait = moved == 0 ? apart : apart / moved * length;
-        if (wait > PATIENCE_NS)
+        if (wait > patience)
             return true;
         if (moved != 0)
             remember(s, v, head, now);
         return false;
     }
     if (still && s->lifo == next) {
-        *lifo = apart > LIFO_PATIENCE_NS;
+        *lifo = apart > patience + LIFO_GRACE_NS;
         return *lifo;
     }
     remember(s, v, head, now);
@@ -65,6 +69,7 @@ static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, bool *
 
 rni_runnable rni_watch(rni_worker *w, int64_t now)
 {
+    int64_t patience = w->current ? BUSY_PATIENCE_NS : PATIENCE_NS;
     rni_runnable got[RNI_STEAL_MAX];
     rni_runtime *rt = &rni_rt;
     uint32_t first = rni_choose(rt->count);
@@ -72,7 +77,7 @@ rni_runnable rni_watch(rni_worker *w, int64_t now)
         rni_worker *v = &rt->workers[(first + k) % rt->count];
         rni_sighting *s = &w->sightings[v->id];
         bool lifo;
-        if (v == w || !needs_help(s, v, now, &lifo))
+        if (v == w || !needs_help(s, v, now, patience, &lifo))
             continue;
         s->at = 0;
         unsigned n = rni_runq_steal(&v->queue, got, lifo);

@@ -13,7 +13,7 @@
 #include "core/stack.h"
 #include "core/timer.h"
 
-enum { RNI_MAX_WORKERS = 1024, RNI_TICKS_PER_LOOK = 64 };
+enum { RNI_MAX_WORKERS = 1024, RNI_TICKS_PER_LOOK = 64, RNI_WATCH_EVERY_NS = 5 * 1000 * 1000 };
 
 /* What an idle worker saw when it last looked at another's queue (watch.c). */
 typedef struct rni_sighting {
@@ -36,7 +36,7 @@ struct rni_worker {
     rni_spawn_cache spawns;
     rni_stack_cache stacks[RNI_STACK_CLASSES];
     rni_rand rand;
-    int64_t polled_at;
+    int64_t polled_at, watched_at;
     _Atomic(uint32_t) *done; /* worker 0 under rn_run: go back to the loop once it is set */
     _Atomic(uint64_t) started, ended, steals, wakes;
 

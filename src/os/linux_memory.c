@@ -17,7 +17,14 @@
 #include "os/os.h"
 #include "os/quiet.h"
 
-enum { ADVICE_GUARD_INSTALL = 102, BATCH_MAX = 512 };
+enum { ADVICE_GUARD_INSTALL = 102, SELF_PIDFD = -10001, BATCH_MAX = 64 };
+
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 
 void *rni_os_alloc(size_t bytes)
 {
@@ -91,30 +98,34 @@ void rni_os_unreserve(void *base, size_t bytes)
     errno = saved;
 }
 
-/* Our own pidfd, opened at each use: it must not outlive a fork or show up as a leaked descriptor.
- * */
-static bool advise_batch(const rni_os_range *ranges, size_t n, int advice)
+/* One vector of advice for the process that pidfd stands for: ours. */
+static bool advise_through(int pidfd, const rni_os_range *ranges, size_t n, int advice)
 {
-#ifdef SYS_process_madvise
-    int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    if (fd < 0)
-        return false;
-    bool ok = true;
-    for (size_t at = 0; ok && at < n; at += BATCH_MAX) {
+    for (size_t at = 0; at < n; at += BATCH_MAX) {
         struct iovec iov[BATCH_MAX];
         size_t m = n - at < BATCH_MAX ? n - at : BATCH_MAX, total = 0;
         for (size_t i = 0; i < m; i++) {
             iov[i] = (struct iovec){ ranges[at + i].base, ranges[at + i].bytes };
             total += ranges[at + i].bytes;
         }
-        ok = syscall(SYS_process_madvise, fd, iov, m, advice, 0) == (long)total;
+        if (syscall(SYS_process_madvise, pidfd, iov, m, advice, 0) != (long)total)
+            return false;
     }
+    return true;
+}
+
+/* PIDFD_SELF (Linux 6.14) names this process without a descriptor; before, a pidfd is opened for
+ * each call: kept, it would outlive a fork and mean the parent. */
+static bool advise_batch(const rni_os_range *ranges, size_t n, int advice)
+{
+    if (advise_through(SELF_PIDFD, ranges, n, advice))
+        return true;
+    int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (fd < 0)
+        return false;
+    bool ok = advise_through(fd, ranges, n, advice);
     close(fd);
     return ok;
-#else
-    (void)ranges, (void)n, (void)advice;
-    return false;
-#endif
 }
 
 static rni_os_guard guard_one(const rni_os_range *r)

@@ -241,8 +241,10 @@ static void prepare(selection *s, rn_case *k, const char *site)
 {
     k->status = 0;
     k->waiter_.lock = NULL;
-    k->discards_ = k->op == RN_OP_RECV && k->ch && !k->elem && k->ch->drop;
-    if (!k->discards_)
+    /* Noted now: once a value is there, the channel may be gone. */
+    bool discards = k->op == RN_OP_RECV && k->ch && !k->elem;
+    k->discard_ = discards ? k->ch->drop : NULL;
+    if (!k->discard_)
         return;
     k->elem = rni_os_alloc_aligned(64, k->ch->size);
     if (!k->elem)
@@ -254,10 +256,10 @@ static void finish_discards(selection *s, int chosen)
 {
     for (size_t i = 0; i < s->n; i++) {
         rn_case *k = &s->cases[i];
-        if (!k->discards_)
+        if (!k->discard_)
             continue;
         if ((int)i == chosen && k->status == 0)
-            k->ch->drop(k->elem);
+            k->discard_(k->elem);
         rni_os_free(k->elem);
         k->elem = NULL;
     }
