@@ -19,7 +19,8 @@ for cc in gcc clang; do
         program=$out/errno_test_$cc$lto
         # gcc sees the copy of another size class through the inlined call and warns of it
         # shellcheck disable=SC2086 # lists of words
-        "$cc" -std=gnu11 -O2 $lto -Wno-stringop-overflow -fPIE -pie -fstack-clash-protection -ftls-model=initial-exec \
+        "$cc" -std=gnu11 -O2 $lto -Wno-stringop-overflow -fPIE -pie \
+            -fstack-clash-protection -ftls-model=initial-exec \
             -I"$root/include" -I"$root/src" -I"$root/tests" \
             $sources "$switch" "$root/src/core/errno_test.c" "$root/tests/kit/kit.c" \
             -o "$program" -lpthread

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs a function in a child process and returns how it ended and what it wrote to stderr, for tests
- * that look at more than one part of a report. Call it before the test's own process has used the
- * library: a fork's child may only exec once the workers run.
+ * Runs a function in a child process and returns how it ended and what it wrote to stderr, for
+ * tests that look at more than one part of a report. Call it before the test's own process has used
+ * the library: a fork's child may only exec once the workers run.
  */
 #ifndef RUNNEL_TESTS_CAPTURE_H
 #define RUNNEL_TESTS_CAPTURE_H
