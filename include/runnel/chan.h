@@ -93,8 +93,7 @@ RN_API void rn_channel_unref(rn_channel *c);
 
 /*
  * Frees the channel before its group would, dropping what it still buffers. Nobody may use it any
- * more: a waiter on it is a programming error (a select that another channel has just completed
- * waits on all its channels until it has returned), and so is freeing a channel that rn_ref keeps.
+ * more: a waiter on it is a programming error, and so is freeing a channel that rn_ref keeps.
  */
 RN_API void rn_channel_free(rn_channel *c, const char *site);
 

@@ -26,7 +26,8 @@ RN_EXTERN_C_BEGIN
  * The number of workers is one per CPU this process may use; RUNNEL_WORKERS in the environment
  * overrides it (1 to 1024). If every task waits for another and nothing outside can wake one, the
  * process reports all of them and exits with status 2 (only when rn_run was called from main and no
- * foreign thread is using the library; a thread counts from its first call on).
+ * foreign thread is using the library; while the process has threads that are not the library's,
+ * the report waits for them to end).
  */
 RN_API int rn_run(int (*fn)(rn_group *g, void *arg), void *arg);
 
@@ -161,8 +162,16 @@ RN_EXTERN_C_END
  */
 #define rn_go(g, ...) rn_go_with(g, NULL, __VA_ARGS__)
 #define rn_go_with(g, attr, ...)                                                                   \
-    RN_GO_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, 0, ~)(g, attr, __VA_ARGS__)
-#define RN_GO_PICK_(f, a, b, c, d, e, g, h, i, n, ...) RN_GO_##n##_
+    RN_GO_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,  \
+                N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, ~)   \
+    (g, attr, __VA_ARGS__)
+/* 0 or N: whether there are arguments. An initialiser among them counts with all its commas, hence
+ * the 48 places. */
+#define RN_GO_PICK_(f, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16,  \
+                    a17, a18, a19, a20, a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31,     \
+                    a32, a33, a34, a35, a36, a37, a38, a39, a40, a41, a42, a43, a44, a45, a46,     \
+                    a47, n, ...)                                                                   \
+    RN_GO_##n##_
 #define RN_GO_0_(g, attr, f)                                                                       \
     ((void)sizeof(f()), rn_group_go((g), f##_rn_entry, NULL, 0, (attr), #f, RN_HERE))
 #define RN_GO_N_(g, attr, f, ...)                                                                  \

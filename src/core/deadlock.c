@@ -7,9 +7,14 @@
  * descriptor, a helper thread, a foreign thread, or a task that such a one queued but that no
  * worker has taken yet. Each of these is counted before the task that depends on it parks, and the
  * count drops only after the task has been queued; so if all are zero here, nothing will ever come.
+ * If it is a thread that the library has never seen, the verdict waits: the worker asks again every
+ * tenth of a second.
  * A thread that drops one to zero, being no worker, calls rni_outside_gone, because the
  * last worker may have asked before.
  */
+#include "core/blocking.h"
+#include "core/hooks.h"
+#include "core/san.h"
 #include "core/worker.h"
 
 uint64_t rni_live_tasks(void)
@@ -23,7 +28,15 @@ uint64_t rni_live_tasks(void)
     return started > ended ? started - ended : 0;
 }
 
-bool rni_all_asleep(void)
+/* Threads of this process that the library has not made and that have never called it. One of them
+ * may be about to. TSan keeps a thread of its own. */
+static bool strangers(void)
+{
+    unsigned known = rni_rt.count + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
+    return rni_os_thread_count() > known;
+}
+
+rni_verdict rni_all_asleep(void)
 {
     rni_runtime *rt = &rni_rt;
     if (!atomic_load_explicit(&rt->owns_process, memory_order_relaxed) ||
@@ -32,12 +45,14 @@ bool rni_all_asleep(void)
         atomic_load_explicit(&rt->helpers_busy, memory_order_acquire) ||
         atomic_load_explicit(&rt->io_waiters, memory_order_acquire) ||
         atomic_load_explicit(&rt->inject_full, memory_order_relaxed))
-        return false;
+        return RNI_AWAKE;
     for (unsigned i = 0; i < rt->count; i++) {
         rni_worker *w = &rt->workers[i];
         if (atomic_load_explicit(&w->inbox_full, memory_order_relaxed) ||
             atomic_load_explicit(&w->timers.next, memory_order_acquire) != INT64_MAX)
-            return false;
+            return RNI_AWAKE;
     }
-    return rni_live_tasks() > 0;
+    if (rni_live_tasks() == 0)
+        return RNI_AWAKE;
+    return strangers() ? RNI_UNSURE : RNI_ASLEEP;
 }

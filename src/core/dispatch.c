@@ -51,7 +51,7 @@ RNI_NOINLINE rni_task *rni_current(void)
 static inline void kick(rni_worker *w, uint32_t level)
 {
     if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level) &&
-        w->current)
+        (level == 1 || w->current)) /* what the loop readies alone, it runs next */
         rni_wake_one();
 }
 
@@ -182,7 +182,7 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
     }
 }
 
-static bool must_leave(const rni_worker *w)
+bool rni_must_leave(const rni_worker *w)
 {
     return w->done && w->current && atomic_load_explicit(w->done, memory_order_relaxed);
 }
@@ -191,7 +191,7 @@ rni_runnable rni_pick(rni_worker *w)
 {
     if (rni_unlikely(++w->ticks >= RNI_TICKS_PER_LOOK)) {
         look_now_and_then(w);
-        if (rni_unlikely(must_leave(w)))
+        if (rni_unlikely(rni_must_leave(w)))
             return 0; /* rn_run is over: worker 0 goes back to its caller */
     }
     rni_runnable r = take_own(w);
@@ -294,7 +294,18 @@ static void wait_until_saved(rni_task *t)
     }
 }
 
-/* The context to run r in, prepared. */
+/* There is no memory for a stack: the task ends without having run, with an error for its group. */
+static void fail_to_start(rni_worker *w, rni_spawn *s)
+{
+    if (s->internal)
+        rni_panic(NULL, "out of memory for task stacks");
+    atomic_store_explicit(&s->queued, false, memory_order_relaxed);
+    rni_count(&w->ended, 1);
+    s->owner->ended(s->owner, -ENOMEM);
+    rni_spawn_give(&w->spawns, s);
+}
+
+/* The context to run r in, prepared; NULL if r was a task for which there is no stack. */
 static rni_task *context_for(rni_worker *w, rni_runnable r)
 {
     if (!r)
@@ -303,9 +314,10 @@ static rni_task *context_for(rni_worker *w, rni_runnable r)
         return rni_as_task(r);
     rni_spawn *s = rni_as_spawn(r);
     rni_task *t = rni_stack_take(w->stacks, s->stack_class);
-    if (rni_unlikely(!t))
-        rni_panic(atomic_load_explicit(&s->site, memory_order_relaxed),
-                  "out of memory for task stacks");
+    if (rni_unlikely(!t)) {
+        fail_to_start(w, s);
+        return NULL;
+    }
     rni_arch_prepare(&t->context, t->stack_limit, rni_stack_top(t), trampoline);
     t->saved_errno = 0;
     w->starting = s;
@@ -327,7 +339,9 @@ static void arrive(rni_worker *w, rni_task *to)
 
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
 {
-    rni_task *to = context_for(w, r);
+    rni_task *to;
+    while (rni_unlikely(!(to = context_for(w, r))))
+        r = rni_pick(w);
     if (rni_unlikely(to == from)) { /* made ready before it had left */
         RNI_EDGE_IN(from);
         atomic_store_explicit(&from->why, RNI_WHY_RUNNING, memory_order_relaxed);
@@ -348,7 +362,9 @@ int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
 
 void rni_leave(rni_worker *w, rni_task *from, rni_runnable r)
 {
-    rni_task *to = context_for(w, r); /* before the give: it must not hand out our own stack */
+    rni_task *to; /* before the give: it must not hand out our own stack */
+    while (rni_unlikely(!(to = context_for(w, r))))
+        r = rni_pick(w);
     if (!saved(to)) {
         w->pending = r;
         to = &w->loop;

@@ -19,6 +19,9 @@ void rni_report_dump(int fd);
 /* obs/report.c: no task can ever run again; writes the report and ends the process. */
 __attribute__((noreturn)) void rni_report_deadlock(void);
 
+/* obs/report.c: how many threads the reports have started. */
+unsigned rni_report_threads(void);
+
 /* obs/report.c: what the environment asks of reports; called by each rn_run before it starts. */
 void rni_obs_init(void);
 

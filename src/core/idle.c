@@ -32,6 +32,7 @@ enum {
     CLOSE_NAPS = 20,
     FAR_NS = 2 * 1000 * 1000,
     RELIEF_NS = 20 * 1000 * 1000,
+    UNSURE_NS = 100 * 1000 * 1000,
     POLL_EVERY_NS = 50 * 1000
 };
 
@@ -216,14 +217,14 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     uint32_t idle = atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1;
     atomic_store_explicit(&rt->idle_count, idle, memory_order_relaxed);
     bool alone = idle == rt->count; /* nobody runs */
-    bool dead = alone && rni_all_asleep();
-    int64_t limit = patience(w, s, alone, now);
+    rni_verdict verdict = alone ? rni_all_asleep() : RNI_AWAKE;
+    int64_t limit = verdict == RNI_UNSURE ? UNSURE_NS : patience(w, s, alone, now);
     bool close = s->watcher && !alone && s->naps <= CLOSE_NAPS;
     if (!close && (s->watcher || alone))
         atomic_store_explicit(&rt->want_kick, alone ? 2 : 1, memory_order_relaxed);
     w->polling = poller_enter();
     rni_unlock(&rt->idle_lock);
-    if (dead)
+    if (verdict == RNI_ASLEEP)
         rni_report_deadlock();
 
     atomic_thread_fence(memory_order_seq_cst); /* partner: rni_wake_one, rni_wake_worker */

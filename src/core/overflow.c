@@ -54,6 +54,22 @@ static void report(const rni_task *t)
     }
 }
 
+/* Which task the fault that ends the process happened in. */
+static void name_task(int sig)
+{
+    rni_worker *w = rni_worker_self();
+    const rni_task *t = w ? w->current : NULL;
+    if (!t)
+        return;
+    const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);
+    const char *site = atomic_load_explicit(&t->site, memory_order_relaxed);
+    put(sig == SIGSEGV ? "runnel: segmentation fault in task " : "runnel: bus error in task ");
+    put(name ? name : "?");
+    put(", started at ");
+    put(site ? site : "?");
+    put("\n");
+}
+
 static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *context)
 {
     if (old->sa_flags & SA_SIGINFO) {
@@ -61,6 +77,7 @@ static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *c
     } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
         old->sa_handler(sig);
     } else {
+        name_task(sig);
         signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
     }
 }

@@ -216,3 +216,40 @@ static int flood(rn_group *g, void *arg)
 
 WITH_WORKERS(1, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
 WITH_WORKERS(4, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
+
+/* ---- what a waking worker leaves behind ---------------------------------------------------------- */
+
+static int64_t started_at[2];
+
+static int start_together(int64_t when, int slot)
+{
+    rn_sleep(when - rn_now());
+    started_at[slot] = rn_now();
+    while (rn_now() < when + 200 * RN_MILLISECOND) {
+    }
+    return 0;
+}
+RN_TASK(start_together, int64_t, int);
+
+static int two_sleepers(rn_group *g, void *arg)
+{
+    int64_t when = rn_now() + 30 * RN_MILLISECOND;
+    rn_group *two = rn_group_new(NULL);
+    (void)g;
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        rn_go(two, start_together, when, i);
+    int rc = rn_group_wait(two);
+    rn_group_close(two);
+    int64_t apart = started_at[0] - started_at[1];
+    CHECK((apart < 0 ? -apart : apart) < 150 * RN_MILLISECOND);
+    return rc;
+}
+
+/* Two timers fire on one worker, and the first task computes: another worker must wake for the
+ * second although no task was running when it was made ready. */
+TEST(parallel_tasks_that_one_timer_run_wakes_run_side_by_side)
+{
+    CHECK_EQ(setenv("RUNNEL_WORKERS", "2", 1), 0);
+    CHECK_EQ(rn_run(two_sleepers, NULL), 0);
+}

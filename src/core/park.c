@@ -46,7 +46,7 @@ void rni_yield_now(rni_task *t)
     }
     rni_worker *w = t->worker;
     rni_runnable r = rni_pick(w);
-    if (!r)
+    if (!r && !rni_must_leave(w))
         return;
     t->context.result = 0;
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
@@ -117,8 +117,8 @@ static void abort_wait(rni_task *t, int rc, bool cancel)
 
 static void deadline_passed(rni_timer *timer)
 {
-    rni_task *t = RNI_CONTAINER(timer, rni_task, timer);
-    rni_task_timed_out(t);
+    rni_task_timed_out(RNI_CONTAINER(timer, rni_task, timer));
+    rni_timer_fired(timer);
 }
 
 void rni_task_timed_out(rni_task *t)

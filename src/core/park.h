@@ -133,6 +133,14 @@ bool rni_claim(rni_task *t);
 
 enum { RNI_WAITER_CLAIM = 1 };
 
+/* For a caller that holds the lock of the queue w stands in: whether its wait has not ended yet. */
+static inline bool rni_waiter_waits(const rni_waiter *w)
+{
+    const rni_task *t = w->task;
+    return !(w->flags & RNI_WAITER_CLAIM) ||
+           (atomic_load_explicit(&t->claim, memory_order_acquire) & RNI_CLAIM_WAITING);
+}
+
 /* For a peer that holds the lock of the queue w stands in: whether the caller may end its wait. The
  * waiter is out of the queue in any case. */
 static inline bool rni_waiter_won(rni_waiter *w)

@@ -26,6 +26,12 @@
 #endif
 
 #if defined(RNI_TSAN)
+#define RNI_SAN_THREADS 1 /* TSan's own */
+#else
+#define RNI_SAN_THREADS 0
+#endif
+
+#if defined(RNI_TSAN)
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
 #define RNI_EDGE_OUT(p) __tsan_release((void *)(p))

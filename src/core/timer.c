@@ -4,9 +4,10 @@
  * memory of its own, amortised O(log n) removal.
  *
  * Protocol. All links, `when`, `root` and the state changes IDLE -> ARMED -> {IDLE, FIRING} happen
- * under the heap's lock. FIRING -> IDLE is a release store without it, after fn has returned; its
- * partner is the acquire load in rni_timer_stop, which therefore may free the timer once it has
- * seen IDLE. fn runs without the lock, so it may take any other.
+ * under the heap's lock. FIRING -> IDLE is a release store by fn (rni_timer_fired), when it is done
+ * with the timer; its partner is the acquire load in rni_timer_stop, whose caller may free the
+ * timer once it has seen IDLE. fn runs without the lock, so it may take any other; it may end with
+ * freeing its own timer.
  *
  * Ties fire in the order in which they were armed only by accident; nothing may rely on it.
  *
@@ -133,6 +134,13 @@ bool rni_timer_stop(rni_timer *t)
     return false;
 }
 
+void rni_timer_fired(rni_timer *t)
+{
+    RNI_EDGE_OUT(t);
+    /* release; partner: rni_timer_stop, whose caller may free t */
+    atomic_store_explicit(&t->state, RNI_TIMER_IDLE, memory_order_release);
+}
+
 unsigned rni_timers_run(rni_timers *h, int64_t now)
 {
     unsigned fired = 0;
@@ -148,10 +156,7 @@ unsigned rni_timers_run(rni_timers *h, int64_t now)
         atomic_store_explicit(&t->state, RNI_TIMER_FIRING, memory_order_relaxed);
         rni_unlock(&h->lock);
         RNI_EDGE_IN(t);
-        t->fn(t);
-        RNI_EDGE_OUT(t);
-        /* release; partner: rni_timer_stop, whose caller may free t */
-        atomic_store_explicit(&t->state, RNI_TIMER_IDLE, memory_order_release);
+        t->fn(t); /* t may be gone after this */
         fired++;
     }
     return fired;

@@ -28,8 +28,9 @@ struct rni_timer {
     int64_t when;                    /* under the heap's lock while armed */
     rni_timer *child, *next, **back; /* pairing heap; under its lock */
     rni_timers *heap;                /* where it was last armed; the owner */
-    void (*fn)(rni_timer *t);        /* runs on a worker, must not park */
-    _Atomic(int) state;              /* changed under the heap's lock, or FIRING -> IDLE */
+    /* Runs on a worker, must not park, and must call rni_timer_fired once. */
+    void (*fn)(rni_timer *t);
+    _Atomic(int) state; /* changed under the heap's lock, or FIRING -> IDLE */
 };
 
 /* One heap. `next` mirrors the earliest deadline (INT64_MAX: none) for readers without the lock. */
@@ -45,8 +46,11 @@ void rni_timers_init(rni_timers *h);
 void rni_timer_start(rni_timers *h, rni_timer *t, int64_t when);
 
 /* Disarms t. Returns true if that prevented the call; false if fn has run (it has returned: this
- * waits for it) or t was idle. fn itself must not call this on its own timer. */
+ * waits for it) or t was idle. fn itself may call this only after rni_timer_fired. */
 bool rni_timer_stop(rni_timer *t);
+
+/* For fn: from here on the timer may be started again, or freed by who stops it. */
+void rni_timer_fired(rni_timer *t);
 
 /* Fires everything due at `now`; returns how many. */
 unsigned rni_timers_run(rni_timers *h, int64_t now);

@@ -118,7 +118,9 @@ static void stop_threads(unsigned first, unsigned last)
         rni_spawn_flush(&rni_rt.workers[i].spawns);
         rni_stack_flush(rni_rt.workers[i].stacks);
     }
-    rni_poll_stop();
+    /* A task that a foreign thread started just now may wait for a descriptor already. */
+    if (atomic_load_explicit(&rni_rt.io_waiters, memory_order_relaxed) == 0)
+        rni_poll_stop();
     rni_blocking_stop();
     atomic_store_explicit(&rni_rt.stopping, 0, memory_order_relaxed);
     atomic_store_explicit(&rni_rt.watcher, 0, memory_order_relaxed);

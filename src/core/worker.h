@@ -105,6 +105,8 @@ static inline void rni_count(_Atomic(uint64_t) *counter, uint64_t n)
 
 /* The next thing this worker should run, without waiting; 0 if there is nothing. */
 rni_runnable rni_pick(rni_worker *w);
+/* Worker 0 serves an rn_run that is over: it must go back to its loop. */
+bool rni_must_leave(const rni_worker *w);
 /* Leaves context `from` (the calling one) for r, or for the loop if r is 0. */
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r);
 /* As rni_dispatch, from a task stack that is no longer needed. */
@@ -143,8 +145,13 @@ bool rni_watch_timers(rni_worker *w, int64_t now);
 
 /* ---- deadlock.c ---- */
 
-/* Called by the last worker to go idle, with idle_lock held. True if nothing can ever run again. */
-bool rni_all_asleep(void);
+typedef enum rni_verdict {
+    RNI_AWAKE = 0, /* something may still make a task ready */
+    RNI_UNSURE,    /* only a thread that the library does not know could */
+    RNI_ASLEEP     /* nothing can ever run again */
+} rni_verdict;
+/* Called by the last worker to go idle, with idle_lock held. */
+rni_verdict rni_all_asleep(void);
 
 /* ---- overflow.c ---- */
 void rni_overflow_install(void);

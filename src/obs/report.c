@@ -31,6 +31,10 @@ static void say(const char *line)
 
 void rni_report_deadlock(void)
 {
+    static _Atomic(uint32_t) reporting;
+    if (atomic_exchange_explicit(&reporting, 1, memory_order_acq_rel) != 0)
+        for (;;)
+            pause(); /* another worker has come to the same verdict */
     if (ftrylockfile(stdout) == 0) {
         fflush(stdout);
         funlockfile(stdout);
@@ -125,6 +129,12 @@ void rni_report_leaks(rn_group *root)
  * */
 
 static int quit_pipe[2] = { -1, -1 };
+static _Atomic(unsigned) quit_threads;
+
+unsigned rni_report_threads(void)
+{
+    return atomic_load_explicit(&quit_threads, memory_order_relaxed);
+}
 
 static void on_quit(int sig)
 {
@@ -159,6 +169,8 @@ int rn_dump_on_sigquit(void)
         rc = -rni_os_error();
     else if ((rc = rni_os_thread_start(&t, quit_thread, NULL)) == 0)
         rni_os_thread_detach(t);
+    if (rc == 0)
+        atomic_store_explicit(&quit_threads, 1, memory_order_relaxed);
     if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
         rc = -rni_os_error();
     rni_os_set_error(saved);

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -80,6 +81,23 @@ void rni_os_thread_join(rni_os_thread t)
 void rni_os_thread_detach(rni_os_thread t)
 {
     pthread_detach((pthread_t)t);
+}
+
+unsigned rni_os_thread_count(void)
+{
+    char text[512];
+    int saved = errno;
+    int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    text[n > 0 ? n : 0] = '\0';
+    /* The 20th field; the second is in parentheses and may hold anything. */
+    const char *at = strrchr(text, ')');
+    for (int field = 2; at && field < 20; field++)
+        at = strchr(at + 1, ' ');
+    return at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
 }
 
 bool rni_os_is_main_thread(void)

@@ -125,7 +125,16 @@ void rn_ctx_cancel(rn_ctx *c, int cause)
 
 static void deadline_passed(rni_timer *timer)
 {
-    cancel_tree(RNI_CONTAINER(timer, rn_ctx, timer), -ETIMEDOUT, -ETIMEDOUT);
+    rn_ctx *c = RNI_CONTAINER(timer, rn_ctx, timer);
+    /* With a reference, because the last child may give back the last one meanwhile, and whoever
+     * frees c stops its timer first. Without one c is being freed right now, and its owner waits
+     * for us. */
+    bool alive = try_ref(c);
+    rni_timer_fired(timer);
+    if (!alive)
+        return;
+    cancel_tree(c, -ETIMEDOUT, -ETIMEDOUT);
+    rn_ctx_unref(c);
 }
 
 /* ---- making -------------------------------------------------------------------------------------

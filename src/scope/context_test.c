@@ -292,3 +292,63 @@ TEST_EXIT(context_without_a_parent_panics, 2, "a context needs a parent")
 {
     rn_ctx_unref(rn_ctx_with_cancel(NULL));
 }
+
+/* ---- lifetimes --------------------------------------------------------------------------------- */
+
+/* The children hold the only references to a context whose deadline passes: its timer's own call
+ * may give back the last one. */
+TASK_TEST(context_freed_by_its_own_deadline_is_freed_once)
+{
+    enum { ROUNDS = 60, CHILDREN = 100 };
+    (void)g;
+    for (int round = 0; round < ROUNDS; round++) {
+        rn_ctx *children[CHILDREN];
+        rn_ctx *parent = rn_ctx_with_timeout(rn_ctx_background(), 100 * RN_MICROSECOND);
+        CHECK(parent != NULL);
+        for (int i = 0; i < CHILDREN; i++)
+            CHECK((children[i] = rn_ctx_with_cancel(parent)) != NULL);
+        rn_ctx_unref(parent);
+        while (!rn_ctx_err(children[CHILDREN - 1]))
+            rn_yield();
+        for (int i = 0; i < CHILDREN; i++)
+            rn_ctx_unref(children[i]);
+    }
+    return 0;
+}
+
+static int choose_value(rn_receiver(int) values, rn_ctx *ctx)
+{
+    int v;
+    return rn_select(RN_RECV(values, &v, NULL), RN_DONE(rn_ctx_done(ctx))) == 0 ? 0 : -EPROTO;
+}
+RN_TASK(choose_value, rn_receiver(int), rn_ctx *);
+
+static int receive_one(rn_receiver(int) in)
+{
+    int v = 0;
+    return rn_recv(in, &v) == 0 && v == 42 ? 0 : -EPROTO;
+}
+RN_TASK(receive_one, rn_receiver(int));
+
+/* A select that another channel has completed still stands in the queue of a done channel when that
+ * is freed; the next channel must not inherit it. */
+TASK_TEST(context_may_be_freed_while_a_completed_select_has_not_returned)
+{
+    (void)g;
+    for (int round = 0; round < 50; round++) {
+        rn_group *two = rn_group_new(NULL);
+        rn_ctx *ctx = rn_ctx_with_cancel(rn_ctx_background());
+        rn_chan(int) values = rn_make(two, int, 0);
+        rn_go(two, choose_value, rn_rx(values), ctx);
+        rn_sleep(50 * RN_MICROSECOND);
+        CHECK_EQ(rn_send(values, 1), 0);
+        rn_ctx_unref(ctx);
+        rn_chan(int) next = rn_make(two, int, 0);
+        rn_go(two, receive_one, rn_rx(next));
+        rn_sleep(50 * RN_MICROSECOND);
+        CHECK_EQ(rn_send(next, 42), 0);
+        CHECK_EQ(rn_group_wait(two), 0);
+        rn_group_close(two);
+    }
+    return 0;
+}

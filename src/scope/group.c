@@ -73,7 +73,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
     }
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0)) {
-        task_ended(&g->owner, rc);
+        task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
         return rc;
     }
     /* A task that only spawns lets them run now and then: their records are used again while warm,
@@ -194,7 +194,7 @@ static void end_channels(rn_group *g)
     while (!rni_list_empty(&g->channels)) {
         rn_channel *c = RNI_CONTAINER(g->channels.next, rn_channel, owned);
         rni_list_remove(&c->owned);
-        c->group = NULL;
+        __atomic_store_n(&c->group, NULL, __ATOMIC_RELAXED);
         bool kept = atomic_load_explicit(&c->refs, memory_order_acquire) > 1;
         rni_channel_shut(c, kept ? 0 : -ECANCELED);
         rni_channel_release(c);
@@ -246,7 +246,7 @@ bool rni_group_adopt(rn_group *g, rn_channel *c)
     rni_lock_take(&g->lock);
     bool open = !g->closing;
     if (open) {
-        c->group = g;
+        __atomic_store_n(&c->group, g, __ATOMIC_RELAXED);
         rni_list_push(&g->channels, &c->owned);
     }
     rni_unlock(&g->lock);
@@ -260,7 +260,7 @@ void rni_group_forget(rn_channel *c)
         return;
     rni_lock_take(&g->lock);
     rni_list_remove(&c->owned);
-    c->group = NULL;
+    __atomic_store_n(&c->group, NULL, __ATOMIC_RELAXED);
     rni_unlock(&g->lock);
 }
 

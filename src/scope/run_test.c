@@ -268,3 +268,47 @@ TEST(run_ignores_a_worker_count_that_is_none)
         CHECK_EQ(c.status, 0);
     }
 }
+
+/* ---- beside tasks of other threads ------------------------------------------------------------- */
+
+static _Atomic(bool) spun, stop_spinning;
+
+static int spin(void)
+{
+    while (!atomic_load(&stop_spinning)) {
+        atomic_store(&spun, true);
+        if (rn_yield() != 0)
+            break;
+    }
+    return 0;
+}
+RN_TASK(spin);
+
+static void *spin_in_own_group(void *arg)
+{
+    rn_group *g = rn_group_new(NULL);
+    (void)arg;
+    rn_go(g, spin);
+    CHECK_EQ(rn_group_wait(g), 0);
+    rn_group_close(g);
+    return NULL;
+}
+
+static pthread_t spinner;
+
+static int wait_for_spinner(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    CHECK_EQ(pthread_create(&spinner, NULL, spin_in_own_group, NULL), 0);
+    while (!atomic_load(&spun))
+        rn_sleep(100 * RN_MICROSECOND);
+    return 7;
+}
+
+TEST(run_returns_while_a_foreign_threads_task_never_waits)
+{
+    CHECK_EQ(rn_run(wait_for_spinner, NULL), 7);
+    atomic_store(&stop_spinning, true);
+    CHECK_EQ(pthread_join(spinner, NULL), 0);
+}

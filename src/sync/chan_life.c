@@ -109,6 +109,8 @@ rn_channel *rn_channel_new(rn_group *g, size_t size, size_t align, size_t cap,
 static void destroy(rn_channel *c)
 {
     atomic_store_explicit(&c->live, false, memory_order_relaxed);
+    /* Selects that were completed elsewhere may still stand in the queues. */
+    rni_channel_shut(c, -ECANCELED);
     for (size_t i = 0; c->drop && i < c->count; i++)
         c->drop(rni_chan_slot(c, i));
     rni_lock_take(&c->lock);
@@ -136,8 +138,22 @@ void rn_channel_ref(rn_channel *c)
 
 void rn_channel_unref(rn_channel *c)
 {
-    if (c)
-        rni_channel_release(c);
+    if (!c)
+        return;
+    /* While the group owns the channel, one of the references is the group's. */
+    if (atomic_load_explicit(&c->refs, memory_order_acquire) < 2 &&
+        __atomic_load_n(&c->group, __ATOMIC_RELAXED))
+        rni_panic(NULL, "unref of a channel without a ref (made at %s)", c->site);
+    rni_channel_release(c);
+}
+
+/* Whether q holds more than records of selects that another channel has completed. */
+static bool anyone_waits(const rni_queue *q)
+{
+    for (rni_waiter *w = q->head; w; w = w->next)
+        if (rni_waiter_waits(w))
+            return true;
+    return false;
 }
 
 void rn_channel_free(rn_channel *c, const char *site)
@@ -145,7 +161,7 @@ void rn_channel_free(rn_channel *c, const char *site)
     if (!c)
         return;
     rni_lock_take(&c->lock);
-    bool waited = c->receivers.head || c->senders.head, again = c->freeing;
+    bool waited = anyone_waits(&c->receivers) || anyone_waits(&c->senders), again = c->freeing;
     c->freeing = true;
     rni_unlock(&c->lock);
     if (again || !atomic_load_explicit(&c->live, memory_order_relaxed))
