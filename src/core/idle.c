@@ -184,15 +184,19 @@ static void take_watch(rni_worker *w, idling *s)
     }
 }
 
-/* The watcher goes to work: the next backlog wakes another. */
-static void leave_watch(idling *s)
+/* The watcher goes to work: the next backlog wakes another, and so does the one that it has found
+ * itself. */
+static void leave_watch(rni_worker *w, idling *s)
 {
     if (!s->watcher)
         return;
     s->watcher = false;
     atomic_store_explicit(&rni_rt.watcher, 0, memory_order_relaxed);
-    if (atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) > 0)
-        atomic_store_explicit(&rni_rt.want_kick, 2, memory_order_relaxed);
+    if (atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) == 0)
+        return;
+    atomic_store_explicit(&rni_rt.want_kick, 2, memory_order_relaxed);
+    if (rni_runq_length(&w->queue) > 0)
+        rni_wake_one();
 }
 
 /* How long to sleep at most if nobody wakes us; negative: for ever. */
@@ -284,6 +288,6 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
         if (s.naps == 0 && s.spin_until < now)
             s.spin_until = now + SPIN_NS;
     }
-    leave_watch(&s);
+    leave_watch(w, &s);
     return r;
 }
