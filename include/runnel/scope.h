@@ -89,7 +89,8 @@ RN_API rn_ctx *rn_ctx_background(void);
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_cancel(rn_ctx *parent);
 
 /* A child that is cancelled with -ETIMEDOUT at deadline_ns (on rn_now's clock) or after timeout_ns,
- * unless its parent's deadline is earlier. Returns NULL when memory is short. */
+ * unless its parent's deadline is earlier. Deadlines pass while workers run: under rn_run, or once
+ * a task has been started. Returns NULL when memory is short. */
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns);
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns);
 

@@ -21,7 +21,8 @@ uint64_t rni_live_tasks(void)
 {
     uint64_t started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
     uint64_t ended = 0;
-    for (unsigned i = 0; i < rni_rt.count; i++) {
+    unsigned count = rni_worker_memory();
+    for (unsigned i = 0; i < count; i++) {
         ended += atomic_load_explicit(&rni_rt.workers[i].ended, memory_order_relaxed);
         started += atomic_load_explicit(&rni_rt.workers[i].started, memory_order_relaxed);
     }
@@ -30,13 +31,13 @@ uint64_t rni_live_tasks(void)
 
 /* Threads of this process that the library has not made and that have never called it. One of them
  * may be about to. TSan keeps a thread of its own. */
-static bool strangers(void)
+bool rni_strangers(void)
 {
     unsigned known = rni_rt.count + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
     return rni_os_thread_count() > known;
 }
 
-rni_verdict rni_all_asleep(void)
+bool rni_all_asleep(void)
 {
     rni_runtime *rt = &rni_rt;
     if (!atomic_load_explicit(&rt->owns_process, memory_order_relaxed) ||
@@ -45,14 +46,12 @@ rni_verdict rni_all_asleep(void)
         atomic_load_explicit(&rt->helpers_busy, memory_order_acquire) ||
         atomic_load_explicit(&rt->io_waiters, memory_order_acquire) ||
         atomic_load_explicit(&rt->inject_full, memory_order_relaxed))
-        return RNI_AWAKE;
+        return false;
     for (unsigned i = 0; i < rt->count; i++) {
         rni_worker *w = &rt->workers[i];
         if (atomic_load_explicit(&w->inbox_full, memory_order_relaxed) ||
             atomic_load_explicit(&w->timers.next, memory_order_acquire) != INT64_MAX)
-            return RNI_AWAKE;
+            return false;
     }
-    if (rni_live_tasks() == 0)
-        return RNI_AWAKE;
-    return strangers() ? RNI_UNSURE : RNI_ASLEEP;
+    return rni_live_tasks() > 0;
 }

@@ -29,6 +29,7 @@ static _Atomic(bool) forked;   /* this process is a child made by fork */
 static void thread_ended(void *arg)
 {
     rni_task *t = arg;
+    self = NULL; /* a later destructor that calls the library gets another record */
     RNI_EDGE_OUT(t);
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
     rni_lock_take(&pool_lock);

@@ -108,9 +108,9 @@ void rni_wake_worker(rni_worker *w)
 
 void rni_outside_gone(void)
 {
-    atomic_thread_fence(memory_order_seq_cst); /* partner: the lock in doze */
+    atomic_thread_fence(memory_order_seq_cst); /* partner: the fence before the verdict in doze */
     uint32_t idle = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed);
-    if (idle > 0 && idle == rni_rt.count)
+    if (idle > 0 && idle == rni_worker_memory())
         rni_wake_one();
 }
 
@@ -221,15 +221,23 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     uint32_t idle = atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1;
     atomic_store_explicit(&rt->idle_count, idle, memory_order_relaxed);
     bool alone = idle == rt->count; /* nobody runs */
-    rni_verdict verdict = alone ? rni_all_asleep() : RNI_AWAKE;
-    int64_t limit = verdict == RNI_UNSURE ? UNSURE_NS : patience(w, s, alone, now);
+    if (alone)
+        atomic_thread_fence(memory_order_seq_cst); /* partner: rni_outside_gone */
+    bool dead = alone && rni_all_asleep();
+    int64_t limit = patience(w, s, alone, now);
     bool close = s->watcher && !alone && s->naps <= CLOSE_NAPS;
     if (!close && (s->watcher || alone))
         atomic_store_explicit(&rt->want_kick, alone ? 2 : 1, memory_order_relaxed);
+    if (alone && s->watcher) { /* whoever wakes first watches */
+        s->watcher = false;
+        atomic_store_explicit(&rt->watcher, 0, memory_order_relaxed);
+    }
     w->polling = poller_enter();
     rni_unlock(&rt->idle_lock);
-    if (verdict == RNI_ASLEEP)
+    if (dead && !rni_strangers())
         rni_report_deadlock();
+    if (dead)
+        limit = UNSURE_NS;
 
     atomic_thread_fence(memory_order_seq_cst); /* partner: rni_wake_one, rni_wake_worker */
     bool work = atomic_load_explicit(&rt->inject_full, memory_order_relaxed) ||

@@ -217,7 +217,8 @@ static int flood(rn_group *g, void *arg)
 WITH_WORKERS(1, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
 WITH_WORKERS(4, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
 
-/* ---- what a waking worker leaves behind ---------------------------------------------------------- */
+/* ---- what a waking worker leaves behind
+ * ---------------------------------------------------------- */
 
 static int64_t started_at[2];
 

@@ -5,7 +5,6 @@
 
 static rni_lock open_lock; /* protects is_open; held over two system calls, once per run */
 static bool is_open;
-static _Atomic(uint32_t) generation;
 
 int rni_poll_open(void)
 {
@@ -24,18 +23,12 @@ void rni_poll_count(int change)
     atomic_fetch_add_explicit(&rni_rt.io_waiters, (uint32_t)change, memory_order_seq_cst);
 }
 
-uint32_t rni_poll_generation(void)
-{
-    return atomic_load_explicit(&generation, memory_order_relaxed);
-}
-
 void rni_poll_stop(void)
 {
     rni_lock_take(&open_lock);
     if (is_open) {
         rni_os_poller_close();
         is_open = false;
-        atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
     }
     rni_unlock(&open_lock);
 }

@@ -13,8 +13,6 @@ int rni_poll_open(void);
 /* Tells idle workers that there is (+1), or no longer is (-1), something to wait for. The +1 comes
  * before the descriptor is armed, the -1 after its task has been made ready. */
 void rni_poll_count(int change);
-/* Changes with every rni_poll_stop: what was armed before is forgotten. */
-uint32_t rni_poll_generation(void);
 void rni_poll_stop(void);
 
 #endif

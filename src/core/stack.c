@@ -50,9 +50,20 @@ static struct pool {
     chunk *current; /* the chunk being carved */
 } pools[RNI_STACK_CLASSES];
 
+/* Whole pages, which are larger than a small guard on some systems. */
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + rni_os_page() - 1) & ~(rni_os_page() - 1);
+}
+
+static size_t guard_bytes(unsigned cls)
+{
+    return whole_pages(classes[cls].guard);
+}
+
 static size_t stride(unsigned cls)
 {
-    return classes[cls].usable + classes[cls].guard;
+    return whole_pages(classes[cls].usable) + guard_bytes(cls);
 }
 
 /* The record of slot i: under the top of the slot, coloured. */
@@ -70,7 +81,7 @@ static void install_guards(const chunk *c)
     rni_os_range ranges[AT_ONCE];
     unsigned n = 0;
     for (unsigned i = 0; i < classes[c->cls].slots; i++) {
-        ranges[n++] = (rni_os_range){ c->base + stride(c->cls) * i, classes[c->cls].guard };
+        ranges[n++] = (rni_os_range){ c->base + stride(c->cls) * i, guard_bytes(c->cls) };
         if (n == AT_ONCE || i + 1 == classes[c->cls].slots) {
             rni_os_guard_install(ranges, n);
             n = 0;
@@ -116,9 +127,9 @@ static rni_task *fresh_slot(struct pool *p, unsigned cls)
     chunk *c = p->current;
     unsigned i = atomic_load_explicit(&c->used, memory_order_relaxed);
     rni_task *t = slot_task(c, i);
-    t->stack_limit = c->base + stride(cls) * i + classes[cls].guard;
+    t->stack_limit = c->base + stride(cls) * i + guard_bytes(cls);
     t->stack_class = cls;
-    t->stack_size = classes[cls].usable;
+    t->stack_size = stride(cls) - guard_bytes(cls);
     /* release; partner: rni_stack_each */
     atomic_store_explicit(&c->used, i + 1, memory_order_release);
     return t;
@@ -160,6 +171,7 @@ static void discard(rni_task **slots, unsigned n)
         char *limit = slots[i]->stack_limit;
         /* All pages but the top one, which holds the record. */
         uintptr_t end = (uintptr_t)slots[i] & ~(uintptr_t)(rni_os_page() - 1);
+        RNI_ASSERT(end >= (uintptr_t)limit);
         ranges[i] = (rni_os_range){ limit, (size_t)(end - (uintptr_t)limit) };
     }
     rni_os_discard(ranges, n);
@@ -243,7 +255,7 @@ rni_task *rni_stack_guard_owner(const void *address)
         uintptr_t off = (uintptr_t)address - (uintptr_t)c->base;
         size_t slot = off / stride(c->cls);
         if (off < stride(c->cls) * classes[c->cls].slots &&
-            off % stride(c->cls) < classes[c->cls].guard)
+            off % stride(c->cls) < guard_bytes(c->cls))
             return slot_task(c, (unsigned)slot);
     }
     return NULL;

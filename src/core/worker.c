@@ -27,8 +27,9 @@ static unsigned runs; /* rn_run calls under way; under start_lock */
 
 unsigned rn_worker_count(void)
 {
-    if (rni_rt.count)
-        return rni_rt.count;
+    unsigned made = rni_worker_memory();
+    if (made)
+        return made;
     const char *s = getenv("RUNNEL_WORKERS");
     if (s && *s) {
         char *end;
@@ -78,7 +79,7 @@ static int init_once(void)
     rni_list_init(&rni_rt.idle_list);
     rni_overflow_install();
     rni_rt.workers = workers;
-    rni_rt.count = count;
+    __atomic_store_n(&rni_rt.count, count, __ATOMIC_RELEASE); /* partner: rni_worker_memory */
     return 0;
 }
 
@@ -107,7 +108,7 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
-/* Stops and joins workers first..last-1. */
+/* Stops and joins workers first..last-1; start_lock is held. */
 static void stop_threads(unsigned first, unsigned last)
 {
     atomic_store_explicit(&rni_rt.stopping, 1, memory_order_seq_cst);
@@ -118,13 +119,16 @@ static void stop_threads(unsigned first, unsigned last)
         rni_spawn_flush(&rni_rt.workers[i].spawns);
         rni_stack_flush(rni_rt.workers[i].stacks);
     }
-    /* A task that a foreign thread started just now may wait for a descriptor already. */
-    if (atomic_load_explicit(&rni_rt.io_waiters, memory_order_relaxed) == 0)
-        rni_poll_stop();
-    rni_blocking_stop();
     atomic_store_explicit(&rni_rt.stopping, 0, memory_order_relaxed);
     atomic_store_explicit(&rni_rt.watcher, 0, memory_order_relaxed);
     atomic_store_explicit(&rni_rt.want_kick, 0, memory_order_relaxed);
+}
+
+/* What workers and tasks use; no task is left. start_lock is held. */
+static void stop_services(void)
+{
+    rni_poll_stop();
+    rni_blocking_stop();
 }
 
 /* Starts the threads of the runtime; start_lock is held. */
@@ -140,6 +144,7 @@ static int start_threads(bool main_is_worker)
         rc = rni_os_thread_start(&rni_rt.workers[i].thread, worker_main, &rni_rt.workers[i]);
         if (rc != 0) {
             stop_threads(first, i);
+            stop_services();
             return rc;
         }
     }
@@ -208,7 +213,9 @@ static void leave_to_others(rni_worker *w)
     stop_threads(1, rni_rt.count);
     atomic_store_explicit(&rni_rt.running, 0, memory_order_seq_cst);
     atomic_thread_fence(memory_order_seq_cst);
-    if (rni_live_tasks() > 0 && start_threads(false) != 0)
+    if (rni_live_tasks() == 0)
+        stop_services();
+    else if (start_threads(false) != 0)
         rni_panic(NULL, "the workers cannot be started again");
 }
 

@@ -90,6 +90,13 @@ typedef struct rni_runtime {
 
 extern rni_runtime rni_rt;
 
+/* How many workers have memory, for any thread: if it is not 0, rni_rt.workers is set. Partner: the
+ * release store in worker.c. */
+static inline unsigned rni_worker_memory(void)
+{
+    return __atomic_load_n(&rni_rt.count, __ATOMIC_ACQUIRE);
+}
+
 /* The calling thread's worker, NULL on a foreign thread. Not inlined: see runnel/errno.h. */
 RNI_NOINLINE rni_worker *rni_worker_self(void);
 void rni_worker_set_self(rni_worker *w);
@@ -145,13 +152,12 @@ bool rni_watch_timers(rni_worker *w, int64_t now);
 
 /* ---- deadlock.c ---- */
 
-typedef enum rni_verdict {
-    RNI_AWAKE = 0, /* something may still make a task ready */
-    RNI_UNSURE,    /* only a thread that the library does not know could */
-    RNI_ASLEEP     /* nothing can ever run again */
-} rni_verdict;
-/* Called by the last worker to go idle, with idle_lock held. */
-rni_verdict rni_all_asleep(void);
+/* Called by the last worker to go idle, with idle_lock held: nothing that the library knows of can
+ * make a task ready. */
+bool rni_all_asleep(void);
+/* Called after it, without the lock: the process has threads that the library does not know, one of
+ * which may be about to call it. */
+bool rni_strangers(void);
 
 /* ---- overflow.c ---- */
 void rni_overflow_install(void);

@@ -24,6 +24,7 @@ enum { BLOCK = 256, BLOCKS = 4096 };
 typedef struct entry {
     rni_lock lock;
     rni_queue waiters;
+    uint32_t armings; /* counts them; part of the key, so that an old event is told from a new */
 } entry;
 
 static _Atomic(entry *) table[BLOCKS]; /* blocks of entries; release store, acquire load */
@@ -80,15 +81,20 @@ static int arm(entry *e, int fd)
     unsigned events = 0;
     for (rni_waiter *w = e->waiters.head; w; w = w->next)
         events |= w->index;
-    return rni_os_poller_arm(fd, events, (uint64_t)fd);
+    e->armings = (e->armings + 1) & INT32_MAX; /* keeps the key clear of RNI_OS_KEY_WAKE */
+    return rni_os_poller_arm(fd, events, (uint64_t)e->armings << 32 | (uint32_t)fd);
 }
 
 void rni_io_ready(uint64_t key, unsigned events)
 {
-    int fd = (int)key;
+    int fd = (int)(uint32_t)key;
     entry *e = entry_of(fd);
     rni_waiter *ready = NULL, *next;
     rni_lock_take(&e->lock);
+    if (e->armings != (uint32_t)(key >> 32)) {
+        rni_unlock(&e->lock); /* of a descriptor that had this number before */
+        return;
+    }
     for (rni_waiter *w = e->waiters.head; w; w = next) {
         next = w->next;
         if (!(w->index & events))

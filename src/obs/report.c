@@ -192,7 +192,8 @@ void rn_stats_read(rn_stats *out)
     memset(out, 0, sizeof *out);
     out->workers = rn_worker_count();
     out->tasks_started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
-    for (unsigned i = 0; i < rni_rt.count; i++) {
+    unsigned count = rni_worker_memory();
+    for (unsigned i = 0; i < count; i++) {
         rni_worker *w = &rni_rt.workers[i];
         out->tasks_started += atomic_load_explicit(&w->started, memory_order_relaxed);
         out->tasks_ended += atomic_load_explicit(&w->ended, memory_order_relaxed);

@@ -241,14 +241,13 @@ rn_channel *rn_ctx_done_channel(rn_ctx *c)
     done = atomic_load_explicit(&c->done, memory_order_relaxed);
     bool install = !done;
     if (install) {
+        /* Closed before anybody can see it, if it is to be. */
+        fresh->closed = atomic_load_explicit(&c->cause, memory_order_relaxed) != 0;
         done = fresh;
         atomic_store_explicit(&c->done, fresh, memory_order_release);
     }
-    bool cancelled = atomic_load_explicit(&c->cause, memory_order_relaxed) != 0;
     rni_unlock(&c->lock);
     if (!install)
         rni_channel_release(fresh);
-    if (cancelled)
-        rni_channel_close_once(done);
     return done;
 }

@@ -293,7 +293,8 @@ TEST_EXIT(context_without_a_parent_panics, 2, "a context needs a parent")
     rn_ctx_unref(rn_ctx_with_cancel(NULL));
 }
 
-/* ---- lifetimes --------------------------------------------------------------------------------- */
+/* ---- lifetimes ---------------------------------------------------------------------------------
+ * */
 
 /* The children hold the only references to a context whose deadline passes: its timer's own call
  * may give back the last one. */

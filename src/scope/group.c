@@ -15,21 +15,23 @@
 /* ---- tasks ------------------------------------------------------------------------------------
  * */
 
-static void ready_all(rni_waiter *w)
+static void ready_all(rni_waiter *w, int result)
 {
     while (w) {
         rni_waiter *next = w->next;
-        rni_ready(w->task, 0);
+        rni_ready(w->task, result);
         w = next;
     }
 }
 
-/* The counter has reached zero: unless a task has been added since, tell the waiters. */
-static void drain(rn_group *g)
+/* Gives back what may be the last count; if it is, tells the waiters the group's result, since a
+ * waiter may find the group closed by another when it runs. */
+static void leave_last(rn_group *g)
 {
     rni_waiter *woken = NULL, *w;
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
-    if (atomic_load_explicit(&g->live, memory_order_acquire) == 0) {
+    int result = rn_ctx_cause(&g->ctx);
+    if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1) {
         g->drained = true;
         while ((w = rni_lot_first(b, &g->live)) != NULL) {
             rni_lot_take(w);
@@ -38,7 +40,7 @@ static void drain(rn_group *g)
         }
     }
     rni_lot_leave(b); /* g may be freed from here on */
-    ready_all(woken);
+    ready_all(woken, result);
 }
 
 static void task_ended(rni_owner *owner, int rc)
@@ -47,8 +49,12 @@ static void task_ended(rni_owner *owner, int rc)
     if (rni_unlikely(rc < 0))
         rn_ctx_cancel(&g->ctx, rc);
     /* acq_rel: what the tasks did happens before the return of rn_group_wait */
-    if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1)
-        drain(g);
+    long n = atomic_load_explicit(&g->live, memory_order_relaxed);
+    while (n > 1)
+        if (atomic_compare_exchange_weak_explicit(&g->live, &n, n - 1, memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            return;
+    leave_last(g);
 }
 
 static void group_cancelled(rn_ctx *c, int cause)
@@ -59,6 +65,20 @@ static void group_cancelled(rn_ctx *c, int cause)
     rni_owner_abort_all(&g->owner);
 }
 
+/* Counts a task in. From zero only under the bucket's lock, like the way down to it. */
+static void enter_group(rn_group *g)
+{
+    long n = atomic_load_explicit(&g->live, memory_order_relaxed);
+    while (n > 0)
+        if (atomic_compare_exchange_weak_explicit(&g->live, &n, n + 1, memory_order_relaxed,
+                                                  memory_order_relaxed))
+            return;
+    rni_bucket *b = rni_lot_enter(NULL, &g->live);
+    atomic_fetch_add_explicit(&g->live, 1, memory_order_relaxed);
+    g->drained = false;
+    rni_lot_leave(b);
+}
+
 int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                 const rn_attr *attr, const char *name, const char *site)
 {
@@ -66,11 +86,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rni_panic(site, g ? "go of a NULL function" : "go needs a group");
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
-    if (rni_unlikely(atomic_fetch_add_explicit(&g->live, 1, memory_order_relaxed) == 0)) {
-        rni_bucket *b = rni_lot_enter(NULL, &g->live);
-        g->drained = false;
-        rni_lot_leave(b);
-    }
+    enter_group(g);
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0)) {
         task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
@@ -128,6 +144,7 @@ static bool is_inside(const rni_task *t, const rn_group *g)
     return false;
 }
 
+/* Waits until no task is left; the group's result then, or -ECANCELED if the wait was aborted. */
 static int wait_drained(rni_task *t, rn_group *g, const char *site)
 {
     rni_lot_ready(t);
@@ -139,8 +156,9 @@ static int wait_drained(rni_task *t, rn_group *g, const char *site)
     }
     if (!g->drained)
         return rni_lot_wait(t, b, &g->live, 0, RNI_WHY_GROUP, site);
+    int result = rn_ctx_cause(&g->ctx);
     rni_lot_leave(b);
-    return 0;
+    return result;
 }
 
 int rn_group_wait_at(rn_group *g, const char *site)
@@ -153,8 +171,7 @@ int rn_group_wait_at(rn_group *g, const char *site)
         return rc;
     if (is_inside(t, g))
         return -EDEADLK;
-    rc = wait_drained(t, g, site);
-    return rc ? rc : rn_ctx_cause(&g->ctx);
+    return wait_drained(t, g, site);
 }
 
 void rn_group_cancel(rn_group *g, int cause)

@@ -269,7 +269,8 @@ TEST(run_ignores_a_worker_count_that_is_none)
     }
 }
 
-/* ---- beside tasks of other threads ------------------------------------------------------------- */
+/* ---- beside tasks of other threads -------------------------------------------------------------
+ * */
 
 static _Atomic(bool) spun, stop_spinning;
 
