@@ -26,7 +26,7 @@
 #endif
 
 #if defined(RNI_TSAN)
-#define RNI_SAN_THREADS 1 /* TSan's own */
+#define RNI_SAN_THREADS 2 /* TSan's own: one, and after a fork another */
 #else
 #define RNI_SAN_THREADS 0
 #endif
