@@ -27,8 +27,8 @@ check() {
     # Not optimised: that takes several times as long as the search that it makes faster.
     # shellcheck disable=SC2086 # a list of words
     { spin $flags -a "$model.pml" &&
-        "$cc" -w -O0 -DSAFETY -DMEMLIM=1024 -DVECTORSZ=2048 -o pan pan.c &&
-        ./pan -m1000000 -w22; } >log 2>&1
+        "$cc" -w -O0 -DSAFETY -DMEMLIM=1024 -o pan pan.c &&
+        ./pan -m10000 -w20; } >log 2>&1
     millis=$((($(date +%s%N) - start) / 1000000))
     errors=$(sed -n 's/^State-vector.*errors: \([0-9]*\).*/\1/p' log)
     states=$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' log)
