@@ -33,10 +33,11 @@ RN_EXTERN_C_BEGIN
 RN_API RN_MUST_CHECK rn_group *rn_group_new_at(rn_ctx *parent, const char *site);
 
 /*
- * Waits until every task of the group has ended. Returns the first error of a task; else the cause,
- * if the group was cancelled; else 0. -EDEADLK at once in a task of the group itself or of a group
- * below it. -ECANCELED if the caller was cancelled first; the group goes on. May be called by
- * several tasks and again. NULL is a programming error.
+ * Waits until every task of the group has ended. Returns the cause if the group was cancelled, be
+ * it by the first task that failed (then its error) or by hand, whichever came first; else 0.
+ * -EDEADLK at once in a task of the group itself or of a group below it. -ECANCELED if the caller
+ * was cancelled first; the group goes on. May be called by several tasks and again. NULL is a
+ * programming error.
  */
 #define rn_group_wait(g) rn_group_wait_at((g), RN_HERE)
 RN_API RN_MUST_CHECK int rn_group_wait_at(rn_group *g, const char *site);

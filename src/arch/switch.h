@@ -33,7 +33,7 @@ __attribute__((noreturn)) void rni_arch_leave(rni_context *to);
 
 /*
  * Makes *c a context that will run fn on the stack that ends below top (16-byte aligned). fn must
- * not return. Writes at most 256 bytes below top. limit is the lowest address of the stack.
+ * not return. Writes its first frame below top. limit is the lowest address of the stack.
  */
 void rni_arch_prepare(rni_context *c, void *limit, void *top, void (*fn)(void));
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* Ends the idle helpers and waits for them; no call is under way. */
+/* Ends the idle helpers and waits for them; a call under way is waited for. */
 void rni_blocking_stop(void);
 
 uint64_t rni_blocking_calls(void);

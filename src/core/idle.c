@@ -15,7 +15,8 @@
  * a full fence, then looks a last time; whoever brings the work stores it, executes a full fence
  * (rni_wake_one), then looks for sleepers:
  *   the inject queue and a pinned inbox: as described;
- *   a timer: a worker's own heap bounds its sleep; timers are only armed by the worker itself;
+ *   a timer: a worker's own heap bounds its sleep; it arms its timers itself, and a thread that
+ *   arms one in another's heap wakes that worker (rni_timer_arm);
  *   a descriptor: level of the poller, which reports readiness that came before the wait;
  *   another worker's queue: that worker runs it; waking is only a matter of speed.
  *

@@ -13,7 +13,7 @@
 #include "os/os.h"
 #include "os/quiet.h"
 
-static int epoll_fd = -1, wake_fd = -1; /* written once, before any other call */
+static int epoll_fd = -1, wake_fd = -1; /* by _open and _close, which exclude the rest */
 
 int rni_os_poller_open(void)
 {
