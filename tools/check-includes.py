@@ -12,7 +12,8 @@ anything.
 import os
 import re
 import sys
-import tempfile
+
+import selftest
 
 # Who may include whom. A room may always include itself and the public headers.
 ROOMS = {
@@ -133,27 +134,11 @@ def self_test():
         "src/core/bad.c:2: ", "src/sync/chan.h:2: ", "include/runnel/bad.h:1: ",
         "examples/peek.c:1: ",
     ]
-    with tempfile.TemporaryDirectory() as root:
-        for path, text in tree.items():
-            os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
-            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
-                file.write(text)
-        errors = check(root)
+    errors = selftest.check_tree(check, tree)
     wrong = [e for e in errors if not any(e.startswith(x) for x in expected)]
     missed = [x for x in expected if not any(e.startswith(x) for e in errors)]
     return [f"false alarm: {e}" for e in wrong] + [f"missed: {x}" for x in missed]
 
 
-def main():
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-    if sys.argv[1:] == ["--self-test"]:
-        errors = self_test()
-    else:
-        errors = check(sys.argv[1] if len(sys.argv) > 1 else here)
-    for error in errors:
-        print(error)
-    return 1 if errors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(selftest.main(check, self_test))

@@ -12,7 +12,8 @@ operation without its memory order in src/.
 import os
 import re
 import sys
-import tempfile
+
+import selftest
 
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
@@ -204,12 +205,7 @@ def self_test():
         "tools/good.sh": sh,
         "tools/spdx.sh": "#!/bin/sh\n",
     }
-    with tempfile.TemporaryDirectory() as root:
-        for path, text in tree.items():
-            os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
-            with open(os.path.join(root, path), "w", encoding="utf-8") as file:
-                file.write(text)
-        errors = check(root)
+    errors = selftest.check_tree(check, tree)
     failures = []
     for path in tree:
         found = [e for e in errors if e.startswith(path + ":")]
@@ -219,16 +215,5 @@ def self_test():
     return failures
 
 
-def main():
-    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-    if sys.argv[1:] == ["--self-test"]:
-        errors = self_test()
-    else:
-        errors = check(sys.argv[1] if len(sys.argv) > 1 else here)
-    for error in errors:
-        print(error)
-    return 1 if errors else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(selftest.main(check, self_test))
