@@ -6,26 +6,10 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "kit/kit.h"
-
-/* The number of workers is fixed by a process's first run, so each number is a test of its own. */
-static void run_with(unsigned workers, int (*fn)(rn_group *g, void *arg), void *arg)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%u", workers);
-    setenv("RUNNEL_WORKERS", text, 1);
-    CHECK_EQ(rn_run(fn, arg), 0);
-    CHECK_EQ(rn_task_count(), 0);
-}
-
-#define WITH_WORKERS(workers_, name_, fn_)                                                         \
-    TEST(name_##_##workers_)                                                                       \
-    {                                                                                              \
-        run_with((workers_), (fn_), NULL);                                                         \
-    }
+#include "kit/run_with.h"
 
 static _Atomic(bool) stop;
 
@@ -34,7 +18,7 @@ static bool stopped(void)
     return atomic_load_explicit(&stop, memory_order_relaxed);
 }
 
-/* ---- every task runs ------------------------------------------------------------------------- */
+/* ---- every task runs ---- */
 
 static int yield_until_stop(_Atomic(long) *n)
 {
@@ -120,7 +104,7 @@ static int beside_respawners(rn_group *g, void *arg)
 
 WITH_WORKERS(1, fairness_tasks_that_start_their_successor_do_not_starve_others, beside_respawners)
 
-/* ---- loops that never wait ------------------------------------------------------------------- */
+/* ---- loops that never wait ---- */
 
 struct things {
     rn_chan(int) empty, full, own, closed;

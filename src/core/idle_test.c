@@ -14,24 +14,9 @@
 #include <unistd.h>
 
 #include "kit/kit.h"
+#include "kit/run_with.h"
 
-/* The number of workers is fixed by a process's first run, so each number is a test of its own. */
-static void run_with(unsigned workers, int (*fn)(rn_group *g, void *arg), void *arg)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%u", workers);
-    setenv("RUNNEL_WORKERS", text, 1);
-    CHECK_EQ(rn_run(fn, arg), 0);
-    CHECK_EQ(rn_task_count(), 0);
-}
-
-#define WITH_WORKERS(workers_, name_, fn_)                                                         \
-    TEST(name_##_##workers_)                                                                       \
-    {                                                                                              \
-        run_with((workers_), (fn_), NULL);                                                         \
-    }
-
-/* ---- idling ---------------------------------------------------------------------------------- */
+/* ---- idling ---- */
 
 static int64_t cpu_ns(void)
 {

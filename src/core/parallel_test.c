@@ -5,27 +5,10 @@
 #include <runnel.h>
 
 #include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "kit/kit.h"
-
-/* The number of workers is fixed by a process's first run, so each number is a test of its own. */
-static void run_with(unsigned workers, int (*fn)(rn_group *g, void *arg), void *arg)
-{
-    char text[16];
-    snprintf(text, sizeof text, "%u", workers);
-    setenv("RUNNEL_WORKERS", text, 1);
-    CHECK_EQ(rn_run(fn, arg), 0);
-    CHECK_EQ(rn_task_count(), 0);
-}
-
-#define WITH_WORKERS(workers_, name_, fn_)                                                         \
-    TEST(name_##_##workers_)                                                                       \
-    {                                                                                              \
-        run_with((workers_), (fn_), NULL);                                                         \
-    }
+#include "kit/run_with.h"
 
 static _Atomic(bool) stop;
 
@@ -51,7 +34,7 @@ static int raise_stop(void)
 }
 RN_TASK(raise_stop);
 
-/* ---- several workers ------------------------------------------------------------------------- */
+/* ---- several workers ---- */
 
 static int spin_until_stop(void)
 {
@@ -217,8 +200,7 @@ static int flood(rn_group *g, void *arg)
 WITH_WORKERS(1, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
 WITH_WORKERS(4, parallel_hundred_thousand_spawns_in_a_row_all_run, flood)
 
-/* ---- what a waking worker leaves behind
- * ---------------------------------------------------------- */
+/* ---- what a waking worker leaves behind ---- */
 
 static int64_t started_at[2];
 
@@ -251,6 +233,5 @@ static int two_sleepers(rn_group *g, void *arg)
  * second although no task was running when it was made ready. */
 TEST(parallel_tasks_that_one_timer_run_wakes_run_side_by_side)
 {
-    CHECK_EQ(setenv("RUNNEL_WORKERS", "2", 1), 0);
-    CHECK_EQ(rn_run(two_sleepers, NULL), 0);
+    run_with(2, two_sleepers, NULL);
 }
