@@ -20,7 +20,7 @@
 
 RN_EXTERN_C_BEGIN
 
-/* ---- groups ------------------------------------------------------------------------------- */
+/* ---- groups ---- */
 
 /*
  * Opens a group under the context parent; NULL: under the calling task's group, or under the
@@ -74,7 +74,7 @@ RN_API void rn_unshield(void);
 /* Whether the calling task is cancelled (0 or the cause); a shield hides it. Never waits. */
 RN_API int rn_cancelled(void);
 
-/* ---- contexts ----------------------------------------------------------------------------- */
+/* ---- contexts ---- */
 
 /*
  * Contexts are counted references: the makers return one reference, rn_ctx_unref gives it back, and

@@ -43,7 +43,7 @@ RNI_NOINLINE rni_task *rni_current(void)
     return rni_likely(w != NULL) ? w->current : rni_foreign_self();
 }
 
-/* ---- queueing ------------------------------------------------------------------------------- */
+/* ---- queueing ---- */
 
 /* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
  * looks every few milliseconds, so only a queue behind the running task matters; level 2: nobody.
@@ -200,8 +200,7 @@ rni_runnable rni_pick(rni_worker *w)
     return r;
 }
 
-/* ---- the trampoline ---------------------------------------------------------------------------
- * */
+/* ---- the trampoline ---- */
 
 static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
 {
@@ -276,8 +275,7 @@ static void trampoline(void)
     }
 }
 
-/* ---- dispatching ------------------------------------------------------------------------------
- * */
+/* ---- dispatching ---- */
 
 static bool saved(rni_task *t)
 {

@@ -37,8 +37,7 @@ enum {
     POLL_EVERY_NS = 50 * 1000
 };
 
-/* ---- waking -----------------------------------------------------------------------------------
- * */
+/* ---- waking ---- */
 
 /* Takes w off the idle list; idle_lock is held. */
 static void leave_idle_list(rni_worker *w)
@@ -121,8 +120,7 @@ void rni_wake_all(void)
         rni_wake_worker(&rni_rt.workers[i]);
 }
 
-/* ---- looking around -----------------------------------------------------------------------------
- * */
+/* ---- looking around ---- */
 
 /* Takes the place in the poller; at most one worker has it. */
 static bool poller_enter(void)
@@ -157,8 +155,7 @@ void rni_look_around(rni_worker *w, int64_t now)
     }
 }
 
-/* ---- sleeping -----------------------------------------------------------------------------------
- * */
+/* ---- sleeping ---- */
 
 typedef struct idling {
     bool watcher;

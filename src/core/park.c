@@ -62,7 +62,7 @@ int rni_budget_spent(rni_task *t, int rc)
     return rc;
 }
 
-/* ---- claims -------------------------------------------------------------------------------- */
+/* ---- claims ---- */
 
 void rni_claim_open(rni_task *t)
 {
@@ -82,7 +82,7 @@ bool rni_claim(rni_task *t)
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
 
-/* ---- aborts --------------------------------------------------------------------------------- */
+/* ---- aborts ---- */
 
 static bool shielded(const rni_task *t, bool cancel)
 {
@@ -151,7 +151,7 @@ void rni_deadline_stop(rni_task *t)
     atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
 }
 
-/* ---- owners --------------------------------------------------------------------------------- */
+/* ---- owners ---- */
 
 void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc))
 {

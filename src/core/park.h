@@ -41,7 +41,7 @@
 
 extern const _Atomic(int) rni_never_cancelled;
 
-/* ---- the calling task --------------------------------------------------------------------- */
+/* ---- the calling task ---- */
 
 /* The running task, or the calling foreign thread's record (made at its first call; NULL only if
  * there is no memory for it, which is reported as a panic). */
@@ -64,7 +64,7 @@ static inline int rni_spend(rni_task *t, int rc)
     return rc;
 }
 
-/* ---- waiting for one object ---------------------------------------------------------------- */
+/* ---- waiting for one object ---- */
 
 typedef struct rni_queue {
     rni_waiter *head, *tail;
@@ -121,7 +121,7 @@ static inline int rni_wait_refused(const rni_task *t)
     return 0;
 }
 
-/* ---- waiting for several things ------------------------------------------------------------ */
+/* ---- waiting for several things ---- */
 
 enum { RNI_CLAIM_WAITING = 1, RNI_CLAIM_MASK = 1, RNI_CLAIM_STEP = 2 };
 
@@ -149,14 +149,14 @@ static inline bool rni_waiter_won(rni_waiter *w)
     return !(w->flags & RNI_WAITER_CLAIM) || rni_claim((rni_task *)w->task);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------ */
+/* ---- deadlines ---- */
 
 /* The wait that follows ends with `result` at `when`. Call before the announcement or the claim is
  * looked at by others; every start needs its stop after the task has resumed. */
 void rni_deadline_start(rni_task *t, int64_t when, int result);
 void rni_deadline_stop(rni_task *t);
 
-/* ---- park and ready ------------------------------------------------------------------------- */
+/* ---- park and ready ---- */
 
 /* Leaves the worker to others until rni_ready(t, rc); returns rc. t is the calling task. `where`
  * and `what` are for reports. No lock may be held. */
@@ -169,7 +169,7 @@ void rni_ready(rni_task *t, int rc);
 /* Lets others go first; returns at once if there are none. */
 void rni_yield_now(rni_task *t);
 
-/* ---- shields -------------------------------------------------------------------------------- */
+/* ---- shields ---- */
 
 /* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the calling task.
  * */
@@ -188,7 +188,7 @@ static inline void rni_shield_off(rni_task *t)
         t->cancelled = &t->owner->cancelled;
 }
 
-/* ---- belonging ------------------------------------------------------------------------------ */
+/* ---- belonging ---- */
 
 void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc));
 /* Ends the waits of all tasks of o that are not shielded. o->cancelled has been set with a
@@ -216,7 +216,7 @@ static inline int64_t rni_add_ns(int64_t a, int64_t b)
 /* A number in [0, n): every choice that the semantics leave open. */
 uint32_t rni_choose(uint32_t n);
 
-/* ---- programming errors ---------------------------------------------------------------------- */
+/* ---- programming errors ---- */
 
 __attribute__((noreturn, cold, format(printf, 2, 3))) void rni_panic(const char *site,
                                                                      const char *format, ...);

@@ -20,7 +20,7 @@
 #define SANITIZED 0
 #endif
 
-/* ---- arguments ------------------------------------------------------------------------------- */
+/* ---- arguments ---- */
 
 static int evaluated;
 static _Atomic(int) seen_at_start;
@@ -178,7 +178,7 @@ TASK_TEST(task_without_arguments_returns_its_error)
     return 0;
 }
 
-/* ---- starting -------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 static int wait_for(rn_receiver(int) in, _Atomic(int) *ended)
 {
@@ -297,7 +297,7 @@ TEST_EXIT(task_start_without_a_group_panics, 2, "go needs a group")
     CHECK_EQ(rn_run(go_nowhere, NULL), 0);
 }
 
-/* ---- names ----------------------------------------------------------------------------------- */
+/* ---- names ---- */
 
 static int named(const char *first, const char *then)
 {

@@ -219,7 +219,7 @@ TASK_TEST(fd_wait_works_for_a_number_that_was_another_descriptor_before)
     return 0;
 }
 
-/* ---- many, and threads ----------------------------------------------------------------------- */
+/* ---- many, and threads ---- */
 
 static int relay(int from, int to)
 {

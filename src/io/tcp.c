@@ -43,8 +43,7 @@ static int system_error(void)
     return -rni_os_error();
 }
 
-/* ---- handles ----------------------------------------------------------------------------------
- * */
+/* ---- handles ---- */
 
 /* The public types are this one, named; freed by leave(). */
 static void *new_handle(int fd)
@@ -95,8 +94,7 @@ static int wait_ready(socket_handle *s, unsigned events, int64_t deadline, const
     return is_closed(s) ? -EPIPE : 0;
 }
 
-/* ---- listening ----------------------------------------------------------------------------------
- * */
+/* ---- listening ---- */
 
 typedef union address {
     struct sockaddr any;
@@ -226,8 +224,7 @@ void rn_listener_close(rn_listener *l)
         close_handle(&l->s);
 }
 
-/* ---- dialling
- * ------------------------------------------------------------------------------------ */
+/* ---- dialling ---- */
 
 typedef struct lookup {
     const char *host;
@@ -297,8 +294,7 @@ int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn
     return rc;
 }
 
-/* ---- reading and writing
- * ---------------------------------------------------------------------------- */
+/* ---- reading and writing ---- */
 
 static int64_t read_some(socket_handle *s, void *buf, size_t n, int64_t deadline, const char *site)
 {

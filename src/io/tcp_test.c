@@ -37,7 +37,7 @@ static int read_all(rn_conn *c, void *buf, size_t n)
     return 0;
 }
 
-/* ---- echo ------------------------------------------------------------------------------------ */
+/* ---- echo ---- */
 
 static int echo(rn_conn *c)
 {
@@ -113,7 +113,7 @@ TASK_TEST(tcp_echo_with_fifty_connections_and_a_thread)
     return rn_group_close(servers);
 }
 
-/* ---- refused --------------------------------------------------------------------------------- */
+/* ---- refused ---- */
 
 TASK_TEST(tcp_errors_are_the_systems)
 {
@@ -136,7 +136,7 @@ TASK_TEST(tcp_errors_are_the_systems)
     return 0;
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------- */
+/* ---- deadlines ---- */
 
 TASK_TEST(tcp_accept_and_read_end_at_their_deadline)
 {
@@ -213,7 +213,7 @@ TASK_TEST(tcp_dial_ends_at_its_deadline)
     return 0;
 }
 
-/* ---- large ----------------------------------------------------------------------------------- */
+/* ---- large ---- */
 
 static int write_large(rn_conn *c, size_t *written)
 {
@@ -263,7 +263,7 @@ TASK_TEST(tcp_four_mebibytes_each_way_through_slow_readers)
     return rn_group_close(h);
 }
 
-/* ---- ends ------------------------------------------------------------------------------------ */
+/* ---- ends ---- */
 
 TASK_TEST(tcp_shutdown_ends_one_direction)
 {

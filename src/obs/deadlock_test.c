@@ -42,8 +42,7 @@ static void check_silent(int (*fn)(rn_group *g, void *arg))
     CHECK_EQ(c.status, 0);
 }
 
-/* ---- reported ---------------------------------------------------------------------------------
- * */
+/* ---- reported ---- */
 
 static int receive(rn_chan(int) in)
 {
@@ -213,8 +212,7 @@ TEST(deadlock_is_reported_when_the_last_foreign_thread_has_ended)
     check_deadlock(after_thread, "runnel: 1 task\n");
 }
 
-/* ---- not reported -------------------------------------------------------------------------------
- * */
+/* ---- not reported ---- */
 
 static int with_timer(rn_group *g, void *arg)
 {
@@ -322,8 +320,7 @@ TEST(deadlock_is_not_reported_while_a_foreign_thread_is_attached)
     check_silent(with_thread);
 }
 
-/* ---- who owns the process
- * -------------------------------------------------------------------------- */
+/* ---- who owns the process ---- */
 
 static rn_chan(int) from_main;
 
@@ -361,8 +358,7 @@ TEST(deadlock_is_not_reported_when_rn_run_was_not_called_from_main)
     CHECK_EQ(c.status, 0);
 }
 
-/* ---- together with a panic
- * ---------------------------------------------------------------------------- */
+/* ---- together with a panic ---- */
 
 static int panic_beside(rn_group *g, void *arg)
 {

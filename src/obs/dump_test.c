@@ -36,8 +36,7 @@ static int lines_with(const char *text, const char *part)
     return n;
 }
 
-/* ---- wait reasons -----------------------------------------------------------------------------
- * */
+/* ---- wait reasons ---- */
 
 struct world {
     rn_chan(int) empty, full;
@@ -218,8 +217,7 @@ TASK_TEST(dump_of_a_running_program_does_no_harm)
     return rn_group_close(h);
 }
 
-/* ---- SIGQUIT
- * ------------------------------------------------------------------------------------- */
+/* ---- SIGQUIT ---- */
 
 static int quit_and_go_on(rn_group *g, void *arg)
 {

@@ -32,8 +32,7 @@ static void run_with(const char *leaks, int (*fn)(rn_group *g, void *arg))
     capture(&c, run_body);
 }
 
-/* ---- one task of each kind --------------------------------------------------------------------
- * */
+/* ---- one task of each kind ---- */
 
 struct world {
     rn_chan(int) empty, nil;
@@ -111,8 +110,7 @@ TEST(leak_report_names_the_task_its_reason_and_its_spawn_site)
     }
 }
 
-/* ---- patterns
- * ------------------------------------------------------------------------------------ */
+/* ---- patterns ---- */
 
 static int double_send(rn_chan(int) out)
 {
@@ -176,8 +174,7 @@ TEST(leak_report_can_be_switched_off_or_made_a_failure)
     capture_has(&c, "runnel: 2 tasks leaked");
 }
 
-/* ---- not leaks
- * -------------------------------------------------------------------------------------- */
+/* ---- not leaks ---- */
 
 static int snore(void)
 {

@@ -56,8 +56,7 @@ TEST(panic_outside_a_task_says_so)
     capture_has(&c, "runnel: panic: nobody's fault (outside any task)\n");
 }
 
-/* ---- the handler ------------------------------------------------------------------------------
- * */
+/* ---- the handler ---- */
 
 static void note(const char *line)
 {
@@ -109,8 +108,7 @@ TEST(panic_handler_may_end_the_process_its_own_way)
     capture_lacks(&c, "runnel: 2 tasks\n");
 }
 
-/* ---- who wins ----------------------------------------------------------------------------------
- * */
+/* ---- who wins ---- */
 
 static _Atomic(bool) reporting;
 

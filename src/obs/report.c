@@ -44,8 +44,7 @@ void rni_report_deadlock(void)
     _exit(2);
 }
 
-/* ---- leaks ------------------------------------------------------------------------------------
- * */
+/* ---- leaks ---- */
 
 /* A leaked task waits for another task. Sleep, I/O and blocking calls end by themselves, and who
  * waits for a group waits for tasks that are listed themselves. */
@@ -125,8 +124,7 @@ void rni_report_leaks(rn_group *root)
         atexit(fail_at_exit);
 }
 
-/* ---- SIGQUIT ------------------------------------------------------------------------------------
- * */
+/* ---- SIGQUIT ---- */
 
 static int quit_pipe[2] = { -1, -1 };
 static _Atomic(unsigned) quit_threads;
@@ -184,8 +182,7 @@ void rni_obs_init(void)
         rn_dump_on_sigquit();
 }
 
-/* ---- the account
- * ------------------------------------------------------------------------------------ */
+/* ---- the account ---- */
 
 void rn_stats_read(rn_stats *out)
 {

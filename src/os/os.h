@@ -15,12 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- time and chance ---------------------------------------------------------------------- */
+/* ---- time and chance ---- */
 
 int64_t rni_os_now(void);      /* monotonic nanoseconds */
 uint64_t rni_os_entropy(void); /* good enough to seed a generator; never waits */
 
-/* ---- threads ------------------------------------------------------------------------------ */
+/* ---- threads ---- */
 
 typedef unsigned long rni_os_thread; /* a pthread_t */
 
@@ -42,7 +42,7 @@ void rni_os_set_error(int error);
 int rni_os_signal_stack_acquire(void **memory);
 void rni_os_signal_stack_release(void *memory);
 
-/* ---- sleeping ----------------------------------------------------------------------------- */
+/* ---- sleeping ---- */
 
 /* Sleeps while *word == expected, at most timeout_ns (negative: for ever). May return early. */
 void rni_os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns);
@@ -56,7 +56,7 @@ void rni_os_futex_wake(_Atomic(uint32_t) *word, int count);
 bool rni_os_heavy_fence_init(void);
 void rni_os_heavy_fence(void);
 
-/* ---- memory ------------------------------------------------------------------------------- */
+/* ---- memory ---- */
 
 void *rni_os_alloc(size_t bytes); /* zeroed; NULL when there is none */
 void *rni_os_alloc_aligned(size_t align, size_t bytes);
@@ -84,7 +84,7 @@ rni_os_guard rni_os_guard_install(const rni_os_range *ranges, size_t n);
 /* Gives the memory behind the ranges back; they read as zero when touched again. */
 void rni_os_discard(const rni_os_range *ranges, size_t n);
 
-/* ---- readiness ---------------------------------------------------------------------------- */
+/* ---- readiness ---- */
 
 enum { RNI_OS_READ = 1, RNI_OS_WRITE = 2 };
 

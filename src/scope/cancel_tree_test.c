@@ -130,7 +130,7 @@ TASK_TEST(cancel_by_deadline_is_a_timeout)
     return 0;
 }
 
-/* ---- before, during and after ---------------------------------------------------------------- */
+/* ---- before, during and after ---- */
 
 static int release_argument(_Atomic(int) *ran, int *owned)
 {
@@ -234,7 +234,7 @@ TEST_EXIT(shield_unshield_without_shield_panics, 2, "rn_unshield without rn_shie
     CHECK_EQ(rn_run(unshield_first, NULL), 0);
 }
 
-/* ---- nothing is lost ------------------------------------------------------------------------- */
+/* ---- nothing is lost ---- */
 
 static int take_until_cancelled(rn_chan(int) c, _Atomic(long) *taken)
 {

@@ -24,7 +24,7 @@ rn_ctx *rn_ctx_background(void)
     return &background;
 }
 
-/* ---- references ----------------------------------------------------------------------------- */
+/* ---- references ---- */
 
 rn_ctx *rn_ctx_ref(rn_ctx *c)
 {
@@ -67,8 +67,7 @@ void rn_ctx_unref(rn_ctx *c)
     }
 }
 
-/* ---- cancelling -------------------------------------------------------------------------------
- * */
+/* ---- cancelling ---- */
 
 /* Detaches the children of c onto *work, a reference each; c's lock is held. */
 static void detach_children(rn_ctx *c, rn_ctx **work)
@@ -137,8 +136,7 @@ static void deadline_passed(rni_timer *timer)
     rn_ctx_unref(c);
 }
 
-/* ---- making -------------------------------------------------------------------------------------
- * */
+/* ---- making ---- */
 
 int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
                  void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c))
@@ -206,8 +204,7 @@ rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
     return make(parent, rni_add_ns(rni_now(), timeout_ns));
 }
 
-/* ---- looking
- * -------------------------------------------------------------------------------------- */
+/* ---- looking ---- */
 
 int rn_ctx_err(rn_ctx *c)
 {

@@ -79,7 +79,7 @@ TEST(context_tree_of_any_depth_is_cancelled_and_freed)
     rn_ctx_unref(at);
 }
 
-/* ---- deadlines ------------------------------------------------------------------------------- */
+/* ---- deadlines ---- */
 
 TASK_TEST(context_deadline_cancels_with_a_timeout)
 {
@@ -172,7 +172,7 @@ TEST(context_deadline_made_by_a_foreign_thread_ends_its_group)
     rn_ctx_unref(a);
 }
 
-/* ---- done ------------------------------------------------------------------------------------ */
+/* ---- done ---- */
 
 TEST(context_done_is_one_channel_and_closed_when_err_is_set)
 {
@@ -231,7 +231,7 @@ TASK_TEST(context_cancel_wakes_all_who_wait_for_done)
     return 0;
 }
 
-/* ---- groups ---------------------------------------------------------------------------------- */
+/* ---- groups ---- */
 
 static int own_context(rn_ctx *expected)
 {
@@ -293,8 +293,7 @@ TEST_EXIT(context_without_a_parent_panics, 2, "a context needs a parent")
     rn_ctx_unref(rn_ctx_with_cancel(NULL));
 }
 
-/* ---- lifetimes ---------------------------------------------------------------------------------
- * */
+/* ---- lifetimes ---- */
 
 /* The children hold the only references to a context whose deadline passes: its timer's own call
  * may give back the last one. */

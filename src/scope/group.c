@@ -12,8 +12,7 @@
 #include "scope/group.h"
 #include "sync/lot.h"
 
-/* ---- tasks ------------------------------------------------------------------------------------
- * */
+/* ---- tasks ---- */
 
 static void ready_all(rni_waiter *w, int result)
 {
@@ -97,8 +96,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
     return rni_spend(rni_current(), 0);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------
- * */
+/* ---- opening ---- */
 
 static void group_destroy(rn_ctx *c)
 {
@@ -132,8 +130,7 @@ rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
     return g;
 }
 
-/* ---- waiting and closing
- * -------------------------------------------------------------------------- */
+/* ---- waiting and closing ---- */
 
 /* Whether the calling task runs in g or below it. */
 static bool is_inside(const rni_task *t, const rn_group *g)
@@ -255,8 +252,7 @@ rn_ctx *rn_ctx_current(void)
     return g ? &g->ctx : rn_ctx_background();
 }
 
-/* ---- channels
- * --------------------------------------------------------------------------------------- */
+/* ---- channels ---- */
 
 bool rni_group_adopt(rn_group *g, rn_channel *c)
 {
@@ -281,8 +277,7 @@ void rni_group_forget(rn_channel *c)
     rni_unlock(&g->lock);
 }
 
-/* ---- shields
- * ------------------------------------------------------------------------------------------ */
+/* ---- shields ---- */
 
 void rn_shield(void)
 {

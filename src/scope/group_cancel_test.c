@@ -23,7 +23,7 @@ struct world {
     rn_conn *conn, *peer;
 };
 
-/* ---- the calls ------------------------------------------------------------------------------- */
+/* ---- the calls ---- */
 
 static int do_send(struct world *w)
 {
@@ -216,7 +216,7 @@ static const struct call {
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
-/* ---- two worlds ------------------------------------------------------------------------------ */
+/* ---- two worlds ---- */
 
 static int hold_group(rn_receiver(rn_unit) release)
 {

@@ -33,7 +33,7 @@ static int fails_when_cancelled(int rc)
 }
 RN_TASK(fails_when_cancelled, int);
 
-/* ---- results --------------------------------------------------------------------------------- */
+/* ---- results ---- */
 
 TASK_TEST(group_without_tasks_is_waited_for_and_closed)
 {
@@ -169,7 +169,7 @@ TASK_TEST(group_tasks_may_start_tasks_in_their_own_group)
     return rn_group_close(h);
 }
 
-/* ---- one's own group ------------------------------------------------------------------------- */
+/* ---- one's own group ---- */
 
 static int touch_own(rn_group *above)
 {
@@ -194,7 +194,7 @@ TASK_TEST(group_waiting_for_or_closing_ones_own_group_is_a_deadlock_error)
     return rn_group_close(h);
 }
 
-/* ---- closing --------------------------------------------------------------------------------- */
+/* ---- closing ---- */
 
 static int shielded_end(_Atomic(int) *ended)
 {
@@ -290,7 +290,7 @@ TASK_TEST(group_failed_child_does_not_fail_its_parent)
     return 0;
 }
 
-/* ---- foreign threads ------------------------------------------------------------------------- */
+/* ---- foreign threads ---- */
 
 static void *foreign_owner(void *arg)
 {
@@ -382,7 +382,7 @@ TASK_TEST(group_close_wakes_foreign_threads_blocked_on_its_channels)
     return rn_blocking(join, &t);
 }
 
-/* ---- programming errors ---------------------------------------------------------------------- */
+/* ---- programming errors ---- */
 
 static int wait_null(rn_group *g, void *arg)
 {

@@ -83,7 +83,7 @@ TEST(run_function_is_cancelled_by_a_failing_task_and_decides_the_result)
     CHECK_EQ(rn_run(with_failing_task, NULL), 5);
 }
 
-/* ---- nesting --------------------------------------------------------------------------------- */
+/* ---- nesting ---- */
 
 static int inner(rn_group *g, void *arg)
 {
@@ -104,7 +104,7 @@ TASK_TEST(run_in_a_task_runs_inline_in_a_group_below)
     return 0;
 }
 
-/* ---- threads --------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 
 static int short_run(rn_group *g, void *arg)
 {
@@ -145,7 +145,7 @@ TASK_TEST(run_from_a_foreign_thread_beside_another_run)
     return 0;
 }
 
-/* ---- fork ------------------------------------------------------------------------------------ */
+/* ---- fork ---- */
 
 static int in_child(rn_group *g, void *arg)
 {
@@ -201,7 +201,7 @@ TEST(run_survives_fork_and_exec_in_a_task)
     CHECK_EQ(rn_run(fork_and_exec, NULL), 6);
 }
 
-/* ---- exit with tasks alive ------------------------------------------------------------------- */
+/* ---- exit with tasks alive ---- */
 
 static int busy(rn_chan(int) c)
 {
@@ -269,8 +269,7 @@ TEST(run_ignores_a_worker_count_that_is_none)
     }
 }
 
-/* ---- beside tasks of other threads -------------------------------------------------------------
- * */
+/* ---- beside tasks of other threads ---- */
 
 static _Atomic(bool) spun, stop_spinning;
 

@@ -95,7 +95,7 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     return true;
 }
 
-/* ---- waiting --------------------------------------------------------------------------------- */
+/* ---- waiting ---- */
 
 /* The calling task's own waiter, for a wait on one channel. */
 static rni_waiter *own_waiter(rni_task *t, void *elem)
@@ -193,7 +193,7 @@ static int recv_or_wait(rni_task *t, rn_channel *c, void *dst, const char *site)
     return wait_in(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
 }
 
-/* ---- the operations -------------------------------------------------------------------------- */
+/* ---- the operations ---- */
 
 int rn_channel_send(rn_channel *c, const void *elem, const char *site)
 {
@@ -323,7 +323,7 @@ size_t rn_channel_cap(const rn_channel *c)
     return c ? c->cap : 0;
 }
 
-/* ---- closing --------------------------------------------------------------------------------- */
+/* ---- closing ---- */
 
 /*
  * Takes every waiter out of q whose wait this call ends, and puts it at the end of a list; returns

@@ -154,7 +154,7 @@ TASK_TEST(recv_n_lets_waiting_senders_move_up)
     return 0;
 }
 
-/* ---- errors: how many were given away -------------------------------------------------------- */
+/* ---- errors: how many were given away ---- */
 
 static int batch_until_refused(rn_sender(int) out, int *rc, size_t *sent)
 {
@@ -207,7 +207,7 @@ TASK_TEST(cancelled_batch_tells_what_was_sent)
     return 0;
 }
 
-/* ---- elements without size, and many at once ------------------------------------------------- */
+/* ---- elements without size, and many at once ---- */
 
 static int send_units(rn_sender(rn_unit) out, size_t n)
 {

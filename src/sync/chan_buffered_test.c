@@ -9,7 +9,7 @@
 
 static rn_unit unit;
 
-/* ---- 30, 31: full, empty, order -------------------------------------------------------------- */
+/* ---- 30, 31: full, empty, order ---- */
 
 static int send_one(rn_sender(int) out, int v, _Atomic(int) *done)
 {
@@ -93,7 +93,7 @@ TASK_TEST(order_survives_the_wrap_around)
     return 0;
 }
 
-/* ---- 32, 33: a waiting peer and a buffer ----------------------------------------------------- */
+/* ---- 32, 33: a waiting peer and a buffer ---- */
 
 TASK_TEST(waiting_receiver_gets_the_value_past_the_buffer)
 {
@@ -134,7 +134,7 @@ TASK_TEST(full_buffer_hands_out_the_head_and_takes_the_waiting_sender)
     return 0;
 }
 
-/* ---- 38, 39, 40: limits and alignment -------------------------------------------------------- */
+/* ---- 38, 39, 40: limits and alignment ---- */
 
 typedef struct large {
     char bytes[70000];
@@ -210,7 +210,7 @@ TASK_TEST(over_aligned_elements_are_aligned)
     return 0;
 }
 
-/* ---- 111, 112, 113: len and cap -------------------------------------------------------------- */
+/* ---- 111, 112, 113: len and cap ---- */
 
 TASK_TEST(len_and_cap_count)
 {

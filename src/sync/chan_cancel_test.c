@@ -41,7 +41,7 @@ static int operate(rn_chan(int) c, int form)
     }
 }
 
-/* ---- rule 1: refused at entry, ready or not -------------------------------------------------- */
+/* ---- rule 1: refused at entry, ready or not ---- */
 
 static int refused_everywhere(rn_group *own, rn_chan(int) ready, rn_chan(int) closed);
 RN_TASK(refused_everywhere, rn_group *, rn_chan(int), rn_chan(int));
@@ -135,7 +135,7 @@ TASK_TEST(task_cancelled_before_its_first_run_still_runs)
     return 0;
 }
 
-/* ---- a waiting operation is ended, and has not happened -------------------------------------- */
+/* ---- a waiting operation is ended, and has not happened ---- */
 
 static int operate_until_cancelled(rn_chan(int) c, int form)
 {
@@ -189,7 +189,7 @@ TASK_TEST(others_in_the_queue_are_not_disturbed)
     return 0;
 }
 
-/* ---- 107: a peer and a cancel at the same moment --------------------------------------------- */
+/* ---- 107: a peer and a cancel at the same moment ---- */
 
 static int add_received(rn_receiver(int) in, _Atomic(long) *sum, int form)
 {

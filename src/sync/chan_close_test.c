@@ -105,7 +105,7 @@ TASK_TEST(closed_case_says_so_in_its_status)
     return 0;
 }
 
-/* ---- 47, 55, 56: close wakes ----------------------------------------------------------------- */
+/* ---- 47, 55, 56: close wakes ---- */
 
 enum { FORMS = 6 };
 
@@ -183,7 +183,7 @@ TASK_TEST(close_reaches_every_select)
     return 0;
 }
 
-/* ---- 48, 49, 50: senders are refused --------------------------------------------------------- */
+/* ---- 48, 49, 50: senders are refused ---- */
 
 static int send_some_way(rn_sender(int) c, int v, int way)
 {
@@ -245,7 +245,7 @@ TASK_TEST(close_refuses_waiting_senders)
     return 0;
 }
 
-/* ---- 51, 61: closing twice ------------------------------------------------------------------- */
+/* ---- 51, 61: closing twice ---- */
 
 static int close_two_times(rn_group *g, void *arg)
 {

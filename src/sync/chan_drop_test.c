@@ -66,7 +66,7 @@ TASK_TEST(group_drops_what_its_channels_buffer)
     return 0;
 }
 
-/* ---- what is refused is not dropped ---------------------------------------------------------- */
+/* ---- what is refused is not dropped ---- */
 
 static int send_expecting(rn_sender(int) c, int v, int expected)
 {
@@ -141,7 +141,7 @@ TASK_TEST(discards_without_waiting_drop_too)
     return 0;
 }
 
-/* ---- 34: exactly once, under load ------------------------------------------------------------ */
+/* ---- 34: exactly once, under load ---- */
 
 static _Atomic(int) received[VALUES], kept[VALUES];
 
@@ -198,7 +198,7 @@ TASK_TEST(each_value_is_received_or_dropped_or_kept)
     return 0;
 }
 
-/* ---- references ------------------------------------------------------------------------------ */
+/* ---- references ---- */
 
 TASK_TEST(reference_keeps_a_channel_beyond_its_group)
 {
@@ -256,7 +256,7 @@ TASK_TEST(freed_memory_serves_the_next_channel)
     return 0;
 }
 
-/* ---- misuse ---------------------------------------------------------------------------------- */
+/* ---- misuse ---- */
 
 static int recv_one(rn_receiver(int) in)
 {

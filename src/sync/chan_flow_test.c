@@ -11,7 +11,7 @@
 
 static rn_unit unit;
 
-/* ---- 24: every value arrives exactly once ---------------------------------------------------- */
+/* ---- 24: every value arrives exactly once ---- */
 
 enum { SENDERS = 4, EACH = 1000 };
 
@@ -61,7 +61,7 @@ TASK_TEST(each_value_of_many_senders_arrives_once)
     return 0;
 }
 
-/* ---- 35: many producers and consumers -------------------------------------------------------- */
+/* ---- 35: many producers and consumers ---- */
 
 enum { WORKERS = 23, ITEMS = 271828 };
 
@@ -129,7 +129,7 @@ TASK_TEST(many_producers_and_consumers_lose_nothing)
     return 0;
 }
 
-/* ---- 7, 27: a chain of 10 000 tasks ---------------------------------------------------------- */
+/* ---- 7, 27: a chain of 10 000 tasks ---- */
 
 static int pass_plus_one(rn_sender(int) left, rn_receiver(int) right)
 {
@@ -153,7 +153,7 @@ TASK_TEST(chain_of_10000_tasks_passes_a_value)
     return 0;
 }
 
-/* ---- 28: the prime sieve --------------------------------------------------------------------- */
+/* ---- 28: the prime sieve ---- */
 
 static int from_two(rn_sender(int) out)
 {
@@ -195,7 +195,7 @@ TASK_TEST(sieve_yields_25_primes_in_order)
     return 0;
 }
 
-/* ---- 41: numbers with no prime factor but 2, 3 and 5, by a loop of channels ------------------ */
+/* ---- 41: numbers with no prime factor but 2, 3 and 5, by a loop of channels ---- */
 
 enum { HAMMING = 60 };
 
@@ -248,7 +248,7 @@ TASK_TEST(circular_flow_over_buffers_yields_hamming_numbers)
     return 0;
 }
 
-/* ---- 36: a try-receive after a send cannot find the buffer empty ----------------------------- */
+/* ---- 36: a try-receive after a send cannot find the buffer empty ---- */
 
 static int send_then_try(rn_chan(int) c, int rounds)
 {
@@ -276,7 +276,7 @@ TASK_TEST(buffer_is_linearizable)
     return 0;
 }
 
-/* ---- 37: a mutex and a semaphore ------------------------------------------------------------- */
+/* ---- 37: a mutex and a semaphore ---- */
 
 static int add_under_lock(rn_chan(rn_unit) lock, long *counter, int n)
 {

@@ -107,7 +107,7 @@ TASK_TEST(nil_has_no_length_and_can_be_counted)
     return 0;
 }
 
-/* ---- 66: a case is switched off by making its variable nil ----------------------------------- */
+/* ---- 66: a case is switched off by making its variable nil ---- */
 
 static int odd_or_even(rn_sender(int) out, int first)
 {
@@ -175,7 +175,7 @@ TASK_TEST(proxy_alternates_by_nil)
     return 0;
 }
 
-/* ---- 63, 69, 88: the wait reasons, as a deadlock report tells them --------------------------- */
+/* ---- 63, 69, 88: the wait reasons, as a deadlock report tells them ---- */
 
 static int wait_for_ever(rn_group *g, void *way)
 {

@@ -59,7 +59,7 @@ TASK_TEST(many_buffered_values_are_drained_after_close)
     return 0;
 }
 
-/* ---- 57: a buffered value is there, closed or not (Go: 10 000 rounds) ------------------------ */
+/* ---- 57: a buffered value is there, closed or not (Go: 10 000 rounds) ---- */
 
 static int close_each(rn_receiver(rn_chan(int)) in)
 {
@@ -93,7 +93,7 @@ TASK_TEST(try_recv_racing_with_close_finds_the_buffered_value)
     return 0;
 }
 
-/* ---- 58: what was seen queued is received, though the channel is closed meanwhile ------------ */
+/* ---- 58: what was seen queued is received, though the channel is closed meanwhile ---- */
 
 static int send_and_close_each(rn_receiver(rn_chan(int)) in)
 {
@@ -125,7 +125,7 @@ TASK_TEST(value_seen_queued_is_received_before_the_end)
     return 0;
 }
 
-/* ---- a closer that is still at it when others have seen the end ------------------------------ */
+/* ---- a closer that is still at it when others have seen the end ---- */
 
 static int wait_twice(rn_receiver(rn_unit) done, rn_sender(int) seen)
 {

@@ -10,7 +10,7 @@
 
 #include "sync/chan_peek.h"
 
-/* ---- 15, 16, 25: both sides must be there ---------------------------------------------------- */
+/* ---- 15, 16, 25: both sides must be there ---- */
 
 static int send_then_flag(rn_sender(int) out, int value, _Atomic(int) *flag)
 {
@@ -94,7 +94,7 @@ TASK_TEST(try_forms_need_a_waiting_peer)
     return 0;
 }
 
-/* ---- 17, 18: order --------------------------------------------------------------------------- */
+/* ---- 17, 18: order ---- */
 
 static int count_up(rn_sender(int) out, int n)
 {
@@ -155,7 +155,7 @@ TASK_TEST(waiting_receivers_are_served_in_turn)
     return 0;
 }
 
-/* ---- 19, 20: hand-over ----------------------------------------------------------------------- */
+/* ---- 19, 20: hand-over ---- */
 
 typedef struct block {
     long words[8];
@@ -218,7 +218,7 @@ TASK_TEST(receive_happens_before_an_unbuffered_send_returns)
     return 0;
 }
 
-/* ---- 21: discarding -------------------------------------------------------------------------- */
+/* ---- 21: discarding ---- */
 
 TASK_TEST(received_values_can_be_discarded)
 {
@@ -241,7 +241,7 @@ TASK_TEST(received_values_can_be_discarded)
     return 0;
 }
 
-/* ---- 22, 74: elements ------------------------------------------------------------------------ */
+/* ---- 22, 74: elements ---- */
 
 typedef struct odd {
     char bytes[3];
@@ -322,7 +322,7 @@ TASK_TEST(typed_elements_are_values)
     return 0;
 }
 
-/* ---- 23, 108: channels as values ------------------------------------------------------------- */
+/* ---- 23, 108: channels as values ---- */
 
 typedef struct request {
     int number;

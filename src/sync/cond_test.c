@@ -99,7 +99,7 @@ TASK_TEST(cond_broadcast_wakes_exactly_those_waiting_now)
     return rn_group_close(h);
 }
 
-/* ---- a queue made of it: no signal is lost, no wake-up is spurious --------------------------- */
+/* ---- a queue made of it: no signal is lost, no wake-up is spurious ---- */
 
 struct queue {
     rn_mutex mutex;
@@ -145,7 +145,7 @@ TASK_TEST(cond_loses_no_signal)
     return rn_group_close(h);
 }
 
-/* ---- cancellation ---------------------------------------------------------------------------- */
+/* ---- cancellation ---- */
 
 static int wait_cancelled(struct shared *s)
 {

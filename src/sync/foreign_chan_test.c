@@ -67,7 +67,7 @@ static void *add_from_two(void *arg)
     return NULL;
 }
 
-/* ---- without any worker ---------------------------------------------------------------------- */
+/* ---- without any worker ---- */
 
 TEST(threads_talk_before_and_without_a_run)
 {
@@ -108,7 +108,7 @@ TEST(thread_waits_no_longer_than_its_deadline)
     rn_group_close(g);
 }
 
-/* ---- with tasks ------------------------------------------------------------------------------ */
+/* ---- with tasks ---- */
 
 static int relay(rn_receiver(int) in, rn_sender(int) out)
 {
@@ -206,7 +206,7 @@ TASK_TEST(task_closes_what_threads_wait_for)
     return 0;
 }
 
-/* ---- a group that closes ends the waits of threads ------------------------------------------- */
+/* ---- a group that closes ends the waits of threads ---- */
 
 TASK_TEST(closing_group_releases_threads)
 {
@@ -248,7 +248,7 @@ TASK_TEST(thread_with_a_reference_may_call_again)
     return 0;
 }
 
-/* ---- many of both ---------------------------------------------------------------------------- */
+/* ---- many of both ---- */
 
 static int send_some(rn_sender(int) out, int n)
 {

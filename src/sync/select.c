@@ -23,8 +23,7 @@
 
 #include "sync/chan.h"
 
-/* ---- the cases in lock order ------------------------------------------------------------------
- * */
+/* ---- the cases in lock order ---- */
 
 static bool has_channel(const rn_case *k)
 {
@@ -77,8 +76,7 @@ static void unlock_all(rn_case *list, const rn_channel *except)
     }
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------
- * */
+/* ---- choosing ---- */
 
 typedef struct selection {
     rn_case *cases;
@@ -160,8 +158,7 @@ static bool take_ready(const selection *s, int *result)
     return false;
 }
 
-/* ---- waiting -----------------------------------------------------------------------------------
- * */
+/* ---- waiting ---- */
 
 static void enqueue_all(const selection *s, rni_task *t)
 {
@@ -232,8 +229,7 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
     return rc;
 }
 
-/* ---- discarding
- * ---------------------------------------------------------------------------------- */
+/* ---- discarding ---- */
 
 /* A receive without destination from a channel with a drop function gets memory to receive into, so
  * that the value can be dropped. Rare, hence the allocation. */
@@ -265,8 +261,7 @@ static void finish_discards(selection *s, int chosen)
     }
 }
 
-/* ---- the calls
- * ------------------------------------------------------------------------------------ */
+/* ---- the calls ---- */
 
 static int run(rn_case *cases, size_t n, bool ordered, const char *site)
 {

@@ -9,7 +9,7 @@
 
 #include "sync/chan_peek.h"
 
-/* ---- 87: a non-blocking select sees one moment (Go: 100 000 rounds; here as many as fit) ----- */
+/* ---- 87: a non-blocking select sees one moment (Go: 100 000 rounds; here as many as fit) ---- */
 
 /* Two tasks that run at the same time, in rounds; nobody parks, so each keeps its worker. */
 typedef struct race {
@@ -102,7 +102,7 @@ TASK_TEST(closed_channel_and_value_are_seen_at_one_moment)
     return 0;
 }
 
-/* ---- 84: no value twice (Go: 100 000) -------------------------------------------------------- */
+/* ---- 84: no value twice (Go: 100 000) ---- */
 
 static int spread(rn_sender(int) a, rn_sender(int) b, rn_sender(int) c, rn_sender(int) d)
 {
@@ -155,7 +155,7 @@ TASK_TEST(select_sends_a_value_once)
     return 0;
 }
 
-/* ---- 66, 93, 98: storms over shared channels ------------------------------------------------- */
+/* ---- 66, 93, 98: storms over shared channels ---- */
 
 enum { LANES = 4, VALUES = 2500 };
 
@@ -305,7 +305,7 @@ TASK_TEST(mixed_selects_conserve_the_sum)
     return 0;
 }
 
-/* ---- 97: leaving a queue does not cost more because others stand in it ----------------------- */
+/* ---- 97: leaving a queue does not cost more because others stand in it ---- */
 
 static int stand_in_queue(rn_receiver(int) shared)
 {

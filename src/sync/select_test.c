@@ -13,7 +13,7 @@ static int send_one(rn_sender(int) out, int v)
 }
 RN_TASK(send_one, rn_sender(int), int);
 
-/* ---- 78, 79, 103: the choice ----------------------------------------------------------------- */
+/* ---- 78, 79, 103: the choice ---- */
 
 enum { TRIALS = 10000 };
 
@@ -84,7 +84,7 @@ TASK_TEST(ordered_select_takes_the_first_ready)
     return 0;
 }
 
-/* ---- 80, 81, 65: default --------------------------------------------------------------------- */
+/* ---- 80, 81, 65: default ---- */
 
 TASK_TEST(default_only_if_nothing_is_ready)
 {
@@ -112,7 +112,7 @@ TEST_EXIT(two_defaults_are_an_error, 2, "select with two RN_DEFAULT cases")
     (void)rn_run(two_defaults, NULL);
 }
 
-/* ---- 82, 83, 108: evaluation ----------------------------------------------------------------- */
+/* ---- 82, 83, 108: evaluation ---- */
 
 static int calls;
 
@@ -187,7 +187,7 @@ TASK_TEST(send_by_pointer_reads_at_the_call)
     return 0;
 }
 
-/* ---- 26, 85, 86: one channel several times --------------------------------------------------- */
+/* ---- 26, 85, 86: one channel several times ---- */
 
 static int select_both_ways(rn_chan(int) c, int me, int *sends, int *recvs)
 {
@@ -251,7 +251,7 @@ TASK_TEST(waiting_select_leaves_every_queue)
     return 0;
 }
 
-/* ---- 89, 90, 91, 94, 95: forms of the call --------------------------------------------------- */
+/* ---- 89, 90, 91, 94, 95: forms of the call ---- */
 
 TASK_TEST(break_continue_and_return_mean_what_c_says)
 {
@@ -313,7 +313,7 @@ TASK_TEST(runtime_list_may_hold_absent_cases)
     return 0;
 }
 
-/* ---- 104, 105, 106: done channels, polling loops, contexts ----------------------------------- */
+/* ---- 104, 105, 106: done channels, polling loops, contexts ---- */
 
 static int wait_for_any(rn_receiver(rn_unit) const *done, rn_sender(int) out)
 {

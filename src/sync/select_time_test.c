@@ -6,7 +6,7 @@
 
 #include "sync/chan_peek.h"
 
-/* ---- 92: a send on a closed channel is ready, and says so ------------------------------------ */
+/* ---- 92: a send on a closed channel is ready, and says so ---- */
 
 TASK_TEST(send_case_on_a_closed_channel_is_ready)
 {
@@ -59,7 +59,7 @@ TASK_TEST(waiting_send_case_learns_of_the_close)
     return 0;
 }
 
-/* ---- 100, 101, 102: timeouts ----------------------------------------------------------------- */
+/* ---- 100, 101, 102: timeouts ---- */
 
 TASK_TEST(timeout_fires_not_before_its_time)
 {
@@ -119,7 +119,7 @@ TASK_TEST(huge_timeouts_never_fire)
     return 0;
 }
 
-/* ---- the until forms: absolute, and ready beats late ----------------------------------------- */
+/* ---- the until forms: absolute, and ready beats late ---- */
 
 TASK_TEST(until_forms_end_at_their_deadline)
 {
@@ -165,7 +165,7 @@ TASK_TEST(until_forms_take_what_comes_in_time)
     return 0;
 }
 
-/* ---- 107: a peer and a deadline at the same moment: one of the two happens ------------------- */
+/* ---- 107: a peer and a deadline at the same moment: one of the two happens ---- */
 
 enum { ROUNDS = 3000 };
 

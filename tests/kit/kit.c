@@ -154,7 +154,7 @@ void kit_skip(const char *reason)
     line_end(&out, EXIT_SKIPPED);
 }
 
-/* ---- the child: one test --------------------------------------------------------------------- */
+/* ---- the child: one test ---- */
 
 struct fds {
     bool open[MAX_FD];
@@ -210,7 +210,7 @@ static int run_child(const struct kit_test *test)
     return fds_same(&before, &after) ? 0 : EXIT_FAILED;
 }
 
-/* ---- the runner ------------------------------------------------------------------------------ */
+/* ---- the runner ---- */
 
 static long long now_ms(void)
 {
