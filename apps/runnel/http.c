@@ -29,6 +29,7 @@ struct http {
     void *arg;
     CURL *easy;
     CURLM *multi;
+    char error[CURL_ERROR_SIZE]; /* what libcurl says of the request that failed */
     /* The request that runs: */
     str *body;
     size_t body_bytes, header_bytes;
@@ -85,6 +86,9 @@ static void set_options(http *h)
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(h->o->timeout_ns / RN_MILLISECOND));
     curl_easy_setopt(c, CURLOPT_USERAGENT, h->o->user_agent);
     curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
+    if (h->o->ca_file)
+        curl_easy_setopt(c, CURLOPT_CAINFO, h->o->ca_file);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, h->o->insecure ? 0L : 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, h->o->insecure ? 0L : 2L);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
@@ -138,6 +142,26 @@ static bool run(http *h, CURLcode *rc)
     return !stopped;
 }
 
+/*
+ * Runs the request, a second time if it failed on a connection that was kept from an earlier one:
+ * the server may have dropped that before it was asked. libcurl does the same, but six times in the
+ * life of a handle, and then calls it an error.
+ */
+static bool run_afresh(http *h, CURLcode *rc)
+{
+    long connections = 0;
+    if (!run(h, rc))
+        return false;
+    curl_easy_getinfo(h->easy, CURLINFO_NUM_CONNECTS, &connections);
+    bool dropped = *rc == CURLE_SEND_ERROR || *rc == CURLE_RECV_ERROR || *rc == CURLE_GOT_NOTHING;
+    if (!dropped || connections > 0 || h->header_bytes > 0)
+        return true;
+    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
+    bool ran = run(h, rc);
+    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 0L);
+    return ran;
+}
+
 static void break_by_errno(http *h, result *r)
 {
     long error = 0;
@@ -146,6 +170,20 @@ static void break_by_errno(http *h, result *r)
                       : error               ? strerrordesc_np((int)error)
                                             : NULL;
     result_break(r, FAULT_NETWORK, "%s", why ? why : "cannot connect");
+}
+
+/* Only the reason that OpenSSL gives is passed on: the rest of libcurl's text holds names from the
+ * certificate, which anybody can write. */
+static void break_by_certificate(http *h, result *r)
+{
+    static const char problem[] = "SSL certificate problem: ";
+    if (strstr(h->error, "subject name"))
+        result_break(r, FAULT_TLS, "the certificate is for another host");
+    else if (strncmp(h->error, problem, strlen(problem)) == 0)
+        result_break(r, FAULT_TLS, "the certificate is not trusted: %s",
+                     h->error + strlen(problem));
+    else
+        result_break(r, FAULT_TLS, "the certificate is not trusted");
 }
 
 /* What a failed transfer means for people. libcurl's own words hold byte counts that vary. */
@@ -160,6 +198,13 @@ static void break_by_curl(http *h, CURLcode rc, result *r)
     case CURLE_GOT_NOTHING:
         result_break(r, FAULT_NETWORK, "the server closed the connection without an answer");
         break;
+    case CURLE_PEER_FAILED_VERIFICATION: break_by_certificate(h, r); break;
+    case CURLE_SSL_CACERT_BADFILE:
+        result_break(r, FAULT_TLS,
+                     "no certificate can be verified: the trusted ones cannot be "
+                     "read (--cacert, or Debian's package ca-certificates)");
+        break;
+    case CURLE_SSL_CONNECT_ERROR: result_break(r, FAULT_TLS, "the TLS handshake failed"); break;
     case CURLE_PARTIAL_FILE: result_break(r, FAULT_NETWORK, "the body was cut short"); break;
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR: result_break(r, FAULT_NETWORK, "connection reset"); break;
@@ -216,6 +261,7 @@ static bool request(http *h, const job *j, bool head, result *r, str *body)
     h->body_bytes = h->header_bytes = 0;
     h->page = h->enough = h->too_large = false;
     h->want = !head && j->parse;
+    h->error[0] = 0;
     curl_easy_setopt(h->easy, CURLOPT_URL, j->url);
     curl_easy_setopt(h->easy, CURLOPT_NOBODY, head ? 1L : 0L);
     if (!head)
@@ -224,7 +270,7 @@ static bool request(http *h, const job *j, bool head, result *r, str *body)
     r->reason = NULL;
     r->outcome = OUT_NONE;
     r->status = 0;
-    if (!run(h, &rc))
+    if (!run_afresh(h, &rc))
         return false;
     if (h->too_large)
         result_break(r, FAULT_TOO_LARGE, "larger than %zu MiB (--max-body)",

@@ -39,6 +39,9 @@ const char options_help[] =
     "      --retries N         after 429 or 503 with Retry-After of up to 60 s (default 3)\n"
     "      --max-body MIB      largest page that is read (default 32)\n"
     "      --user-agent TEXT   (default runnel/" RN_VERSION ")\n"
+    "      --cacert FILE       trust the certificates in FILE (PEM) too; else those in the file "
+    "that\n"
+    "                          $CURL_CA_BUNDLE or $SSL_CERT_FILE names, if one is set\n"
     "  -k, --insecure          accept any certificate\n"
     "\n"
     "What is printed\n"
@@ -64,6 +67,7 @@ enum {
     OPT_RETRIES,
     OPT_MAX_BODY,
     OPT_USER_AGENT,
+    OPT_CACERT,
     OPT_NO_PROGRESS
 };
 
@@ -82,6 +86,7 @@ static const struct option table[] = {
     { "retries", required_argument, NULL, OPT_RETRIES },
     { "max-body", required_argument, NULL, OPT_MAX_BODY },
     { "user-agent", required_argument, NULL, OPT_USER_AGENT },
+    { "cacert", required_argument, NULL, OPT_CACERT },
     { "insecure", no_argument, NULL, 'k' },
     { "format", required_argument, NULL, 'f' },
     { "no-progress", no_argument, NULL, OPT_NO_PROGRESS },
@@ -160,6 +165,20 @@ static bool set_root(options *o, const char *path)
     return true;
 }
 
+/* libcurl itself does not ask the environment; its users expect it, since the command curl does. */
+static bool find_ca_file(options *o)
+{
+    static const char *const names[] = { "CURL_CA_BUNDLE", "SSL_CERT_FILE" };
+    if (o->ca_file && access(o->ca_file, R_OK) != 0)
+        return mistake("--cacert '%s': %s", o->ca_file, strerrordesc_np(errno));
+    for (size_t i = 0; i < sizeof names / sizeof *names && !o->ca_file; i++) {
+        const char *file = getenv(names[i]);
+        if (file && *file)
+            o->ca_file = file;
+    }
+    return true;
+}
+
 static bool set_number(options *o, int option)
 {
     unsigned n = 0;
@@ -193,6 +212,7 @@ static bool set(options *o, int option)
     case OPT_ROOT: return set_root(o, optarg);
     case OPT_USER_AGENT: return o->user_agent = optarg, true;
     case OPT_NO_PROGRESS: return o->progress = false, true;
+    case OPT_CACERT: return o->ca_file = optarg, true;
     case 'k': return o->insecure = true;
     case 'q': return o->quiet = true;
     case 'v': return o->verbose = true;
@@ -230,6 +250,8 @@ bool options_parse(options *o, int argc, char **argv)
         if (o->help)
             return true;
     }
+    if (!find_ca_file(o))
+        return false;
     o->inputs = argv + optind;
     o->input_count = (size_t)(argc - optind);
     if (o->input_count == 0)

@@ -16,6 +16,7 @@ typedef struct options {
     size_t max_body_bytes, max_pages; /* max_pages: 0 is no limit */
     bool offline, ndjson, progress, fragments, insecure, quiet, verbose, help;
     const char *user_agent;
+    const char *ca_file; /* certificates to trust beside the system's, or NULL */
     regex_t *exclude;
     size_t exclude_count;
     char *root; /* where a local page's "/x" points; "" is the file system's root */

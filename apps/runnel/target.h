@@ -51,6 +51,7 @@ typedef enum fault {
     FAULT_STATUS,   /* the server answered with an error status */
     FAULT_REDIRECT, /* a loop, too many, or to nowhere */
     FAULT_NETWORK,  /* no connection, reset, cut short, no HTTP */
+    FAULT_TLS,      /* no handshake, or a certificate that is not trusted */
     FAULT_TIMEOUT,
     FAULT_TOO_LARGE,
     FAULT_URL, /* malformed */

@@ -17,9 +17,11 @@ import unittest
 RUNNEL = os.environ["RUNNEL"]
 SLOW = 5 if os.environ.get("RUNNEL_TEST_SLOW") == "1" else 1
 
-# Loopback only, whatever proxy the machine is set up with; colours are tested explicitly.
+# Loopback only, whatever proxy the machine is set up with; colours and certificates are tested
+# explicitly.
 ENVIRONMENT = {**os.environ, "no_proxy": "*", "LC_ALL": "C"}
-ENVIRONMENT.pop("NO_COLOR", None)
+for name in "NO_COLOR", "CURL_CA_BUNDLE", "SSL_CERT_FILE":
+    ENVIRONMENT.pop(name, None)
 
 
 class Result:
@@ -86,13 +88,14 @@ class Server:
     """A TCP server that gives each connection to a function, with the method, the path and the
     socket; what that does with it may be as wrong as it likes."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls=None):
         self.answer = answer
+        self.tls = tls
         self.requests = []
         self.lock = threading.Lock()
         self.done = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.url = "http%s://127.0.0.1:%d" % ("s" if tls else "", self.listener.getsockname()[1])
         threading.Thread(target=self.accept, daemon=True).start()
 
     def accept(self):
@@ -105,16 +108,22 @@ class Server:
 
     def serve(self, connection):
         with contextlib.suppress(OSError), connection:
-            data = b""
-            while b"\r\n\r\n" not in data:
-                more = connection.recv(65536)
-                if not more:
-                    return
-                data += more
-            method, path = data.split(b" ", 2)[:2]
-            with self.lock:
-                self.requests.append((method.decode(), path.decode("latin-1")))
-            self.answer(method.decode(), path.decode("latin-1"), connection)
+            if not self.tls:
+                return self.serve_one(connection)
+            with self.tls.wrap_socket(connection, server_side=True) as connection:
+                self.serve_one(connection)
+
+    def serve_one(self, connection):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = connection.recv(65536)
+            if not more:
+                return
+            data += more
+        method, path = data.split(b" ", 2)[:2]
+        with self.lock:
+            self.requests.append((method.decode(), path.decode("latin-1")))
+        self.answer(method.decode(), path.decode("latin-1"), connection)
 
     def close(self):
         self.done.set()
@@ -122,8 +131,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(answer):
-    server = Server(answer)
+def serving(answer, tls=None):
+    server = Server(answer, tls)
     try:
         yield server
     finally:
