@@ -6,7 +6,8 @@
  * by cancelling it. The frontier task is not below it, so it lives to hand over what was found.
  *
  * Exit status: an input that cannot be read is 1 even if broken links were found elsewhere, because
- * then the answer is incomplete; a run that was cut short is 2 if it found any, else 1.
+ * then the answer is incomplete; a run that ended early (--max-pages, --max-time, a signal) is 2 if
+ * it found any, else 1: never 0, because what was not seen may be broken.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -158,15 +159,27 @@ static void complain_about_listings(check *c)
     }
 }
 
+static void say_if_early(const check *c, run_info *info)
+{
+    if (c->f.cut_short) {
+        info->stopped = c->cause == -ETIMEDOUT ? "stopped by --max-time" : "interrupted";
+        info->missing = "this is what was found by then";
+    } else if (c->f.limited) {
+        info->stopped = "stopped at --max-pages";
+        info->missing =
+            "further pages were not followed (--max-pages N raises the limit, 0 lifts it)";
+    }
+    /* The text for people says nothing else with --quiet, and the exit status alone no reason. */
+    if (info->stopped && c->o.quiet && !c->o.ndjson)
+        fprintf(stderr, "runnel check: %s: %s\n", info->stopped, info->missing);
+}
+
 static int report(check *c, int64_t took_ns)
 {
     verdict v;
     run_info info = { .took_ns = took_ns };
     rn_stats_read(&info.stats);
-    if (c->f.cut_short)
-        info.stopped = c->cause == -ETIMEDOUT ? "stopped by --max-time" : "interrupted";
-    else if (c->f.limited)
-        info.stopped = "stopped at --max-pages";
+    say_if_early(c, &info);
     verdict_make(&v, &c->f);
     if (c->o.ndjson)
         report_ndjson(&v, &c->o, &info);
@@ -178,7 +191,7 @@ static int report(check *c, int64_t took_ns)
         fprintf(stderr, "runnel check: cannot write the report: %s\n", strerrordesc_np(errno));
         return EXIT_ERROR;
     }
-    if (c->input_error || (c->f.cut_short && !broken))
+    if (c->input_error || (info.stopped && !broken))
         return EXIT_ERROR;
     return broken ? EXIT_BROKEN : EXIT_OK;
 }

@@ -26,8 +26,11 @@
  * retries, of which there are at most o->retries; a redirect makes a target only up to
  * o->max_redirects hops from a link. New targets come only from pages in scope. So the sum of the
  * jobs is bounded by (1 + retries) x the number of distinct URLs, each job is bounded by --timeout,
- * and pending reaches 0 if the site has finitely many URLs. If it has not (a calendar), --max-pages
- * or --max-time ends it.
+ * and pending reaches 0 if there are finitely many URLs. A disk has finitely many (disk.c: each file
+ * has one name). A site may not (a calendar links to the next month for ever), so at most
+ * max_site_pages of its pages are followed, each with as many links as fit into --max-body: what is
+ * left in the queue then is looked at and brings nothing new. So a run always ends, unless
+ * --max-pages 0 asks for the whole of an endless site; --max-time ends even that.
  *
  * Memory: the visited set and the places of each link grow with the site; what is in flight is
  * bounded by the number of fetchers.
@@ -53,6 +56,14 @@ static void take_found(frontier *f, const target *page, result *r)
     }
 }
 
+/* Whether no further page like t may be followed. */
+static bool is_full(const frontier *f, const target *t)
+{
+    const options *o = f->o;
+    return (o->max_pages && f->counts.pages >= o->max_pages) ||
+           (t->kind == URL_HTTP && o->max_site_pages && f->counts.site_pages >= o->max_site_pages);
+}
+
 static void take_page(frontier *f, target *t, result *r)
 {
     t->has_ids = true;
@@ -60,12 +71,13 @@ static void take_page(frontier *f, target *t, result *r)
     r->ids = (idset){ 0 };
     if (!t->in_scope)
         return;
-    if (f->o->max_pages && f->counts.pages == f->o->max_pages) {
+    if (is_full(f, t)) {
         f->limited = true;
         return;
     }
     t->is_page = true;
     f->counts.pages++;
+    f->counts.site_pages += t->kind == URL_HTTP;
     f->counts.links += r->count;
     take_found(f, t, r);
 }

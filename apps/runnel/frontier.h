@@ -13,13 +13,14 @@
 
 /* Numbers of a running check, for the progress line and the summary. */
 typedef struct counts {
-    size_t pages;     /* parsed */
-    size_t links;     /* occurrences on the pages */
-    size_t unique;    /* distinct links */
-    size_t targets;   /* distinct targets */
-    size_t looked_at; /* targets that are done */
-    size_t broken;    /* targets that failed so far; fragments are judged at the end */
-    size_t running;   /* jobs given out */
+    size_t pages;      /* parsed and followed */
+    size_t site_pages; /* of them: from the network */
+    size_t links;      /* occurrences on the pages */
+    size_t unique;     /* distinct links */
+    size_t targets;    /* distinct targets */
+    size_t looked_at;  /* targets that are done */
+    size_t broken;     /* targets that failed so far; fragments are judged at the end */
+    size_t running;    /* jobs given out */
 } counts;
 
 typedef struct frontier {

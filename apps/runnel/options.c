@@ -28,7 +28,10 @@ const char options_help[] =
     "      --exclude REGEX     skip links that match (extended regular expression; repeatable)\n"
     "      --root DIR          where \"/x\" on a local page points (default: the file system's "
     "root)\n"
-    "      --max-pages N       follow at most N pages\n"
+    "      --max-pages N       follow at most N pages; 0: no limit (default: 10000 pages from the\n"
+    "                          network, because a site can make up pages without end, as "
+    "calendars\n"
+    "                          do; no limit on a disk, which cannot)\n"
     "\n"
     "How\n"
     "  -j, --jobs N            links checked at once (default 16)\n"
@@ -51,8 +54,8 @@ const char options_help[] =
     "  -v, --verbose           also what was skipped and where redirects led\n"
     "  -h, --help              this text\n"
     "\n"
-    "Exit status: 0 no broken links; 1 usage or input error, or the run was cut short before any\n"
-    "was found; 2 broken links.\n";
+    "Exit status: 0 no broken links; 1 usage or input error, or the run ended early (--max-pages,\n"
+    "--max-time, Ctrl-C) before any was found; 2 broken links.\n";
 
 enum {
     OPT_OFFLINE = 256,
@@ -190,9 +193,10 @@ static bool set_number(options *o, int option)
     case OPT_MAX_REDIRECTS: return count("--max-redirects", optarg, 0, 50, &o->max_redirects);
     case OPT_RETRIES: return count("--retries", optarg, 0, 100, &o->retries);
     case OPT_MAX_PAGES:
-        if (!count("--max-pages", optarg, 1, 4e9, &n))
+        if (!count("--max-pages", optarg, 0, 4e9, &n))
             return false;
         o->max_pages = n;
+        o->max_site_pages = 0;
         return true;
     default:
         if (!count("--max-body", optarg, 1, 1024, &n))
@@ -233,6 +237,7 @@ bool options_parse(options *o, int argc, char **argv)
                     .retries = 3,
                     .timeout_ns = 20 * RN_SECOND,
                     .max_body_bytes = (size_t)32 << 20,
+                    .max_site_pages = 10000,
                     .progress = isatty(STDERR_FILENO),
                     .fragments = true,
                     .user_agent = "runnel/" RN_VERSION,

@@ -12,8 +12,9 @@ typedef struct options {
     char **inputs; /* as given; they belong to argv */
     size_t input_count;
     unsigned jobs, per_host, max_redirects, retries;
-    int64_t timeout_ns, max_time_ns;  /* max_time_ns: 0 is none */
-    size_t max_body_bytes, max_pages; /* max_pages: 0 is no limit */
+    int64_t timeout_ns, max_time_ns; /* max_time_ns: 0 is none */
+    size_t max_body_bytes;
+    size_t max_pages, max_site_pages; /* of all pages, of those by http; 0 is no limit */
     bool offline, ndjson, progress, fragments, insecure, quiet, verbose, help;
     const char *user_agent;
     const char *ca_file; /* certificates to trust beside the system's, or NULL */

@@ -112,7 +112,7 @@ void report_text(const verdict *v, const options *o, const run_info *run)
     if (v->broken.count)
         putchar('\n');
     if (run->stopped)
-        printf("%s%s%s: this is what was found by then\n", p.bad, run->stopped, p.off);
+        printf("%s%s%s: %s\n", p.bad, run->stopped, p.off, run->missing);
     put_summary(v, run);
     const rn_stats *s = &run->stats;
     printf("account: %" PRIu64 " tasks started, %" PRIu64 " ended, %" PRIu64 " leaked; %" PRIu32

@@ -10,7 +10,8 @@
 /* How the run went, beside its findings. */
 typedef struct run_info {
     int64_t took_ns;
-    const char *stopped; /* NULL, or why the run was cut short: "interrupted", "max-time", ... */
+    const char *stopped; /* NULL, or why the run ended early, "interrupted" for one */
+    const char *missing; /* if stopped, what that means for the answer */
     rn_stats stats;      /* read after rn_run returned */
 } run_info;
 

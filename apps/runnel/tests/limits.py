@@ -19,7 +19,56 @@ def stalling(method, path, connection):
     time.sleep(30)
 
 
+def calendar(method, path, connection):
+    """A page for every month there will ever be, each with links to the next two."""
+    while path:
+        year, month = map(int, path.strip("/").split("/")) if path != "/" else (2024, 1)
+        months = [12 * year + month + i for i in (0, 1)]
+        body = "".join("<a href=/%d/%02d>x</a>" % (m // 12, m % 12 + 1) for m in months)
+        connection.sendall(("HTTP/1.1 200 X\r\nContent-Type: text/html\r\n"
+                            "Content-Length: %d\r\n\r\n%s" % (len(body), body)).encode())
+        path = b" ".join(connection.recv(65536).split(b" ")[1:2]).decode()
+
+
 class Limits(lib.Case):
+    def calendar(self, *arguments, answer=calendar):
+        with lib.serving(answer) as server:
+            r = lib.check(*arguments, server.url, timeout=100)
+        self.account_holds(r)
+        return r, r.summary()
+
+    def test_a_calendar_ends(self):
+        r, s = self.calendar()
+        self.assertEqual((s["pages"], s["stopped"]), (10000, "stopped at --max-pages"))
+        self.assertEqual((r.status, s["broken"]), (1, 0))
+
+    def test_max_pages_is_not_a_clean_bill(self):
+        r, s = self.calendar("--max-pages", "10")
+        self.assertEqual((r.status, s["pages"], s["broken"]), (1, 10, 0))
+
+        def answer(method, path, connection):
+            if path == "/":
+                return respond(connection, body="<a href=/2024/01>c</a><a href=/gone>g</a>")
+            respond(connection, 404) if path == "/gone" else calendar(method, path, connection)
+        r, s = self.calendar("--max-pages", "10", answer=answer)
+        self.assertEqual((r.status, s["pages"], s["broken"]), (2, 10, 1))
+
+    def test_max_pages_says_how_to_raise_it(self):
+        for arguments, stream in ([], "out"), (["--quiet"], "err"):
+            with lib.serving(calendar) as server:
+                r = lib.run("check", "--max-pages", "10", *arguments, server.url)
+            self.assertEqual(r.status, 1)
+            self.assertIn(b"stopped at --max-pages: further pages were not followed (--max-pages N "
+                          b"raises the limit, 0 lifts it)\n", getattr(r, stream))
+
+    def test_a_site_of_exactly_max_pages_is_complete(self):
+        def answer(method, path, connection):
+            respond(connection, body="<a href=/%d>x</a>" % (int(path[1:] or 0) % 5 + 1))
+        for limit in "6", "0":
+            r, s = self.calendar("--max-pages", limit, answer=answer)
+            self.assertEqual((r.status, s["pages"]), (0, 6))
+            self.assertNotIn("stopped", s)
+
     def test_max_time(self):
         for jobs, workers in ("1", "1"), ("16", "1"), ("16", "4"):
             with lib.serving(stalling) as server:
