@@ -27,4 +27,8 @@ if(NOT RUNNEL_LTO AND NOT RUNNEL_PORTABLE_SWITCH)
   # It builds everything again and emulates, for some minutes on a busy machine. It starts first,
   # so that the other tests fill the second core meanwhile.
   set_tests_properties(cross/aarch64 PROPERTIES TIMEOUT 900 COST 1000)
+  if(NOT RUNNEL_SANITIZE)
+    runnel_check(cross/portable tools/portable-test.sh "${PROJECT_BINARY_DIR}/portable")
+    set_tests_properties(cross/portable PROPERTIES TIMEOUT 600 COST 900)
+  endif()
 endif()

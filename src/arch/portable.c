@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The switch for CPUs without a file of their own: POSIX ucontext. Slow (it makes two system calls
- * a switch), correct, and the reference the other files are compared with.
+ * The switch for CPUs without a file of their own: POSIX ucontext. Slow (it makes three system
+ * calls a switch), correct, and the reference the other files are compared with.
  *
  * The saved stack pointer of the contract is here the address of a ucontext_t that lives on the
  * saved stack. swapcontext cannot tell when it has finished saving, so the flag is stored by the
  * context that runs next: `arriving` carries what it has to store. A context switched to for the
  * first time stores it in its entry function.
+ *
+ * A ucontext carries a signal mask, but masks belong to threads here: the one to come gets the
+ * thread's own, so that the switch leaves the mask as it is.
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -64,6 +68,7 @@ int rni_arch_switch(rni_context *from, rni_context *to)
     saved here;
     saved *next = take(to);
     set_left(from, &here);
+    pthread_sigmask(SIG_SETMASK, NULL, &next->uc.uc_sigmask);
     swapcontext(&here.uc, &next->uc);
     publish_left();
     return from->result;
@@ -73,6 +78,7 @@ void rni_arch_leave(rni_context *to)
 {
     saved *next = take(to);
     set_left(NULL, NULL);
+    pthread_sigmask(SIG_SETMASK, NULL, &next->uc.uc_sigmask);
     setcontext(&next->uc);
     __builtin_trap();
 }
