@@ -71,7 +71,8 @@ RN_API rn_group *rn_group_current(void);
 RN_API void rn_shield(void);
 RN_API void rn_unshield(void);
 
-/* Whether the calling task is cancelled (0 or the cause); a shield hides it. Never waits. */
+/* Whether the calling task is cancelled (0 or the cause); a shield hides it. Never waits; a loop
+ * that asks lets others run now and then. */
 RN_API int rn_cancelled(void);
 
 /* ---- contexts ---- */
@@ -99,7 +100,8 @@ RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout
  * background context cannot be cancelled: a programming error. */
 RN_API void rn_ctx_cancel(rn_ctx *ctx, int cause);
 
-/* 0 while ctx is not cancelled; then -ETIMEDOUT if a deadline did it, else -ECANCELED. */
+/* 0 while ctx is not cancelled; then -ETIMEDOUT if a deadline did it, else -ECANCELED. Never waits;
+ * a loop that asks lets others run now and then. */
 RN_API int rn_ctx_err(rn_ctx *ctx);
 
 /* 0 while ctx is not cancelled; then the cause. */

@@ -182,9 +182,25 @@ static void use_fd(struct things *t)
     CHECK_EQ(rn_fd_wait(t->fd, RN_WRITABLE, RN_FOREVER), RN_WRITABLE);
 }
 
+static void ask_len(struct things *t)
+{
+    CHECK_EQ(rn_len(t->empty), 0);
+}
+static void ask_cancelled(struct things *t)
+{
+    (void)t;
+    CHECK_EQ(rn_cancelled(), 0);
+}
+static void ask_ctx(struct things *t)
+{
+    (void)t;
+    CHECK_EQ(rn_ctx_err(rn_ctx_current()), 0);
+}
+
 static void (*const loops[])(struct things *) = {
-    ask_recv,        ask_send,   ask_select, ask_mutex,   ask_semaphore, use_channel,   use_closed,
-    use_closed_send, use_select, use_mutex,  use_rwmutex, use_semaphore, use_waitgroup, use_fd,
+    ask_recv,      ask_send,        ask_select, ask_mutex,     ask_semaphore, use_channel,
+    use_closed,    use_closed_send, use_select, use_mutex,     use_rwmutex,   use_semaphore,
+    use_waitgroup, use_fd,          ask_len,    ask_cancelled, ask_ctx,
 };
 
 static int raise_stop(void)

@@ -67,19 +67,20 @@ static void leave(socket_handle *s)
 
 static void enter(socket_handle *s)
 {
-    atomic_fetch_add_explicit(&s->users, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->users, 1, memory_order_seq_cst); /* partner: close_handle */
 }
 
 static bool is_closed(socket_handle *s)
 {
-    return atomic_load_explicit(&s->closed, memory_order_acquire);
+    return atomic_load_explicit(&s->closed, memory_order_seq_cst);
 }
 
 static void close_handle(socket_handle *s)
 {
     int saved = rni_os_error();
-    atomic_store_explicit(&s->closed, true, memory_order_release);
-    if (atomic_load_explicit(&s->users, memory_order_acquire) > 1)
+    /* Either we see the call that is under way, or it sees `closed` before it waits. */
+    atomic_store_explicit(&s->closed, true, memory_order_seq_cst);
+    if (atomic_load_explicit(&s->users, memory_order_seq_cst) > 1)
         shutdown(s->fd, SHUT_RDWR); /* wakes those who wait */
     leave(s);
     rni_os_set_error(saved);

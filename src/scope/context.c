@@ -158,7 +158,8 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
     rni_unlock(&parent->lock);
     if (cause != 0) {
         /* The parent's err may not be set yet: its canceller is between the two stores. */
-        int err = cause == -ETIMEDOUT ? rn_ctx_err(parent) : -ECANCELED;
+        int err = cause == -ETIMEDOUT ? atomic_load_explicit(&parent->err, memory_order_acquire)
+                                      : -ECANCELED;
         cancel_tree(c, cause, err ? err : -ETIMEDOUT);
         return 0;
     }
@@ -208,6 +209,7 @@ rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
 
 int rn_ctx_err(rn_ctx *c)
 {
+    rni_spend(rni_current(), 0);
     return atomic_load_explicit(&c->err, memory_order_acquire);
 }
 

@@ -298,5 +298,7 @@ void rn_unshield(void)
 
 int rn_cancelled(void)
 {
-    return atomic_load_explicit(rni_current()->cancelled, memory_order_acquire);
+    rni_task *t = rni_current();
+    rni_spend(t, 0);
+    return atomic_load_explicit(t->cancelled, memory_order_acquire);
 }

@@ -315,7 +315,9 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
 
 size_t rn_channel_len(const rn_channel *c)
 {
-    return c ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
+    size_t n = c ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
+    rni_spend(rni_current(), 0);
+    return n;
 }
 
 size_t rn_channel_cap(const rn_channel *c)
