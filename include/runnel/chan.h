@@ -80,8 +80,10 @@ RN_API RN_MUST_CHECK int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, s
  */
 RN_API void rn_channel_close(rn_channel *c, const char *site);
 
-/* Elements in the buffer and its capacity; 0 for nil. A snapshot that orders nothing. Never waits; a
- * loop that asks for the length lets others run now and then. */
+/*
+ * Elements in the buffer and its capacity; 0 for nil. A snapshot that orders nothing. Never waits;
+ * a loop that asks for the length lets others run now and then.
+ */
 RN_API size_t rn_channel_len(const rn_channel *c);
 RN_API size_t rn_channel_cap(const rn_channel *c);
 
