@@ -11,6 +11,7 @@
  */
 #define _GNU_SOURCE
 #include "check.h"
+#include "descriptors.h"
 #include "disk.h"
 #include "escape.h"
 #include "frontier.h"
@@ -20,6 +21,7 @@
 #include "signals.h"
 
 #include <curl/curl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,13 +228,15 @@ int check_main(int argc, char **argv)
 {
     check c = { 0 };
     int status = EXIT_ERROR;
+    /* libcurl takes host names to be in the locale's charset; those on pages are in UTF-8. */
+    setlocale(LC_CTYPE, "C.UTF-8");
     bool parsed = options_parse(&c.o, argc, argv);
     if (parsed && c.o.help) {
         status = fputs(options_help, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
     } else if (parsed) {
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
             fprintf(stderr, "runnel check: libcurl does not start\n");
-        } else {
+        } else if (descriptors_reserve(&c.o.jobs)) {
             frontier_init(&c.f, &c.o);
             status = check_inputs(&c);
             frontier_fini(&c.f);

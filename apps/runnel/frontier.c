@@ -26,11 +26,11 @@
  * retries, of which there are at most o->retries; a redirect makes a target only up to
  * o->max_redirects hops from a link. New targets come only from pages in scope. So the sum of the
  * jobs is bounded by (1 + retries) x the number of distinct URLs, each job is bounded by --timeout,
- * and pending reaches 0 if there are finitely many URLs. A disk has finitely many (disk.c: each file
- * has one name). A site may not (a calendar links to the next month for ever), so at most
+ * and pending reaches 0 if there are finitely many URLs. A disk has finitely many, since a file has
+ * one name (disk.c). A site may not (a calendar links to the next month for ever), so at most
  * max_site_pages of its pages are followed, each with as many links as fit into --max-body: what is
- * left in the queue then is looked at and brings nothing new. So a run always ends, unless
- * --max-pages 0 asks for the whole of an endless site; --max-time ends even that.
+ * in the queue then is looked at and brings nothing new. So every run ends, unless --max-pages 0
+ * asks for the whole of an endless site; --max-time ends even that.
  *
  * Memory: the visited set and the places of each link grow with the site; what is in flight is
  * bounded by the number of fetchers.

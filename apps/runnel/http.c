@@ -206,7 +206,15 @@ static void break_by_curl(http *h, CURLcode rc, result *r)
         break;
     case CURLE_SSL_CONNECT_ERROR: result_break(r, FAULT_TLS, "the TLS handshake failed"); break;
     case CURLE_PARTIAL_FILE: result_break(r, FAULT_NETWORK, "the body was cut short"); break;
+    case CURLE_OUT_OF_MEMORY:
+        /* What libcurl answers to a header line of over 100 KB. */
+        result_break(r, FAULT_NETWORK, "a header larger than libcurl takes");
+        break;
     case CURLE_RECV_ERROR:
+        if (strstr(h->error, "chunk")) {
+            result_break(r, FAULT_NETWORK, "the body is not chunked as HTTP demands");
+            break;
+        } /* fallthrough */
     case CURLE_SEND_ERROR: result_break(r, FAULT_NETWORK, "connection reset"); break;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY: result_break(r, FAULT_NETWORK, "the answer is not HTTP"); break;
@@ -220,9 +228,11 @@ static void break_by_curl(http *h, CURLcode rc, result *r)
 
 static void take_redirect(http *h, result *r)
 {
-    char *location = NULL;
-    curl_easy_getinfo(h->easy, CURLINFO_REDIRECT_URL, &location);
-    if (!location) {
+    /* Not CURLINFO_REDIRECT_URL: libcurl's own resolution loses the path before "#x". */
+    struct curl_header *header = NULL;
+    curl_easy_header(h->easy, "Location", 0, CURLH_HEADER, -1, &header);
+    const char *location = header ? header->value : "";
+    if (!location[strspn(location, " \t\r\n")]) { /* an empty one reads "\r" here */
         result_break(r, FAULT_REDIRECT, "redirect (%d) without a Location", r->status);
         return;
     }

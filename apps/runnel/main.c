@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The command `runnel`: picks the verb. Each verb is a file of its own. */
 #include "check.h"
+#include "descriptors.h"
 #include "site.h"
 
 #include <runnel/base.h>
@@ -31,6 +32,7 @@ static int print(const char *text)
 
 int main(int argc, char **argv)
 {
+    descriptors_fill();
     const char *verb = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (strcmp(verb, verbs[i].name) == 0)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char options_help[] =
@@ -163,6 +164,9 @@ static bool set_root(options *o, const char *path)
     o->root = realpath(path, NULL);
     if (!o->root)
         return mistake("--root '%s': %s", path, strerrordesc_np(errno));
+    struct stat st;
+    if (stat(o->root, &st) != 0 || !S_ISDIR(st.st_mode))
+        return mistake("--root '%s': not a directory", path);
     if (strcmp(o->root, "/") == 0)
         o->root[0] = 0;
     return true;

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PLACES_SHOWN = 10 };
+enum { PLACES_SHOWN = 10, URL_SHOWN = 4000 };
 
 typedef struct paint {
     const char *bad, *dim, *off;
@@ -25,7 +25,7 @@ static paint choose_paint(void)
     return (paint){ "\033[31m", "\033[2m", "\033[0m" };
 }
 
-void report_url(str *out, const char *url)
+static void put_url(str *out, const char *url)
 {
     if (strncmp(url, "file:///", 8) != 0) {
         escape_terminal(out, url);
@@ -43,6 +43,20 @@ void report_url(str *out, const char *url)
     free(bare);
     free(path);
     free(here);
+}
+
+void report_url(str *out, const char *url)
+{
+    size_t start = out->len;
+    put_url(out, url);
+    size_t n = out->len - start;
+    if (n <= URL_SHOWN)
+        return;
+    out->len = start + URL_SHOWN;
+    /* Not in the middle of a character. */
+    while (out->len > start && ((unsigned char)out->data[out->len] & 0xc0) == 0x80)
+        out->len--;
+    str_printf(out, "... (%zu bytes)", n);
 }
 
 static void put_places(const hyperlink *l, const options *o, str *line)

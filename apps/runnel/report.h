@@ -20,7 +20,7 @@ void report_text(const verdict *v, const options *o, const run_info *run);
 void report_ndjson(const verdict *v, const options *o, const run_info *run);
 
 /* Appends a URL as people write it: a file's path, relative to the working directory if it is in
- * it, an http URL as it is; made safe for the terminal. */
+ * it, an http URL as it is; made safe for the terminal, and cut if it is longer than any screen. */
 void report_url(str *out, const char *url);
 
 #endif

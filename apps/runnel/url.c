@@ -215,7 +215,8 @@ static url_kind check_http(const char *text, str *url, const char **fault)
     CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, flags);
     if (rc == CURLUE_OK) {
         lower_host(u);
-        rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT);
+        /* A host has one name, that of the DNS: xn--mnchen-3ya for one with an umlaut. */
+        rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE);
     }
     if (rc == CURLUE_OK) {
         str_clear(url);

@@ -110,7 +110,8 @@ class Hostile(lib.Case):
                    "/f": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                    "/g": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
                          b"Content-Type: text/html\r\nContent-Length: 4\r\n\r\nnope",
-                   "/h": b"\n" * 1000, "/i": b"HTTP/1.1 200 OK"}
+                   "/h": b"\n" * 1000, "/i": b"HTTP/1.1 200 OK",
+                   "/j": b"HTTP/1.1 404 " + b"x" * 200000 + b"\r\n\r\n"}
 
         def answer(method, path, c):
             if path == "/":
@@ -119,6 +120,8 @@ class Hostile(lib.Case):
         _, broken = self.site(answer)
         self.assertEqual(set(broken) - {"/d", "/i"}, set(answers) - {"/d", "/i"})
         self.assertEqual(broken["/a"], "the answer is not HTTP")
+        self.assertEqual(broken["/f"], "the body is not chunked as HTTP demands")
+        self.assertEqual(broken["/j"], "a header larger than libcurl takes")
 
     def test_endless_headers(self):
         def answer(method, path, c):
@@ -186,6 +189,29 @@ class Hostile(lib.Case):
         self.assertEqual(len(self.requests), len(set(self.requests)))
         self.assertEqual(r.summary()["redirected"], 2)
         self.assertIn("redirected_to", next(o for o in r.objects() if o["url"].endswith("/dead")))
+
+    def test_where_redirects_lead(self):
+        """A Location is a reference like any other: relative, with odd bytes, or none at all."""
+        leads = {"/d/query": b"?x", "/d/fragment": b"#x", "/d/dots": b"../e", "/d/space": b"/a b",
+                 "/d/latin": b"/\xe9", "/d/host": b"//127.0.0.1:1/", "/d/empty": b"",
+                 "/d/upper": b"HTTP://127.0.0.1:1/", "/d/umlaut": "http://\u00fc.invalid/".encode()}
+
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of(*leads))
+            if path in leads:
+                return c.sendall(b"HTTP/1.1 301 X\r\nContent-Length: 0\r\nConnection: close\r\n"
+                                 b"Location: " + leads[path] + b"\r\n\r\n")
+            respond(c, 404)
+        r, broken = self.site(answer)
+        to = {o["url"].rpartition("/")[2]: o.get("redirected_to", "").rpartition("127.0.0.1:")[2]
+              for o in r.objects()[:-1]}
+        self.assertEqual({k: v.partition("/")[2] for k, v in to.items()}, {
+            "query": "d/query?x", "fragment": "", "dots": "e", "space": "a%20b", "latin": "%e9",
+            "host": "", "empty": "", "upper": "", "umlaut": "/xn--tda.invalid/"})
+        self.assertEqual(broken["/d/fragment"], "redirect loop")
+        self.assertEqual(broken["/d/empty"], "redirect (301) without a Location")
+        self.assertEqual((broken["/d/host"], broken["/d/upper"]), ("connection refused",) * 2)
 
     def test_a_page_may_not_look_at_the_disk(self):
         r, broken = self.site(lambda m, p, c: respond(c, body=page_of("file:///etc/no-such")))

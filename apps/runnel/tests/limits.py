@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """check/limits: --max-time and signals end a run in time, with what was found."""
+import resource
 import signal
 import subprocess
 import time
@@ -91,6 +92,28 @@ class Limits(lib.Case):
         self.write("deep.html", "<div>" * 400000)
         r = lib.check("--timeout", "1", self.root)
         self.assertEqual(r.broken(), {self.url("deep.html"): "timed out while parsing the page"})
+
+    def many_at_once(self, soft, hard):
+        """Links checked by 100 jobs under a limit of open files."""
+        def answer(method, path, connection):
+            time.sleep(0.2)
+            respond(connection, body="".join("<a href=%d>x</a>" % i for i in range(200))
+                    if path == "/" else "")
+        with lib.serving(answer) as server:
+            return lib.run("check", "--format", "ndjson", "--jobs", "100", "--per-host", "100",
+                           server.url, preexec_fn=lambda: resource.setrlimit(
+                               resource.RLIMIT_NOFILE, (soft, hard)))
+
+    def test_too_few_descriptors_break_no_links(self):
+        r = self.many_at_once(64, 2000)
+        self.assertEqual((r.status, r.broken(), r.err), (0, {}, b""))
+        r = self.many_at_once(64, 128)
+        self.assertEqual((r.status, r.broken()), (0, {}))
+        self.assertEqual(r.err, b"runnel check: 9 links at once, not 100, as the limit of open "
+                                b"files is 128\n")
+        r = self.many_at_once(16, 16)
+        self.assertEqual((r.status, r.out), (1, b""))
+        self.assertIn(b"the limit of open files is 16", r.err)
 
     def interrupt(self, number, *arguments, workers="4"):
         with lib.serving(stalling) as server:

@@ -4,6 +4,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 import lib
 
@@ -101,6 +102,16 @@ class Tree(lib.Case):
         self.assertEqual(len(r.broken()), 4)
         self.assertTrue(all(reason.startswith("malformed") for reason in r.broken().values()))
 
+    def test_host_names_of_all_scripts(self):
+        """Whatever the locale; and the name in the DNS is the same host."""
+        self.write("a.html", "<a href=http://m\u00fcnchen.invalid:1/>1</a>"
+                             "<a href=http://M%C3%9CNCHEN.invalid:1/>2</a>"
+                             "<a href=http://xn--mnchen-3ya.invalid:1/>3</a>")
+        for locale in "C", "C.UTF-8":
+            r = lib.check(self.root, timeout=90, environment={"LC_ALL": locale})
+            self.assertEqual(list(r.broken()), ["http://xn--mnchen-3ya.invalid:1/"])
+            self.assertNotIn("URL", r.broken().popitem()[1])
+
     def test_exclude_and_root(self):
         self.write("index.html", "<a href=gone-1.html>1</a><a href=gone-2.html>2</a>"
                                  "<a href=/r.html>3</a>")
@@ -168,6 +179,7 @@ class Inputs(lib.Case):
         self.bad("--format", "xml", "x", line=b"--format is text or ndjson")
         self.bad("--exclude", "(", "x", line=b"--exclude '('")
         self.bad("--root", "/nonexistent", "x", line=b"--root '/nonexistent'")
+        self.bad("--root", "/dev/null", "x", line=b"--root '/dev/null': not a directory")
 
     def test_help_and_version(self):
         r = lib.run("check", "--help")
@@ -278,6 +290,27 @@ class Output(lib.Case):
             self.assertEqual(b"\x1b[31m" in seen, coloured)
             self.assertEqual(b"\r\x1b[K" in seen, live)
             self.assertIn(b"1 broken", seen)
+
+    def test_urls_longer_than_any_screen_are_cut(self):
+        self.write("a.html", "<a href='%s'>x</a>" % ("\u00e9" * 2000000))
+        r = lib.run("check", self.root)
+        self.assertLess(len(r.out), 10000)
+        self.assertRegex(r.out.decode(), r"\.\.\. \(\d+ bytes\)\n  no such file")
+        self.assertEqual(len(next(iter(lib.check(self.root).broken()))),
+                         len(self.url("")) + 6 * 2000000)
+
+    def test_closed_standard_descriptors(self):
+        """Else a socket could become stderr, and get what is meant for people."""
+        def answer(method, path, connection):
+            time.sleep(1)
+        with lib.serving(answer) as server:
+            p = subprocess.Popen(["sh", "-c", 'exec "$0" check "$1" <&- >&- 2>&-', lib.RUNNEL,
+                                  server.url], env=lib.ENVIRONMENT)
+            while not server.requests and p.poll() is None:
+                time.sleep(0.01)
+            names = [os.readlink("/proc/%d/fd/%d" % (p.pid, fd)) for fd in range(3)]
+            self.assertEqual(p.wait(60), 1)  # the report could not be written
+        self.assertEqual(names, ["/dev/null"] * 3)
 
     def test_a_report_that_cannot_be_written_is_an_error(self):
         self.write("a.html", "<a href=b.html>x</a>")
