@@ -10,11 +10,20 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+/* An impatient user, or a wrapper that passes on what the terminal sent already, signals twice at
+ * once; the run ends in a fraction of this, with its report. */
+enum { GRACE_NS = RN_SECOND / 2 };
+
+/* What a shell or nohup told us to ignore stays ignored; a signalfd would see it all the same. */
 static void caught(sigset_t *set)
 {
+    static const int numbers[] = { SIGINT, SIGTERM };
     sigemptyset(set);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGTERM);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction old;
+        if (sigaction(numbers[i], NULL, &old) != 0 || old.sa_handler != SIG_IGN)
+            sigaddset(set, numbers[i]);
+    }
 }
 
 int signals_open(void)
@@ -32,6 +41,8 @@ void signals_close(int fd)
 {
     sigset_t set;
     caught(&set);
+    /* What came while the run was ending would otherwise end the process before its report. */
+    for (struct signalfd_siginfo info; read(fd, &info, sizeof info) == sizeof info;) {}
     close(fd);
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
@@ -39,11 +50,13 @@ void signals_close(int fd)
 int signals_watch(int fd, rn_ctx *ctx)
 {
     struct signalfd_siginfo info;
-    for (int seen = 0; rn_fd_wait(fd, RN_READABLE, RN_FOREVER) > 0;) {
+    for (int64_t first_ns = 0; rn_fd_wait(fd, RN_READABLE, RN_FOREVER) > 0;) {
         if (read(fd, &info, sizeof info) != sizeof info)
             continue;
-        if (seen++)
+        if (first_ns && rn_now() - first_ns > GRACE_NS)
             _exit(128 + (int)info.ssi_signo);
+        if (!first_ns)
+            first_ns = rn_now();
         rn_ctx_cancel(ctx, -EINTR);
     }
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM as something a task can wait for. The second one ends the process. */
+/* SIGINT and SIGTERM as something a task can wait for. One that comes half a second after the first
+ * ends the process. */
 #ifndef APP_SIGNALS_H
 #define APP_SIGNALS_H
 
@@ -11,7 +12,7 @@ int signals_open(void);
 /* Gives the signals their usual meaning back. */
 void signals_close(int fd);
 
-/* A task: cancels ctx with -EINTR at the first signal and ends the process at the second. */
+/* A task: cancels ctx with -EINTR at the first signal, ends the process at one of the later ones. */
 int signals_watch(int fd, rn_ctx *ctx);
 RN_TASK(signals_watch, int, rn_ctx *);
 

@@ -115,7 +115,7 @@ class Limits(lib.Case):
         self.assertEqual((r.status, r.out), (1, b""))
         self.assertIn(b"the limit of open files is 16", r.err)
 
-    def interrupt(self, number, *arguments, workers="4"):
+    def interrupt(self, number, *arguments, workers="4", times=1):
         with lib.serving(stalling) as server:
             command = [lib.RUNNEL, "check", "--format", "ndjson", *arguments, server.url]
             p = subprocess.Popen(command,
@@ -126,7 +126,9 @@ class Limits(lib.Case):
                 time.sleep(0.01)
             time.sleep(0.3)
             start = time.monotonic()
-            p.send_signal(number)
+            for _ in range(times):
+                p.send_signal(number)
+                time.sleep(0.001)
             out, err = p.communicate(timeout=20 * lib.SLOW)
             p.stdout, p.stderr = out, err
             r = lib.Result(p, time.monotonic() - start)
@@ -142,6 +144,21 @@ class Limits(lib.Case):
                 r, url = self.interrupt(number, workers=workers)
                 self.assertEqual(r.broken(), {url + "/gone": "404 Not Found"})
                 self.assertEqual(r.status, 2)
+
+    def test_interrupts_in_a_row_lose_nothing(self):
+        for times in 2, 5:
+            r, url = self.interrupt(signal.SIGINT, times=times)
+            self.assertEqual((r.status, len(r.broken())), (2, 1))
+
+    def test_an_ignored_interrupt_is_ignored(self):
+        with lib.serving(stalling) as server:
+            p = subprocess.Popen([lib.RUNNEL, "check", "--max-time", "1", server.url],
+                                 stdout=subprocess.PIPE, env=lib.ENVIRONMENT,
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+            while len(server.requests) < 3 and p.poll() is None:
+                time.sleep(0.01)
+            p.send_signal(signal.SIGINT)
+            self.assertIn(b"stopped by --max-time", p.communicate(timeout=60)[0])
 
     def test_interrupt_without_findings(self):
         r, _ = self.interrupt(signal.SIGINT, "--exclude", "gone")
