@@ -85,8 +85,11 @@ static void take_page(frontier *f, target *t, result *r)
 /* Whether the target goes back into its queue instead of being done. */
 static bool try_later(frontier *f, target *t, const result *r)
 {
-    if (r->outcome != OUT_LATER || t->attempts > f->o->retries)
+    bool busy = r->outcome == OUT_LATER;
+    if (!busy || t->attempts > f->o->retries || hosts_is_hopeless(t)) {
+        hosts_note(t, busy);
         return false;
+    }
     hosts_pause(&f->hosts, t, rn_now() + r->retry_ns);
     hosts_done(&f->hosts, t);
     hosts_push(&f->hosts, t, true);

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HOPELESS = 3 };
+
 enum where { NOWHERE = 0, READY, PAUSED };
 
 struct host {
     char *name;
     target *first, *last;
     unsigned running, limit;
+    unsigned in_vain; /* targets that were retried in vain since the last that was not */
     int64_t not_before_ns;
     enum where where;
     host *next_ready; /* in the ready queue or the paused list */
@@ -141,6 +144,16 @@ void hosts_pause(hosts *h, target *t, int64_t not_before_ns)
         unready(h, p, before);
         settle(h, p);
     }
+}
+
+void hosts_note(const target *t, bool in_vain)
+{
+    t->host->in_vain = in_vain ? t->host->in_vain + 1 : 0;
+}
+
+bool hosts_is_hopeless(const target *t)
+{
+    return t->host->in_vain >= HOPELESS;
 }
 
 int64_t hosts_next_ns(const hosts *h)

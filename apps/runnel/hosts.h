@@ -31,6 +31,11 @@ void hosts_take(hosts *h, target *t);
 void hosts_done(hosts *h, target *t);
 /* Nothing goes to t's host before not_before_ns. */
 void hosts_pause(hosts *h, target *t, int64_t not_before_ns);
+/* Notes t's end: in vain, after all its retries, or with an answer. */
+void hosts_note(const target *t, bool in_vain);
+/* Whether t's host has let so many targets wait in vain, one after the other, that waiting for it
+ * makes no sense any more. */
+bool hosts_is_hopeless(const target *t);
 /* When the next paused host may go on; INT64_MAX if none waits. */
 int64_t hosts_next_ns(const hosts *h);
 

@@ -12,7 +12,7 @@ int signals_open(void);
 /* Gives the signals their usual meaning back. */
 void signals_close(int fd);
 
-/* A task: cancels ctx with -EINTR at the first signal, ends the process at one of the later ones. */
+/* A task: cancels ctx with -EINTR at the first signal, ends the process at a later one. */
 int signals_watch(int fd, rn_ctx *ctx);
 RN_TASK(signals_watch, int, rn_ctx *);
 

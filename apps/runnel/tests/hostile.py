@@ -232,6 +232,17 @@ class Hostile(lib.Case):
         self.assertEqual((len(times["/busy"]), len(times["/never"])), (2, 3))
         self.assertGreaterEqual(times["/busy"][1] - times["/busy"][0], 0.9)
 
+    def test_a_host_that_stays_busy_is_given_up(self):
+        """Else a page of 1,000 links to it would take --retries minutes for every few of them."""
+        def answer(method, path, c):
+            if path == "/":
+                return respond(c, body=page_of(*("b%d" % i for i in range(40))))
+            respond(c, 503, headers="Retry-After: 1\r\n")
+        r, broken = self.site(answer, "--retries", "2", "--per-host", "2")
+        self.assertEqual(set(broken.values()), {"503 Service Unavailable"})
+        self.assertEqual(len(broken), 40)
+        self.assertLess(r.seconds, 8 * lib.SLOW)
+
     def test_retry_after_is_bounded(self):
         r, reason = self.one(lambda m, p, c: respond(c, 429, headers="Retry-After: 86400\r\n"))
         self.assertEqual(reason, "429 Too Many Requests")
