@@ -119,3 +119,34 @@ bool unescape_percent(str *out, const char *text, size_t n)
     }
     return clean;
 }
+
+static void put_utf8(str *out, uint32_t c)
+{
+    if (c < 0x80) {
+        str_putc(out, (char)c);
+        return;
+    }
+    unsigned more = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+    str_putc(out, (char)((0xff00u >> (more + 1)) | c >> (6 * more)));
+    while (more--)
+        str_putc(out, (char)(0x80 | (c >> (6 * more) & 0x3f)));
+}
+
+void utf16_to_utf8(str *out, const char *text, size_t n, bool big_endian)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    uint32_t high = 0; /* a surrogate that waits for its other half */
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        uint32_t c = p[i + !big_endian] << 8 | p[i + big_endian];
+        bool low = c >= 0xdc00 && c <= 0xdfff;
+        if (high)
+            put_utf8(out, low ? 0x10000 + ((high - 0xd800) << 10) + (c - 0xdc00) : 0xfffd);
+        else if (low)
+            put_utf8(out, 0xfffd);
+        high = c >= 0xd800 && c <= 0xdbff ? c : 0;
+        if (!high && !low)
+            put_utf8(out, c);
+    }
+    if (high)
+        put_utf8(out, 0xfffd);
+}

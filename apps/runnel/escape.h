@@ -23,4 +23,7 @@ void escape_path(str *out, const char *path, size_t n);
 /* Appends n bytes of text with %NN decoded; other '%' stay. Returns false if a NUL came out. */
 bool unescape_percent(str *out, const char *text, size_t n);
 
+/* Appends text[0..n), which is UTF-16, as UTF-8; surrogates without their half become U+FFFD. */
+void utf16_to_utf8(str *out, const char *text, size_t n, bool big_endian);
+
 #endif

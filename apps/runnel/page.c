@@ -7,6 +7,7 @@
  * task has, and because this runs on a helper thread, in parallel.
  */
 #include "page.h"
+#include "escape.h"
 
 #include <errno.h>
 #include <string.h>
@@ -129,12 +130,25 @@ static bool resolve_all(const options *o, const char *url, const html_doc *doc, 
     return fits;
 }
 
+/* The page as UTF-8, which gumbo wants: itself or, if its first bytes say UTF-16, *converted. */
+static const str *decode(const str *body, str *converted)
+{
+    const char *p = str_c(body);
+    bool big = body->len >= 2 && memcmp(p, "\xfe\xff", 2) == 0;
+    if (!big && !(body->len >= 2 && memcmp(p, "\xff\xfe", 2) == 0))
+        return body;
+    utf16_to_utf8(converted, p + 2, body->len - 2, big);
+    return converted;
+}
+
 int page_read(const options *o, const html_limits *limits, const char *url, const str *body,
               result *r)
 {
     html_doc doc;
     arena *tree = arena_new(TREE_BYTES);
-    int rc = html_parse(str_c(body), body->len, tree, limits, &doc);
+    str converted = { 0 };
+    const str *text = decode(body, &converted);
+    int rc = html_parse(str_c(text), text->len, tree, limits, &doc);
     if (rc == 0) {
         r->arena = arena_new(TREE_BYTES);
         if (!resolve_all(o, url, &doc, r))
@@ -149,5 +163,6 @@ int page_read(const options *o, const html_limits *limits, const char *url, cons
         result_break(r, FAULT_TIMEOUT, "timed out while parsing the page");
     html_fini(&doc);
     arena_free(tree);
+    str_fini(&converted);
     return rc == -ECANCELED ? rc : 0;
 }

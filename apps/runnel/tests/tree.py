@@ -143,6 +143,18 @@ class Tree(lib.Case):
         self.assertEqual(r.summary()["pages"], 4)
         self.assertEqual(set(r.broken().values()), {"no such file"})
 
+    def test_pages_in_utf_16(self):
+        text = "\ufeff<p id='\u00e9\u20ac\U0001f600'>\n<a href=gone.html>1</a><a href=%s>2</a>"
+        for coding in "utf-16-le", "utf-16-be":
+            link = "#%C3%A9%E2%82%AC%F0%9F%98%80"
+            self.write("a.html", (text % link).encode(coding))
+            r = lib.check(os.path.join(self.root, "a.html"))
+            self.assertEqual(r.broken(), {self.url("gone.html"): "no such file"})
+            self.assertEqual((r.objects()[0]["pages"][0]["line"], r.summary()["ok"]), (2, 1))
+        for odd in b"\xff\xfe", b"\xfe\xff<", b"\xff\xfe\x00\xd8", b"\xff\xfe\x00\xd8<\0p\0":
+            self.write("a.html", odd)
+            self.assertEqual(lib.check(self.root).summary()["pages"], 1)
+
     def test_large_and_deep_pages(self):
         self.write("big.html", "<p>" + "x" * (3 << 20))
         self.write("deep.html", "<div>" * 10000 + "<a href=gone.html>x</a>")

@@ -26,6 +26,32 @@ static void check_url(const char *base, const char *ref, url_kind kind, const ch
     str_fini(&f);
 }
 
+static void check_utf16(const char *text, size_t n, bool big_endian, const char *expected)
+{
+    str out = { 0 };
+    utf16_to_utf8(&out, text, n, big_endian);
+    CHECK_STR(str_c(&out), expected);
+    str_fini(&out);
+}
+
+TEST(utf16_becomes_utf8)
+{
+    check_utf16("a\0\xe9\0\xac\x20", 6, false, "a\xc3\xa9\xe2\x82\xac");
+    check_utf16("\0a\x20\xac", 4, true, "a\xe2\x82\xac");
+    check_utf16("\xd8\x3d\xde\0\0b", 6, true,
+                "\xf0\x9f\x98\x80"
+                "b");
+    check_utf16("\xd8\x3d\0b", 4, true,
+                "\xef\xbf\xbd"
+                "b");
+    check_utf16("\xd8\x3d\xd8\x3d\xde\0", 6, true, "\xef\xbf\xbd\xf0\x9f\x98\x80");
+    check_utf16("\xde\0\0b\xd8\x3d", 6, true,
+                "\xef\xbf\xbd"
+                "b\xef\xbf\xbd");
+    check_utf16("\0b\0", 3, true, "b");
+    check_utf16("", 0, true, "");
+}
+
 TEST(url_resolves_on_disk)
 {
     const char *base = "file:///d/x/a.html";
