@@ -3,6 +3,7 @@
 """check/tree: links of local pages against the disk."""
 import os
 import shutil
+import signal
 import subprocess
 import time
 
@@ -323,6 +324,17 @@ class Output(lib.Case):
             names = [os.readlink("/proc/%d/fd/%d" % (p.pid, fd)) for fd in range(3)]
             self.assertEqual(p.wait(60), 1)  # the report could not be written
         self.assertEqual(names, ["/dev/null"] * 3)
+
+    def test_a_reader_that_leaves(self):
+        """As in `runnel check x | head -1`: no complaint, and no hang."""
+        self.write("a.html", "".join("<a href=gone%d>x</a>" % i for i in range(20000)))
+        p = subprocess.Popen([lib.RUNNEL, "check", self.root], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env=lib.ENVIRONMENT)
+        p.stdout.readline()
+        p.stdout.close()
+        self.assertEqual(p.stderr.read(), b"")
+        p.stderr.close()
+        self.assertEqual(p.wait(60), -signal.SIGPIPE)
 
     def test_a_report_that_cannot_be_written_is_an_error(self):
         self.write("a.html", "<a href=b.html>x</a>")
