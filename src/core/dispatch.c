@@ -171,6 +171,7 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
 {
     int64_t now = rni_now();
     w->ticks = 0;
+    w->clock = now;
     rni_look_around(w, now);
     rni_collect(w);
     if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {

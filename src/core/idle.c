@@ -268,6 +268,7 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
 {
     idling s = { .done = done };
     int64_t now = rni_now();
+    w->clock = now;
     s.spin_until = now + SPIN_NS;
     rni_runnable r = 0;
     take_watch(w, &s);
@@ -290,7 +291,7 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
             take_watch(w, &s);
             w->polled_at = 0;
         }
-        now = rni_now();
+        now = w->clock = rni_now();
         if (s.naps == 0 && s.spin_until < now)
             s.spin_until = now + SPIN_NS;
     }

@@ -13,9 +13,12 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
     atomic_store_explicit(&t->what, what, memory_order_relaxed);
     atomic_store_explicit(&t->where, where, memory_order_relaxed);
     atomic_store_explicit(&t->why, (int)why, memory_order_relaxed);
-    if (rni_unlikely(t->foreign))
+    if (rni_unlikely(t->foreign)) {
+        atomic_store_explicit(&t->since, rni_now(), memory_order_relaxed);
         return rni_foreign_wait(t);
+    }
     rni_worker *w = t->worker;
+    atomic_store_explicit(&t->since, w->clock, memory_order_relaxed);
     return rni_dispatch(w, t, rni_pick(w));
 }
 

@@ -106,6 +106,7 @@ struct rni_task {
     _Atomic(int) why;            /* rni_why */
     _Atomic(const char *) where; /* waiting at */
     _Atomic(const void *) what;  /* waiting for */
+    _Atomic(int64_t) since;      /* waiting since, on its worker's last look at the clock */
     _Atomic(const char *) name;
     _Atomic(const char *) site; /* started at */
     _Atomic(uint64_t) id;

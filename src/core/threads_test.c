@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -233,4 +234,12 @@ TEST(threads_of_a_user_at_the_systems_limit_run_out)
     CHECK_EQ(setrlimit(RLIMIT_NPROC, &old), 0);
     CHECK_EQ(rn_run(note_run, &runs), 0);
     CHECK_EQ(runs, 1);
+}
+
+TEST(threads_that_run_out_leave_sigquit_as_it_was)
+{
+    allow(0);
+    CHECK_EQ(rn_dump_on_sigquit(), -EAGAIN);
+    CHECK_EQ(rn_dump_on_sigquit(), -EAGAIN);
+    CHECK(signal(SIGQUIT, SIG_DFL) == SIG_DFL);
 }

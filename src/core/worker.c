@@ -86,6 +86,7 @@ static int init_once(void)
 static void enter_thread(rni_worker *w)
 {
     w->error = rni_os_errno();
+    w->clock = rni_now();
     w->current = NULL;
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);

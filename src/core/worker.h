@@ -29,6 +29,7 @@ struct rni_worker {
     rni_runq queue;
     _Atomic(uint64_t) dispatches; /* tasks run or resumed; watchers read it */
     unsigned ticks;               /* until the next look around */
+    int64_t clock;                /* rni_now when it last looked */
     int *error;                   /* this thread's errno */
     rni_spawn *starting;          /* handed from the dispatcher to the trampoline */
     rni_runnable pending;         /* a task whose context was not saved yet when picked */

@@ -68,10 +68,19 @@ static bool on_channel(rni_why why)
     return why == RNI_WHY_SEND || why == RNI_WHY_RECV || why == RNI_WHY_SELECT;
 }
 
+/* ", 12 s": how long t has waited, if that is a second or more. At most so long: the worker may have
+ * looked at the clock some time before the wait. */
+static void duration(rni_task *t, char *buf, size_t size)
+{
+    int64_t ns = rni_now() - atomic_load_explicit(&t->since, memory_order_relaxed);
+    if (ns >= RN_SECOND)
+        snprintf(buf, size, ", %lld s", (long long)(ns / RN_SECOND));
+}
+
 static void task_line(rni_task *t, void *arg)
 {
     table *tb = arg;
-    char line[512], where[160] = "";
+    char line[512], where[160] = "", waited[32] = "";
     if (atomic_load_explicit(&t->state, memory_order_acquire) != RNI_TASK_LIVE || t->internal)
         return;
     rni_why why = (rni_why)atomic_load_explicit(&t->why, memory_order_relaxed);
@@ -79,15 +88,16 @@ static void task_line(rni_task *t, void *arg)
         return;
     const void *what = atomic_load_explicit(&t->what, memory_order_relaxed);
     if (why > RNI_WHY_READY) {
+        duration(t, waited, sizeof waited);
         int n = snprintf(where, sizeof where, " at %s", text(&t->where));
         if (what && n > 0 && (size_t)n < sizeof where)
             snprintf(where + n, sizeof where - (size_t)n, " on %s%p",
                      on_channel(why) ? "channel " : "", what);
     }
     int n = snprintf(
-        line, sizeof line, "  %s %llu %s [%s]%s, started at %s\n", t->foreign ? "thread" : "task",
+        line, sizeof line, "  %s %llu %s [%s%s]%s, started at %s\n", t->foreign ? "thread" : "task",
         (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed), text(&t->name),
-        why < RNI_WHY_MAX ? why_names[why] : "?", where, text(&t->site));
+        why < RNI_WHY_MAX ? why_names[why] : "?", waited, where, text(&t->site));
     put(tb, line, n);
 }
 

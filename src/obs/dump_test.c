@@ -203,6 +203,27 @@ static int churn(rn_chan(int) c)
 }
 RN_TASK(churn, rn_chan(int));
 
+static int receive_one(rn_receiver(int) in)
+{
+    int v;
+    return rn_recv(in, &v);
+}
+RN_TASK(receive_one, rn_receiver(int));
+
+TASK_TEST(dump_says_how_long_a_task_has_waited)
+{
+    rn_group *h = rn_group_new(NULL);
+    rn_chan(int) c = rn_make(h, int, 0);
+    CHECK_EQ(rn_go(h, receive_one, rn_rx(c)), 0);
+    CHECK_EQ(rn_sleep(10 * RN_MILLISECOND), 0);
+    CHECK(strstr(dumped(), "receive_one [chan receive] at"));
+    CHECK_EQ(rn_sleep(1100 * RN_MILLISECOND), 0);
+    CHECK(strstr(dumped(), "receive_one [chan receive, 1 s] at"));
+    CHECK_EQ(rn_send(c, 1), 0);
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}
+
 TASK_TEST(dump_of_a_running_program_does_no_harm)
 {
     rn_group *h = rn_group_new(NULL);

@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,27 +151,39 @@ static void *quit_thread(void *unused)
     return NULL;
 }
 
+/* The pipe and the thread that reads it; 0 or why not, with nothing left behind. */
+static int start_quit_thread(void)
+{
+    rni_os_thread t;
+    if (pipe2(quit_pipe, O_CLOEXEC) != 0)
+        return -rni_os_error();
+    int rc = rni_os_thread_start(&t, quit_thread, NULL);
+    if (rc == 0) {
+        rni_os_thread_detach(t);
+        atomic_store_explicit(&quit_threads, 1, memory_order_relaxed);
+        return 0;
+    }
+    close(quit_pipe[0]);
+    close(quit_pipe[1]);
+    return rc;
+}
+
 int rn_dump_on_sigquit(void)
 {
-    static _Atomic(uint32_t) begun;
-    rni_os_thread t;
-    if (atomic_exchange_explicit(&begun, 1, memory_order_acq_rel) != 0)
-        return 0;
-    int saved = rni_os_error();
-    int rc = 0;
+    static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
     struct sigaction sa;
     memset(&sa, 0, sizeof sa);
     sa.sa_handler = on_quit;
     sa.sa_flags = SA_RESTART | SA_ONSTACK;
     sigemptyset(&sa.sa_mask);
-    if (pipe2(quit_pipe, O_CLOEXEC) != 0)
-        rc = -rni_os_error();
-    else if ((rc = rni_os_thread_start(&t, quit_thread, NULL)) == 0)
-        rni_os_thread_detach(t);
-    if (rc == 0)
-        atomic_store_explicit(&quit_threads, 1, memory_order_relaxed);
-    if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
-        rc = -rni_os_error();
+    int saved = rni_os_error(), rc = 0;
+    pthread_mutex_lock(&once);
+    if (rni_report_threads() == 0) {
+        rc = start_quit_thread();
+        if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
+            rc = -rni_os_error();
+    }
+    pthread_mutex_unlock(&once);
     rni_os_set_error(saved);
     return rc;
 }
