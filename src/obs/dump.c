@@ -68,8 +68,8 @@ static bool on_channel(rni_why why)
     return why == RNI_WHY_SEND || why == RNI_WHY_RECV || why == RNI_WHY_SELECT;
 }
 
-/* ", 12 s": how long t has waited, if that is a second or more. At most so long: the worker may have
- * looked at the clock some time before the wait. */
+/* ", 12 s": how long t has waited, if that is a second or more. At most so long: the worker may
+ * have looked at the clock some time before the wait. */
 static void duration(rni_task *t, char *buf, size_t size)
 {
     int64_t ns = rni_now() - atomic_load_explicit(&t->since, memory_order_relaxed);
