@@ -5,6 +5,7 @@
 
 #include <runnel/base.h>
 #include <runnel/task.h>
+#include <runnel/test.h>
 #include <runnel/chan.h>
 #include <runnel/select.h>
 #include <runnel/sync.h>

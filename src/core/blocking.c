@@ -7,7 +7,7 @@
  * helper is started when no helper is free for it, up to MAX_HELPERS; beyond that calls queue. A
  * helper that finds nothing for LINGER_NS ends.
  *
- * helpers_busy (deadlock.c) counts calls from before the task parks until after it has been made
+ * helpers_busy (verdict.c) counts calls from before the task parks until after it has been made
  * ready. `work` is the futex word helpers sleep on: it changes whenever a call is queued, so a
  * helper that read it before looking at the list cannot sleep through the wake-up.
  */

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The seam for time and choice: every clock reading, every random number and every decision that
- * the semantics leave open comes through here, so that a virtual clock and a seeded scheduler can
- * take the place of the real ones.
+ * the semantics leave open comes through here or virtual.c, so that a virtual clock and a seeded
+ * scheduler can take the place of the real ones.
  */
 #include "core/park.h"
 #include "core/worker.h"
-
-int64_t rni_now(void)
-{
-    return rni_os_now();
-}
 
 int64_t rn_now(void)
 {

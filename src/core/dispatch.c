@@ -169,14 +169,13 @@ static rni_runnable take_own(rni_worker *w)
 
 static RNI_NOINLINE void look_now_and_then(rni_worker *w)
 {
-    int64_t now = rni_now();
+    int64_t now = rni_real_now();
     w->ticks = 0;
-    w->clock = now;
     rni_look_around(w, now);
     rni_collect(w);
     if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
         w->watched_at = now;
-        rni_watch_timers(w, now);
+        rni_watch_timers(w, w->clock);
         rni_runnable r = rni_watch(w, now);
         if (r)
             rni_queue_last(w, r);

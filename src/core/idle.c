@@ -147,7 +147,8 @@ static void poll_events(int64_t timeout_ns)
 
 void rni_look_around(rni_worker *w, int64_t now)
 {
-    rni_timers_run(&w->timers, now);
+    w->clock = rni_clock_is_virtual() ? rni_now() : now;
+    rni_timers_run(&w->timers, w->clock);
     if (now - w->polled_at >= POLL_EVERY_NS) {
         w->polled_at = now;
         if (poller_enter())
@@ -204,7 +205,7 @@ static int64_t patience(rni_worker *w, idling *s, bool alone, int64_t now)
     if (s->watcher && !alone)
         limit = s->naps++ < CLOSE_NAPS ? NAP_NS : FAR_NS;
     int64_t next = atomic_load_explicit(&w->timers.next, memory_order_acquire);
-    if (next != INT64_MAX && next - now < limit)
+    if (next != INT64_MAX && !rni_clock_is_virtual() && next - now < limit)
         limit = next > now ? next - now : 0;
     return limit == INT64_MAX ? -1 : limit;
 }
@@ -221,7 +222,14 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     bool alone = idle == rt->count; /* nobody runs */
     if (alone)
         atomic_thread_fence(memory_order_seq_cst); /* partner: rni_outside_gone */
-    bool dead = alone && rni_all_asleep();
+    rni_verdict verdict = alone ? rni_ask() : RNI_MAY_GO_ON;
+    if (verdict == RNI_ALL_QUIET || verdict == RNI_ALL_WAIT) {
+        leave_idle_list(w);
+        rni_unlock(&rt->idle_lock);
+        rni_virtual_pass(verdict);
+        return;
+    }
+    bool dead = verdict == RNI_ALL_DEAD;
     int64_t limit = patience(w, s, alone, now);
     bool close = s->watcher && !alone && s->naps <= CLOSE_NAPS;
     if (!close && (s->watcher || alone))
@@ -232,7 +240,7 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     }
     w->polling = poller_enter();
     rni_unlock(&rt->idle_lock);
-    if (dead && !rni_strangers())
+    if (dead && (rni_clock_is_virtual() || !rni_strangers()))
         rni_report_deadlock();
     if (dead)
         limit = UNSURE_NS;
@@ -267,8 +275,7 @@ static bool worth_spinning(const idling *s)
 rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
 {
     idling s = { .done = done };
-    int64_t now = rni_now();
-    w->clock = now;
+    int64_t now = rni_real_now();
     s.spin_until = now + SPIN_NS;
     rni_runnable r = 0;
     take_watch(w, &s);
@@ -276,7 +283,7 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
         rni_look_around(w, now);
         r = rni_pick(w);
         if (!r && s.watcher) {
-            if (rni_watch_timers(w, now))
+            if (rni_watch_timers(w, w->clock))
                 r = rni_pick(w);
             if (!r)
                 r = rni_watch(w, now);
@@ -291,7 +298,7 @@ rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)
             take_watch(w, &s);
             w->polled_at = 0;
         }
-        now = w->clock = rni_now();
+        now = rni_real_now();
         if (s.naps == 0 && s.spin_until < now)
             s.spin_until = now + SPIN_NS;
     }

@@ -145,6 +145,14 @@ void rni_deadline_start(rni_task *t, int64_t when, int result)
         rni_timer_start(&t->worker->timers, &t->timer, when);
 }
 
+void rni_deadline_start_quiet(rni_task *t)
+{
+    atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
+    t->timeout_result = 0;
+    t->timer.fn = deadline_passed;
+    rni_timer_start(rni_virtual_quiet(), &t->timer, 0);
+}
+
 void rni_deadline_stop(rni_task *t)
 {
     if (t->foreign)

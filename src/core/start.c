@@ -3,6 +3,8 @@
 #include <runnel/errno.h>
 
 #include "base/copy.h"
+#include <runnel/test.h>
+
 #include "core/park.h"
 #include "core/worker.h"
 
@@ -56,17 +58,10 @@ int rn_yield(void)
     return 0;
 }
 
-int rn_sleep_at(int64_t ns, const char *site)
+/* Waits for the deadline that has been started. */
+static int wait_for_deadline(rni_task *t, const char *site)
 {
-    rni_task *t = rni_current();
-    int rc = rni_refused_at_entry(t);
-    if (rc)
-        return rc;
-    if (ns <= 0)
-        return 0;
-    if (rni_must_list(t))
-        rni_list_task(t);
-    rni_deadline_start(t, rni_add_ns(rni_now(), ns), 0);
+    int rc;
     rni_claim_open(t);
     if (atomic_load_explicit(t->cancelled, memory_order_relaxed) && rni_claim(t))
         rc = -ECANCELED;
@@ -76,6 +71,32 @@ int rn_sleep_at(int64_t ns, const char *site)
         rc = rni_park(t, RNI_WHY_SLEEP, NULL, site);
     rni_deadline_stop(t);
     return rc;
+}
+
+int rn_sleep_at(int64_t ns, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc || ns <= 0)
+        return rc;
+    if (rni_must_list(t))
+        rni_list_task(t);
+    rni_deadline_start(t, rni_add_ns(rni_now(), ns), 0);
+    return wait_for_deadline(t, site);
+}
+
+int rn_test_wait_at(const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (t->foreign || !rni_clock_is_virtual())
+        rni_panic(site, "rn_test_wait outside a test run's tasks");
+    if (rni_must_list(t))
+        rni_list_task(t);
+    rni_deadline_start_quiet(t);
+    return wait_for_deadline(t, site);
 }
 
 void rn_pin(void)

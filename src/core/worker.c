@@ -87,6 +87,8 @@ static void enter_thread(rni_worker *w)
 {
     w->error = rni_os_errno();
     w->clock = rni_now();
+    if (rni_rt.seed)
+        rni_rand_seed(&w->rand, rni_rt.seed + w->id);
     w->current = NULL;
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);

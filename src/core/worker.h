@@ -67,6 +67,7 @@ typedef struct rni_runtime {
     _Atomic(int) running; /* workers exist and serve the queues */
     _Atomic(int) stopping;
     _Atomic(bool) owns_process; /* rn_run was called from main: a deadlock is fatal */
+    uint64_t seed;              /* of the workers' choices; 0: from the system */
 
     /* Tasks made ready by threads that are not workers. */
     rni_lock inject_lock;
@@ -81,7 +82,7 @@ typedef struct rni_runtime {
     _Atomic(uint32_t) want_kick;  /* backlog should wake a worker: nobody watches closely */
     _Atomic(uint32_t) poller;     /* a worker is inside rni_os_poller_wait */
 
-    /* Things outside that can make a task ready; see deadlock.c. */
+    /* Things outside that can make a task ready; see verdict.c. */
     _Atomic(uint32_t) io_waiters;
     _Atomic(uint32_t) helpers_busy;
     _Atomic(uint32_t) foreign_threads;
@@ -140,25 +141,47 @@ void rni_wake_all(void);
 /* Something outside that could have made a task ready is gone: if everything sleeps, somebody must
  * look again whether it sleeps for good. */
 void rni_outside_gone(void);
-/* Non-blocking look at timers and descriptors. */
+/* Non-blocking look at timers and descriptors. `now` is rni_real_now. */
 void rni_look_around(rni_worker *w, int64_t now);
 
 /* ---- watch.c ---- */
 
 /* Steals from workers whose backlog has waited too long; the first of what it got, the rest queued.
- * */
+ * `now` is rni_real_now. */
 rni_runnable rni_watch(rni_worker *w, int64_t now);
-/* Fires overdue timers of other workers. True if there were any. */
+/* Fires timers of other workers that are overdue at rni_now `now`. True if there were any. */
 bool rni_watch_timers(rni_worker *w, int64_t now);
 
-/* ---- deadlock.c ---- */
+/* ---- verdict.c ---- */
 
-/* Called by the last worker to go idle, with idle_lock held: nothing that the library knows of can
- * make a task ready. */
-bool rni_all_asleep(void);
-/* Called after it, without the lock: the process has threads that the library does not know, one of
- * which may be about to call it. */
+typedef enum rni_verdict {
+    RNI_MAY_GO_ON = 0, /* something outside can still make a task ready */
+    RNI_ALL_DEAD,      /* nothing ever will */
+    RNI_ALL_QUIET,     /* nothing will before time passes, and somebody waits for that */
+    RNI_ALL_WAIT       /* nothing will before the next timer, on the virtual clock */
+} rni_verdict;
+
+/* Called by the last worker to go idle, with idle_lock held. */
+rni_verdict rni_ask(void);
+/* Called after RNI_ALL_DEAD, without the lock: the process has threads that the library does not
+ * know, one of which may be about to call it. */
 bool rni_strangers(void);
+
+/* ---- virtual.c ---- */
+
+/* The real clock, for how workers wait; nothing that a task can see is measured with it. */
+int64_t rni_real_now(void);
+bool rni_clock_is_virtual(void);
+/* Between the two the clock is virtual; no workers run at either. A seed that is not 0 makes the
+ * random choices repeatable. */
+void rni_virtual_start(int64_t start, uint64_t seed);
+void rni_virtual_stop(void);
+/* The timers that fire when all is quiet. */
+rni_timers *rni_virtual_quiet(void);
+/* Does what the verdict ALL_QUIET or ALL_WAIT lets happen; no lock is held. */
+void rni_virtual_pass(rni_verdict v);
+/* The earliest deadline of all workers' timers, or INT64_MAX. */
+int64_t rni_next_timer(void);
 
 /* ---- overflow.c ---- */
 void rni_overflow_install(void);

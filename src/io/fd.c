@@ -7,7 +7,7 @@
  * once per arming (os.h), so every wait arms it anew for all that the queue waits for, under the
  * entry's lock, which makes "enqueue and arm" one step against rni_io_ready.
  *
- * A waiter's `index` holds the events it waits for. io_waiters (core/deadlock.c) counts it from
+ * A waiter's `index` holds the events it waits for. io_waiters (core/verdict.c) counts it from
  * before the arming until after it has been made ready.
  */
 #define _GNU_SOURCE

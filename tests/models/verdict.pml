@@ -2,7 +2,7 @@
 /*
  * The verdict "all tasks are asleep for good", against those who may still wake one.
  *
- * doze          doze (core/idle.c) with rni_all_asleep (core/deadlock.c)
+ * doze          doze (core/idle.c) with rni_ask (core/verdict.c)
  * collect       rni_collect (core/dispatch.c); run_task, what a task may then do
  * helper        helper (core/blocking.c); foreign thread_ended (core/foreign.c)
  * wake_one      rni_wake_one; outside_gone rni_outside_gone (core/idle.c)
@@ -26,7 +26,7 @@
  *                 does not wake the worker, which sleeps for ever without a verdict
  * Bad: -DBUG=2    no look again when the last one outside has gone
  * Bad: -DBUG=3    a helper stops counting before it has queued its task
- * Bad: -DBUG=4    rni_all_asleep does not look at inject_full
+ * Bad: -DBUG=4    rni_ask does not look at inject_full
  * Bad: -DBUG=5    an ending foreign thread lets nobody look again
  */
 #ifndef BUG
