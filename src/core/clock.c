@@ -17,6 +17,8 @@ static __thread rni_rand foreign_rand;
 
 uint32_t rni_choose(uint32_t n)
 {
+    if (n == 1)
+        return 0;
     rni_worker *w = rni_worker_self();
     if (rni_likely(w != NULL))
         return rni_rand_below(&w->rand, n);

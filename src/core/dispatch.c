@@ -167,10 +167,18 @@ static rni_runnable take_own(rni_worker *w)
     return r;
 }
 
+/* After so many picks that a look comes every LOOK_EVERY_NS, or every RNI_TICKS_PER_LOOK picks if
+ * they are quick. */
 static RNI_NOINLINE void look_now_and_then(rni_worker *w)
 {
-    int64_t now = rni_real_now();
-    w->ticks = 0;
+    enum { LOOK_EVERY_NS = 100 * 1000 };
+    int64_t now = rni_real_now(), since = now - w->looked_at;
+    if (since > LOOK_EVERY_NS && !rni_clock_is_virtual())
+        w->look_every = (int)(w->look_every * (int64_t)LOOK_EVERY_NS / since);
+    else if (w->look_every < RNI_TICKS_PER_LOOK)
+        w->look_every *= 2;
+    w->look_every += w->look_every == 0;
+    w->ticks = w->look_every;
     rni_look_around(w, now);
     rni_collect(w);
     if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
@@ -189,7 +197,7 @@ bool rni_must_leave(const rni_worker *w)
 
 rni_runnable rni_pick(rni_worker *w)
 {
-    if (rni_unlikely(++w->ticks >= RNI_TICKS_PER_LOOK)) {
+    if (rni_unlikely(--w->ticks <= 0)) {
         look_now_and_then(w);
         if (rni_unlikely(rni_must_leave(w)))
             return 0; /* rn_run is over: worker 0 goes back to its caller */
@@ -212,6 +220,8 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
     t->internal = s->internal;
     t->listed = false;
     t->saved_errno = 0;
+    t->budget = t->grant = RNI_FIRST_GRANT;
+    t->slice = 0;
     t->waiter.lock = NULL;
     atomic_store_explicit(&t->announced, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
@@ -266,7 +276,6 @@ static void trampoline(void)
         rni_runnable r = rni_pick(w);
         if (rni_is_spawn(r) && rni_as_spawn(r)->stack_class == t->stack_class) {
             w->starting = rni_as_spawn(r);
-            t->budget = RNI_BUDGET;
             rni_count(&w->dispatches, 1);
             *w->error = 0;
             continue;
@@ -327,7 +336,8 @@ static void arrive(rni_worker *w, rni_task *to)
     bool loop = to == &w->loop;
     w->current = loop ? NULL : to;
     to->worker = w;
-    to->budget = RNI_BUDGET;
+    to->budget = to->grant;
+    to->slice = 0;
     *w->error = to->saved_errno;
     if (!loop) {
         rni_count(&w->dispatches, 1);

@@ -259,3 +259,43 @@ static int busy_select(rn_group *g, void *arg)
 
 WITH_WORKERS(1, fairness_timer_is_noticed_in_a_busy_select_loop, busy_select)
 WITH_WORKERS(2, fairness_timer_is_noticed_in_a_busy_select_loop, busy_select)
+
+static void compute_1ms(void)
+{
+    for (int64_t begun = rn_now(); rn_now() - begun < RN_MILLISECOND;)
+        ;
+}
+
+static int work_off(rn_receiver(int) jobs)
+{
+    for (int v; rn_recv(jobs, &v) == 0;)
+        compute_1ms();
+    return 0;
+}
+RN_TASK(work_off, rn_receiver(int));
+
+/* Its jobs take five seconds, none of them waits, and it has 50 ms. */
+static int slow_operations(rn_group *g, void *arg)
+{
+    enum { JOBS = 5000 };
+    rn_chan(int) jobs = rn_make(g, int, JOBS);
+    for (int i = 0; i < JOBS; i++)
+        CHECK_EQ(rn_send(jobs, i), 0);
+    rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 50 * RN_MILLISECOND);
+    rn_group *h = rn_group_new(ctx);
+    int64_t begun = rn_now();
+    (void)arg;
+    for (int i = 0; i < 4; i++)
+        CHECK_EQ(rn_go(h, work_off, rn_rx(jobs)), 0);
+    CHECK_EQ(rn_group_wait(h), -ETIMEDOUT);
+    if (kit_is_interactive())
+        fprintf(stderr, "50 ms took %lld ms\n", (long long)((rn_now() - begun) / 1000000));
+    CHECK(rn_now() - begun < RN_SECOND);
+    rn_group_close(h);
+    rn_ctx_unref(ctx);
+    return 0;
+}
+
+WITH_WORKERS(1, fairness_timers_are_kept_by_tasks_whose_operations_are_slow, slow_operations)
+WITH_WORKERS(2, fairness_timers_are_kept_by_tasks_whose_operations_are_slow, slow_operations)
+WITH_WORKERS(4, fairness_timers_are_kept_by_tasks_whose_operations_are_slow, slow_operations)

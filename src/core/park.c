@@ -57,11 +57,32 @@ void rni_yield_now(rni_task *t)
     rni_dispatch(w, t, r);
 }
 
+/*
+ * A budget of operations bounds time only if they are short, and what a task does between them may
+ * not be. So it is granted in small parts with a look at the clock after each, and the parts shrink
+ * to one operation for a task that computes, so that timers and others are never late by more than
+ * what it does in one.
+ */
 int rni_budget_spent(rni_task *t, int rc)
 {
+    enum { SLICE_NS = 50 * 1000, LARGEST_GRANT = 64 };
     t->budget = RNI_BUDGET;
-    if (!t->foreign)
-        rni_yield_now(t);
+    if (t->foreign)
+        return rc;
+    /* Computing takes no time on the virtual clock, and a seed is to repeat what is chosen. */
+    int64_t used = rni_clock_is_virtual() ? 0 : rni_real_now() - t->worker->looked_at;
+    t->slice += t->grant;
+    if (used >= SLICE_NS)
+        t->grant = used >= 8 * SLICE_NS ? 1 : (t->grant + 1) / 2;
+    else if (t->grant < LARGEST_GRANT)
+        t->grant *= 2;
+    t->budget = t->grant;
+    if (used < SLICE_NS && t->slice < RNI_BUDGET)
+        return rc;
+    t->slice = 0;
+    if (used >= SLICE_NS)
+        t->worker->ticks = 1; /* the pick looks around */
+    rni_yield_now(t);
     return rc;
 }
 

@@ -84,7 +84,9 @@ struct rni_task {
     rni_worker *worker;  /* while running: where; the switching worker */
     rni_worker *pinned;  /* the only worker that may run it, or NULL; the task itself */
     unsigned pins;       /* depth of rn_pin; the task itself */
-    int budget;          /* operations until it must let others run; the task itself */
+    int budget;          /* operations until rni_budget_spent; the task itself */
+    int grant;           /* what budget starts from: fewer if they were slow; its worker */
+    int slice;           /* operations granted since it was resumed; its worker */
 
     /* ---- waiting: see park.h ---- */
     rni_waiter waiter;             /* its place in the queue of a single object */
@@ -129,7 +131,8 @@ enum {
     RNI_SPAWN_BYTES = 128,
     RNI_SPAWN_HEADER = 56,
     RNI_SPAWN_INLINE = RNI_SPAWN_BYTES - RNI_SPAWN_HEADER,
-    RNI_BUDGET = 256 /* operations that did not wait between two visits to the scheduler */
+    RNI_BUDGET = 256, /* operations that did not wait between two visits to the scheduler */
+    RNI_FIRST_GRANT = 16 /* of them before the first look at the clock */
 };
 
 /* A task that has not started. Written by the spawner before it is queued, then by its worker. */

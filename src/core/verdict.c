@@ -12,9 +12,9 @@
  * one. Foreign threads do not hold time either, since one that never calls would stop it for ever;
  * they only prevent the verdict that all is dead.
  *
- * If there is a thread that the library has never seen, that verdict waits: the worker asks again every
- * tenth of a second. A thread that drops one to zero, being no worker, calls rni_outside_gone, because the
- * last worker may have asked before.
+ * If there is a thread that the library has never seen, that verdict waits: the worker asks again
+ * every tenth of a second. A thread that drops one to zero, being no worker, calls
+ * rni_outside_gone, because the last worker may have asked before.
  */
 #include "core/blocking.h"
 #include "core/hooks.h"
@@ -41,7 +41,8 @@ bool rni_strangers(void)
     return rni_os_thread_count() > known;
 }
 
-/* Whether something that is no worker may be about to make a task ready, threads and timers apart. */
+/* Whether something that is no worker may be about to make a task ready, threads and timers
+ * apart. */
 static bool anything_outside(void)
 {
     rni_runtime *rt = &rni_rt;

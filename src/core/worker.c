@@ -87,6 +87,8 @@ static void enter_thread(rni_worker *w)
 {
     w->error = rni_os_errno();
     w->clock = rni_now();
+    w->looked_at = rni_real_now();
+    w->ticks = w->look_every = RNI_TICKS_PER_LOOK / 8; /* until it is known how quick they are */
     if (rni_rt.seed)
         rni_rand_seed(&w->rand, rni_rt.seed + w->id);
     w->current = NULL;
