@@ -22,6 +22,12 @@ if(RUNNEL_PYTHON3)
   endforeach()
 endif()
 
+if(NOT RUNNEL_LTO)
+  runnel_check(house/embedding tests/embedding/run.sh "${PROJECT_BINARY_DIR}/embedding")
+  # It builds the library once more.
+  set_tests_properties(house/embedding PROPERTIES TIMEOUT 300 COST 800)
+endif()
+
 if(NOT RUNNEL_LTO AND NOT RUNNEL_PORTABLE_SWITCH)
   runnel_check(cross/aarch64 tools/cross-test.sh aarch64 "${PROJECT_BINARY_DIR}/aarch64")
   # It builds everything again and emulates, for some minutes on a busy machine. It starts first,

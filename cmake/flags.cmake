@@ -15,7 +15,7 @@ endif()
 
 # "Release with debug info". CMake's own RelWithDebInfo adds -DNDEBUG, which would drop the
 # invariants' asserts from the build that the tests run; CMAKE_BUILD_TYPE=Release drops them.
-if(NOT CMAKE_BUILD_TYPE)
+if(RUNNEL_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, RelWithDebInfo or Release" FORCE)
 endif()
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")

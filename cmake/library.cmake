@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: MIT
-# librunnel: every src/<room>/*.c but the tests, compiled once and linked twice.
+# librunnel: every src/<room>/*.c but the tests, compiled once and linked twice. Users say
+# runnel::runnel (the static library), runnel::static or runnel::shared, in this build and with
+# find_package(runnel) alike.
 
-set(THREADS_PREFER_PTHREAD_FLAG OFF)
-find_package(Threads REQUIRED)
+if(NOT TARGET Threads::Threads)
+  set(THREADS_PREFER_PTHREAD_FLAG OFF)
+  find_package(Threads REQUIRED)
+  # Else the name would end with this folder, and a project around it could not link.
+  set_target_properties(Threads::Threads PROPERTIES IMPORTED_GLOBAL ON)
+endif()
 
 file(GLOB RUNNEL_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*/*.c")
 list(FILTER RUNNEL_SOURCES EXCLUDE REGEX "_test\\.c$")
@@ -63,10 +69,18 @@ set_target_properties(runnel_static runnel_shared PROPERTIES
   ARCHIVE_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib"
   LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib")
 set_target_properties(runnel_shared PROPERTIES SOVERSION 0 VERSION ${PROJECT_VERSION})
-foreach(library runnel_static runnel_shared)
-  target_include_directories(${library} PUBLIC "${PROJECT_SOURCE_DIR}/include")
-  target_link_libraries(${library} PUBLIC Threads::Threads)
+foreach(library static shared)
+  target_include_directories(runnel_${library} PUBLIC
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>"
+    "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+  target_link_libraries(runnel_${library} PUBLIC Threads::Threads)
+  # Users too: a stack guard catches only what cannot step over it (runnel.pc.in says the same).
+  target_compile_options(runnel_${library} INTERFACE
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-fstack-clash-protection>")
+  set_target_properties(runnel_${library} PROPERTIES EXPORT_NAME ${library})
+  add_library(runnel::${library} ALIAS runnel_${library})
 endforeach()
+add_library(runnel::runnel ALIAS runnel_static)
 if(NOT RUNNEL_SANITIZE)
   # A missing symbol is our mistake, found here and not by the user's loader. (The sanitizers'
   # own symbols are only in the executable.)

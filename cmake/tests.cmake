@@ -148,5 +148,5 @@ file(WRITE "${PROJECT_BINARY_DIR}/tests/qemu.list" "${qemu_tests}\n")
 
 # What does not run the library need not be repeated under each sanitizer, nor for another CPU.
 if(NOT RUNNEL_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
-  include(checks OPTIONAL)
+  include("${PROJECT_SOURCE_DIR}/cmake/checks.cmake")
 endif()

@@ -54,8 +54,15 @@ static void report(const rni_task *t)
     }
 }
 
+/* Whether a frame that is larger than the guard may have reached the address. */
+static bool just_below(const rni_task *t, const void *address)
+{
+    enum { FAR = 1 << 20 };
+    return (uintptr_t)t->stack_limit - (uintptr_t)address <= FAR;
+}
+
 /* Which task the fault that ends the process happened in. */
-static void name_task(int sig)
+static void name_task(int sig, const void *address)
 {
     rni_worker *w = rni_worker_self();
     const rni_task *t = w ? w->current : NULL;
@@ -67,6 +74,9 @@ static void name_task(int sig)
     put(name ? name : "?");
     put(", started at ");
     put(site ? site : "?");
+    if (just_below(t, address))
+        put("; the address is just below its stack: a frame may be larger than the guard, which "
+            "-fstack-clash-protection finds (see pkg-config --cflags runnel)");
     put("\n");
 }
 
@@ -77,7 +87,7 @@ static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *c
     } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
         old->sa_handler(sig);
     } else {
-        name_task(sig);
+        name_task(sig, info->si_addr);
         signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
     }
 }

@@ -11,11 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <runnel.h>
 
+#include "core/park.h"
 #include "core/stack.h"
 #include "kit/kit.h"
 
@@ -105,6 +107,26 @@ TEST_EXIT(overflow_of_the_largest_class, 128 + SIGSEGV, "no class is larger")
 TEST_EXIT(fault_elsewhere_is_not_called_overflow, 128 + SIGSEGV, NULL)
 {
     rn_run(overflow_deep, NULL); /* reads through NULL on a task stack */
+}
+
+/* What a frame without stack-clash protection does: it skips the guard. That memory is there, so
+ * make it fault as it does below the lowest stack. */
+static int skip_the_guard(rn_group *g, void *arg)
+{
+    uintptr_t at = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)4095;
+    (void)g;
+    (void)arg;
+    while ((at -= 4096) > (uintptr_t)rni_current()->stack_limit ||
+           rni_stack_guard_owner((void *)at))
+        ;
+    CHECK_EQ(mprotect((void *)at, 4096, PROT_NONE), 0);
+    *(volatile char *)at = 1;
+    return 0;
+}
+
+TEST_EXIT(fault_below_the_guard_hints_at_a_large_frame, 128 + SIGSEGV, "-fstack-clash-protection")
+{
+    rn_run(skip_the_guard, NULL);
 }
 
 /* One random program: a few neighbours, one task that overflows in a random shape. */
