@@ -57,6 +57,15 @@ RN_API void rn_group_cancel(rn_group *g, int cause);
 #define rn_group_close(g) rn_group_close_at((g), RN_HERE)
 RN_API int rn_group_close_at(rn_group *g, const char *site);
 
+/*
+ * Calls fn(arg) when the group closes, after its tasks have ended and its child groups are closed,
+ * before its channels go; the last deferred first. For what the group's tasks use: files, memory,
+ * connections. fn runs in the task or thread that closes and may wait.
+ * Returns 0; -ENOMEM; -ECANCELED if the group is being closed (fn is not called). Any task, any
+ * thread; never waits.
+ */
+RN_API RN_MUST_CHECK int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg);
+
 /* The group's context; it lives as long as the group (rn_ctx_ref keeps it longer). */
 RN_API rn_ctx *rn_group_ctx(rn_group *g);
 

@@ -116,6 +116,7 @@ rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
     rni_list_init(&g->children);
     rni_list_init(&g->sibling);
     rni_list_init(&g->channels);
+    rni_list_init(&g->owned);
     g->site = site;
     if (rni_ctx_init(&g->ctx, parent, INT64_MAX, group_cancelled, group_destroy) != 0) {
         rn_ctx_unref(&g->ctx);
@@ -203,6 +204,22 @@ static rn_group *any_child(rn_group *g)
     return child;
 }
 
+/* Ends what the group owns, the last first. */
+static void end_owned(rn_group *g)
+{
+    for (;;) {
+        rni_lock_take(&g->lock);
+        rni_link *last = g->owned.prev;
+        if (last != &g->owned)
+            rni_list_remove(last);
+        rni_unlock(&g->lock);
+        if (last == &g->owned)
+            return;
+        rni_owned *o = RNI_CONTAINER(last, rni_owned, link);
+        o->end(o);
+    }
+}
+
 static void end_channels(rn_group *g)
 {
     while (!rni_list_empty(&g->channels)) {
@@ -230,6 +247,7 @@ int rn_group_close_at(rn_group *g, const char *site)
     wait_drained(t, g, site);
     for (rn_group *child; (child = any_child(g)) != NULL;)
         rn_group_close_at(child, site);
+    end_owned(g);
     rni_shield_off(t);
     end_channels(g);
     rn_ctx_unref(&g->ctx);
@@ -250,6 +268,57 @@ rn_ctx *rn_ctx_current(void)
 {
     rn_group *g = rn_group_current();
     return g ? &g->ctx : rn_ctx_background();
+}
+
+/* ---- what it owns ---- */
+
+bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o))
+{
+    o->group = g;
+    o->end = end;
+    rni_lock_take(&g->lock);
+    bool open = !g->closing;
+    if (open)
+        rni_list_push(&g->owned, &o->link);
+    rni_unlock(&g->lock);
+    return open;
+}
+
+bool rni_group_disown(rni_owned *o)
+{
+    rni_lock_take(&o->group->lock);
+    bool listed = !rni_list_empty(&o->link);
+    rni_list_remove(&o->link);
+    rni_unlock(&o->group->lock);
+    return listed;
+}
+
+typedef struct deferred {
+    rni_owned owned;
+    void (*fn)(void *arg);
+    void *arg;
+} deferred;
+
+static void end_deferred(rni_owned *o)
+{
+    deferred *d = RNI_CONTAINER(o, deferred, owned);
+    d->fn(d->arg);
+    rni_os_free(d);
+}
+
+int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg)
+{
+    if (!g || !fn)
+        rni_panic(NULL, g ? "defer of a NULL function" : "defer needs a group");
+    deferred *d = rni_os_alloc(sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    d->fn = fn;
+    d->arg = arg;
+    if (rni_group_own(g, &d->owned, end_deferred))
+        return 0;
+    rni_os_free(d);
+    return -ECANCELED;
 }
 
 /* ---- channels ---- */

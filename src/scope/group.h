@@ -10,12 +10,24 @@
  * followed up under the lot bucket of &live (sync/lot.h), and whoever frees the group has seen
  * `drained` under that lock; so the last task's last touch comes before the free.
  *
- * Locks: `lock` protects children, channels and closing. It is taken alone.
+ * What the group owns besides tasks, children and channels are `rni_owned` records (deferred calls,
+ * timers, stages). The closer ends them, the last made first, when no task and no child is left.
+ *
+ * Locks: `lock` protects children, channels, owned and closing. It is taken alone.
  */
 #ifndef RNI_SCOPE_GROUP_H
 #define RNI_SCOPE_GROUP_H
 
 #include "scope/context.h"
+
+/* First member of what a group frees. */
+typedef struct rni_owned {
+    rni_link link; /* in group->owned; the group's lock */
+    rn_group *group;
+    /* Called once when the group closes, with the record out of the list; frees it. May wait under
+     * the closer's shield. */
+    void (*end)(struct rni_owned *o);
+} rni_owned;
 
 struct rn_group {
     rn_ctx ctx; /* first: a group's context is the group */
@@ -28,9 +40,15 @@ struct rn_group {
     rni_link sibling;  /* in parent->children; the parent's lock */
     rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
     rni_link channels;
-    bool closing;
+    rni_link owned;
+    bool closing; /* nothing is adopted any more */
     const char *site; /* opened at; fixed */
 };
+
+/* Gives o to g. False if g is being closed: o stays the caller's. */
+bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o));
+/* Takes o back before the group ends it. False if the group has begun to. */
+bool rni_group_disown(rni_owned *o);
 
 static inline rn_group *rni_group_of(const rni_task *t)
 {
