@@ -3,12 +3,8 @@
 # runnel::runnel (the static library), runnel::static or runnel::shared, in this build and with
 # find_package(runnel) alike.
 
-if(NOT TARGET Threads::Threads)
-  set(THREADS_PREFER_PTHREAD_FLAG OFF)
-  find_package(Threads REQUIRED)
-  # Else the name would end with this folder, and a project around it could not link.
-  set_target_properties(Threads::Threads PROPERTIES IMPORTED_GLOBAL ON)
-endif()
+set(THREADS_PREFER_PTHREAD_FLAG OFF)
+find_package(Threads REQUIRED)
 
 file(GLOB RUNNEL_SOURCES CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*/*.c")
 list(FILTER RUNNEL_SOURCES EXCLUDE REGEX "_test\\.c$")

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+message(FATAL_ERROR "runnel included the embedding project's own checks.cmake")
