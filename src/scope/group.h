@@ -41,7 +41,7 @@ struct rn_group {
     rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
     rni_link channels;
     rni_link owned;
-    bool closing; /* nothing is adopted any more */
+    bool closing;     /* nothing is adopted any more */
     const char *site; /* opened at; fixed */
 };
 
