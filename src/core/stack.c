@@ -13,10 +13,8 @@
  * The chunk table only grows. An entry is written before `chunk_count` is published with release
  * order; readers (reports, the fault handler) load it with acquire order.
  */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/copy.h"
+#include "core/settings.h"
 #include "core/stack.h"
 #include "os/os.h"
 
@@ -222,12 +220,7 @@ int rni_stack_class_of(rn_stack_class c)
     int known = atomic_load_explicit(&chosen, memory_order_relaxed);
     if (known)
         return known - 1;
-    int cls = 1;
-    const char *s = getenv("RUNNEL_STACK");
-    static const char *const names[] = { "small", "normal", "large", "huge" };
-    for (int i = 0; s && i < RNI_STACK_CLASSES; i++)
-        if (strcmp(s, names[i]) == 0 || strtoul(s, NULL, 10) == classes[i].usable >> 10)
-            cls = i;
+    int cls = rni_settings_stack();
     atomic_store_explicit(&chosen, cls + 1, memory_order_relaxed);
     return cls;
 }

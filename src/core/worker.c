@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include <runnel/base.h>
 
@@ -17,6 +16,7 @@
 #include "core/foreign.h"
 #include "core/park.h"
 #include "core/poll.h"
+#include "core/settings.h"
 #include "core/switch.h"
 #include "core/worker.h"
 
@@ -30,13 +30,9 @@ unsigned rn_worker_count(void)
     unsigned made = rni_worker_memory();
     if (made)
         return made;
-    const char *s = getenv("RUNNEL_WORKERS");
-    if (s && *s) {
-        char *end;
-        unsigned long n = strtoul(s, &end, 10);
-        if (*end == '\0' && n >= 1 && n <= RNI_MAX_WORKERS)
-            return (unsigned)n;
-    }
+    unsigned asked = rni_settings_workers();
+    if (asked)
+        return asked;
     unsigned n = rni_os_cpu_count();
     return n < RNI_MAX_WORKERS ? n : RNI_MAX_WORKERS;
 }
@@ -78,6 +74,7 @@ static int init_once(void)
     rni_runq_asymmetric = rni_os_heavy_fence_init();
     rni_list_init(&rni_rt.idle_list);
     rni_overflow_install();
+    rni_settings_check();
     rni_rt.workers = workers;
     __atomic_store_n(&rni_rt.count, count, __ATOMIC_RELEASE); /* partner: rni_worker_memory */
     return 0;

@@ -19,6 +19,7 @@
 
 #include "core/blocking.h"
 #include "core/hooks.h"
+#include "core/settings.h"
 #include "core/spawn.h"
 #include "core/stack.h"
 #include "core/worker.h"
@@ -100,8 +101,8 @@ static void fail_at_exit(void)
 void rni_report_leaks(rn_group *root)
 {
     (void)root;
-    const char *mode = getenv("RUNNEL_LEAKS");
-    if (mode && strcmp(mode, "off") == 0)
+    rni_leaks mode = rni_settings_leaks();
+    if (mode == RNI_LEAKS_OFF)
         return;
     /* Tasks that were started or woken at the last moment are given the time to end, or to show
      * that they never will: 10 ms in all. */
@@ -121,7 +122,7 @@ void rni_report_leaks(rn_group *root)
     say(line);
     rni_table_tasks(2, waits_for_task);
     rni_count_leaks(n);
-    if (mode && strcmp(mode, "fail") == 0)
+    if (mode == RNI_LEAKS_FAIL)
         atexit(fail_at_exit);
 }
 
@@ -190,8 +191,7 @@ int rn_dump_on_sigquit(void)
 
 void rni_obs_init(void)
 {
-    const char *s = getenv("RUNNEL_SIGQUIT");
-    if (s && strcmp(s, "1") == 0)
+    if (rni_settings_sigquit())
         rn_dump_on_sigquit();
 }
 

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The environment's settings. Each has one parser, which returns -1 for a value that it does not
+ * accept; the setting is then as if it were not set, like one that is empty. Names and suffixes
+ * may be in either case. What is read is the environment as it is at the call; nothing is kept.
+ */
+#include "core/settings.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "core/stack.h"
+#include "core/worker.h"
+#include "os/os.h"
+
+enum { TOO_LARGE = 1 << 20 };
+
+/* The decimal number that s begins with, at most TOO_LARGE, and what follows it; -1 if s begins
+ * with none. strtoul would take blanks and signs, too, and set errno. */
+static long leading_number(const char *s, const char **rest)
+{
+    long n = 0;
+    if (!isdigit((unsigned char)*s))
+        return -1;
+    for (; isdigit((unsigned char)*s); s++)
+        n = n < TOO_LARGE / 10 ? n * 10 + (*s - '0') : TOO_LARGE;
+    *rest = s;
+    return n;
+}
+
+/* Which of the n names s is, or -1. */
+static int name_among(const char *s, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (strcasecmp(s, names[i]) == 0)
+            return i;
+    return -1;
+}
+
+static int parse_workers(const char *s)
+{
+    const char *rest;
+    long n = leading_number(s, &rest);
+    return n >= 1 && n <= RNI_MAX_WORKERS && *rest == '\0' ? (int)n : -1;
+}
+
+/* KiB, for "64", "64K" and "1M"; -1 for anything else. */
+static long parse_kib(const char *s)
+{
+    const char *rest;
+    long n = leading_number(s, &rest);
+    if (n < 0 || *rest == '\0' || strcasecmp(rest, "K") == 0)
+        return n;
+    return strcasecmp(rest, "M") == 0 ? n * 1024 : -1;
+}
+
+/* A class by its name, or the smallest that has the size. */
+static int parse_stack(const char *s)
+{
+    static const char *const names[RNI_STACK_CLASSES] = { "small", "normal", "large", "huge" };
+    int named = name_among(s, names, RNI_STACK_CLASSES);
+    if (named >= 0)
+        return named;
+    long kib = parse_kib(s);
+    for (int cls = 0; kib > 0 && cls < RNI_STACK_CLASSES; cls++)
+        if ((size_t)kib <= rni_stack_usable((unsigned)cls) >> 10)
+            return cls;
+    return -1;
+}
+
+static int parse_leaks(const char *s)
+{
+    static const char *const names[] = { "off", "report", "fail" }; /* as rni_leaks */
+    return name_among(s, names, 3);
+}
+
+static int parse_sigquit(const char *s)
+{
+    static const char *const names[] = { "0", "1" };
+    return name_among(s, names, 2);
+}
+
+enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, SETTINGS };
+
+static const struct setting {
+    const char *name;
+    int (*parse)(const char *s);
+    int otherwise;
+    const char *accepted; /* and what holds otherwise */
+} settings[SETTINGS] = {
+    [WORKERS] = { "RUNNEL_WORKERS", parse_workers, 0, "1 to 1024; one worker a CPU is used" },
+    [STACK] = { "RUNNEL_STACK", parse_stack, 1,
+                "small, normal, large, huge, or a size up to 1M such as 64K; 64K is used" },
+    [LEAKS] = { "RUNNEL_LEAKS", parse_leaks, RNI_LEAKS_REPORT,
+                "off, report or fail; report is used" },
+    [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_sigquit, 0, "0 or 1; 0 is used" },
+};
+
+static int value_of(int which)
+{
+    const struct setting *s = &settings[which];
+    const char *text = getenv(s->name);
+    int value = text && *text ? s->parse(text) : s->otherwise;
+    return value < 0 ? s->otherwise : value;
+}
+
+unsigned rni_settings_workers(void)
+{
+    return (unsigned)value_of(WORKERS);
+}
+
+int rni_settings_stack(void)
+{
+    return value_of(STACK);
+}
+
+rni_leaks rni_settings_leaks(void)
+{
+    return (rni_leaks)value_of(LEAKS);
+}
+
+bool rni_settings_sigquit(void)
+{
+    return value_of(SIGQUIT_DUMPS) == 1;
+}
+
+static void complain(const struct setting *s, const char *text)
+{
+    char line[256];
+    int n = snprintf(line, sizeof line, "runnel: %s=%.64s is ignored: it may be %s\n", s->name,
+                     text, s->accepted);
+    ssize_t ignored = write(2, line, (size_t)n);
+    (void)ignored;
+}
+
+void rni_settings_check(void)
+{
+    int saved = rni_os_error();
+    for (int i = 0; i < SETTINGS; i++) {
+        const char *text = getenv(settings[i].name);
+        if (text && *text && settings[i].parse(text) < 0)
+            complain(&settings[i], text);
+    }
+    rni_os_set_error(saved);
+}

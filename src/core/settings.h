@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What RUNNEL_... in the environment asks for. docs/environment.md tells users. */
+#ifndef RNI_CORE_SETTINGS_H
+#define RNI_CORE_SETTINGS_H
+
+#include <stdbool.h>
+
+typedef enum rni_leaks { RNI_LEAKS_OFF, RNI_LEAKS_REPORT, RNI_LEAKS_FAIL } rni_leaks;
+
+/* The number of workers asked for; 0: none. */
+unsigned rni_settings_workers(void);
+
+/* The stack class of tasks that ask for none, 0 to 3 for SMALL to HUGE. */
+int rni_settings_stack(void);
+
+rni_leaks rni_settings_leaks(void);
+
+/* Whether SIGQUIT is to print the tasks. */
+bool rni_settings_sigquit(void);
+
+/* Names each value that is not accepted on stderr, in a line that says what is. */
+void rni_settings_check(void);
+
+#endif
