@@ -178,8 +178,9 @@ RN_EXTERN_C_END
     rn_channel_recv_n(RN_CAN_RECV_(c), RN_PTR_(c, p), (n), (got), RN_HERE)
 
 /*
- * rn_wait(c): receives and discards one value (drop is called for it); the result need not be
- * checked. Returns 0 when a value came or the channel was closed, -ECANCELED.
+ * rn_wait(c): receives as rn_recv does and discards the value (drop is called for it). Returns 0
+ * for a value; -EPIPE if the channel is closed and drained, which is what ends the wait for a done
+ * channel; -ECANCELED. The result need not be checked.
  */
 #define rn_wait(c) rn_channel_wait(RN_CAN_RECV_(c), RN_HERE)
 

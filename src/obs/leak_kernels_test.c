@@ -248,7 +248,8 @@ static int close_connection(rn_chan(rn_unit) closed, rn_receiver(rn_unit) stoppe
 {
     if (closed)
         rn_close(closed);
-    return rn_wait(stopped);
+    int rc = rn_wait(stopped);
+    return rc == -EPIPE ? 0 : rc;
 }
 RN_TASK(close_connection, rn_chan(rn_unit), rn_receiver(rn_unit));
 

@@ -253,8 +253,7 @@ int rn_channel_recv(rn_channel *c, void *dst, const char *site)
 
 int rn_channel_wait(rn_channel *c, const char *site)
 {
-    int rc = rn_channel_recv(c, NULL, site);
-    return rc == -EPIPE ? 0 : rc;
+    return rn_channel_recv(c, NULL, site);
 }
 
 int rn_channel_try_send(rn_channel *c, const void *elem)

@@ -123,7 +123,7 @@ static int wait_for_end(rn_receiver(int) c, int form, const long *written)
         CHECK(!ok);
         break;
     case 3:
-        CHECK_EQ(rn_wait(c), 0);
+        CHECK_EQ(rn_wait(c), -EPIPE);
         v = 0;
         break;
     case 4:
@@ -150,6 +150,39 @@ TASK_TEST(close_wakes_every_waiting_receiver)
     written = 1234;
     rn_close(c);
     CHECK_EQ(rn_group_wait(s), 0);
+    rn_group_close(s);
+    return 0;
+}
+
+static int wait_expecting(rn_receiver(int) c, int want)
+{
+    int rc = rn_wait(c);
+    CHECK_EQ(rc, want);
+    return rc == -ECANCELED ? rc : 0;
+}
+RN_TASK(wait_expecting, rn_receiver(int), int);
+
+TASK_TEST(wait_tells_a_value_from_the_end_and_from_a_cancellation)
+{
+    rn_group *s = rn_group_new(NULL), *cancelled = rn_group_new(NULL);
+    rn_chan(int) buffered = rn_make(g, int, 1), c = rn_make(g, int, 0), idle = rn_make(g, int, 0);
+    CHECK_EQ(rn_send(buffered, 1), 0);
+    rn_close(buffered);
+    CHECK_EQ(rn_wait(buffered), 0);
+    CHECK_EQ(rn_wait(buffered), -EPIPE);
+    for (int i = 0; i < 3; i++) { /* the same for those that have to park */
+        rn_go(s, wait_expecting, rn_rx(c), i < 2 ? 0 : -EPIPE);
+        await_receivers(RAW(c), 1);
+        if (i < 2)
+            CHECK_EQ(rn_send(c, i), 0);
+    }
+    rn_close(c);
+    CHECK_EQ(rn_group_wait(s), 0);
+    rn_go(cancelled, wait_expecting, rn_rx(idle), -ECANCELED);
+    await_receivers(RAW(idle), 1);
+    rn_group_cancel(cancelled, 0);
+    CHECK_EQ(rn_group_wait(cancelled), -ECANCELED);
+    rn_group_close(cancelled);
     rn_group_close(s);
     return 0;
 }
