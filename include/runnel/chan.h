@@ -119,18 +119,23 @@ RN_EXTERN_C_END
 #define RN_KIND_(c)                                                                                \
     _Generic((c), RN_ELEM_(c)(*)[RN_BOTH_] : 0, RN_ELEM_(c)(*)[RN_TX_] : 1,                        \
              RN_ELEM_(c)(*)[RN_RX_] : 2, default : 3)
+/* Is this the type of an element: not const, as receiving writes to it? */
+#define RN_NOT_CONST_(T) _Generic((T *)0, const T * : 0, default : 1)
+#define RN_CONST_MSG_ "runnel: the element type of a channel must not be const"
 /* The untyped channel behind handle c; does not compile if c is no handle or is the wrong end. */
 #define RN_CHK_(c, wrong, msg)                                                                     \
     ((void)sizeof(struct {                                                                         \
          _Static_assert(RN_KIND_(c) != 3, "runnel: this is not a channel handle");                 \
          _Static_assert(RN_KIND_(c) != (wrong), msg);                                              \
+         _Static_assert(RN_NOT_CONST_(RN_ELEM_(c)), RN_CONST_MSG_);                                \
          int x;                                                                                    \
      }),                                                                                           \
      (rn_channel *)(void *)(c))
 #define RN_ANY_(c) RN_CHK_(c, 3, "runnel: this is not a channel handle")
 #define RN_CAN_SEND_(c) RN_CHK_(c, 2, "runnel: send on a receive-only channel")
 #define RN_CAN_RECV_(c) RN_CHK_(c, 1, "runnel: receive from a send-only channel")
-/* p, which must point to exactly the element type of c. */
+/* p, which must point to exactly the element type of c. RN_DST_ is for the receivers of one,
+ * which have forms that discard it. */
 #define RN_PTR_(c, p)                                                                              \
     ((void)sizeof(struct {                                                                         \
          _Static_assert(_Generic((p), RN_ELEM_(c) * : 1, default : 0),                             \
@@ -138,6 +143,13 @@ RN_EXTERN_C_END
          int x;                                                                                    \
      }),                                                                                           \
      (p))
+#define RN_DST_(c, p)                                                                              \
+    ((void)sizeof(struct {                                                                         \
+         _Static_assert(_Generic((p), void * : 0, default : 1),                                    \
+                        "runnel: no destination; to discard the value, use RN_DONE or rn_wait");   \
+         int x;                                                                                    \
+     }),                                                                                           \
+     RN_PTR_(c, p))
 #define RN_CPTR_(c, p)                                                                             \
     ((void)sizeof(struct {                                                                         \
          _Static_assert(_Generic((p), RN_ELEM_(c) * : 1, const RN_ELEM_(c) * : 1, default : 0),    \
@@ -145,14 +157,38 @@ RN_EXTERN_C_END
          int x;                                                                                    \
      }),                                                                                           \
      (p))
-/* The address of a temporary element with the given value, which lives in the enclosing block. */
-#define RN_VALUE_(c, ...) ((RN_ELEM_(c)[1]){ __VA_ARGS__ })
+/*
+ * The address of a temporary element with the given value, which lives in the enclosing block. The
+ * braces around it would let one value stand for the first member of a structure, and none or two
+ * for one; so the value, not evaluated, must also initialise a variable, which needs no braces.
+ */
+#define RN_VALUE_(c, ...) (RN_ONE_VALUE_(RN_ELEM_(c), __VA_ARGS__), (RN_ELEM_(c)[1]){ __VA_ARGS__ })
+#define RN_ONE_VALUE_(T, ...)                                                                      \
+    ((void)sizeof(__extension__({                                                                  \
+        _Static_assert(sizeof((T[]){ __VA_ARGS__ }) == sizeof(T),                                  \
+                       "runnel: a send takes one value of the channel's element type");            \
+        RN_MAY_SHADOW_ T rn_value_ __attribute__((unused)) = __VA_ARGS__;                          \
+        _Pragma("GCC diagnostic pop") 0;                                                           \
+    })))
+/* For a value that has a send in it. */
+#define RN_MAY_SHADOW_ _Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wshadow\"")
 
-/* A channel of T in group g that buffers cap elements; rn_make_drop adds the drop function. */
-#define rn_make(g, T, cap)                                                                         \
-    ((rn_chan(T))rn_channel_new((g), sizeof(T), _Alignof(T), (cap), NULL, RN_HERE))
-#define rn_make_drop(g, T, cap, fn)                                                                \
-    ((rn_chan(T))rn_channel_new((g), sizeof(T), _Alignof(T), (cap), (fn), RN_HERE))
+/*
+ * rn_make(g, T, cap): a channel of T in group g that buffers cap elements; rn_make_drop(g, T, cap,
+ * fn) adds the drop function.
+ */
+#define rn_make(g, T, ...)                                                                         \
+    ((rn_chan(T))rn_channel_new((g), RN_SIZE_(T, #__VA_ARGS__), _Alignof(T), __VA_ARGS__, NULL,    \
+                                RN_HERE))
+#define rn_make_drop(g, T, ...)                                                                    \
+    ((rn_chan(T))rn_channel_new((g), RN_SIZE_(T, #__VA_ARGS__), _Alignof(T), __VA_ARGS__, RN_HERE))
+#define RN_SIZE_(T, cap)                                                                           \
+    ((void)sizeof(struct {                                                                         \
+         _Static_assert(RN_NOT_CONST_(__typeof__(T)), RN_CONST_MSG_);                              \
+         _Static_assert(sizeof(cap) > 1, "runnel: the capacity of the channel is missing");        \
+         int x;                                                                                    \
+     }),                                                                                           \
+     sizeof(T))
 
 /* One end of a channel. Narrowing an end to itself is fine; nothing widens it back. */
 #define rn_tx(c)                                                                                   \
@@ -170,10 +206,10 @@ RN_EXTERN_C_END
     rn_channel_send_n(RN_CAN_SEND_(c), RN_CPTR_(c, p), (n), (sent), RN_HERE)
 
 /* rn_recv(c, &v). Go's range loop is: for (int v; rn_recv(c, &v) == 0; ) */
-#define rn_recv(c, p) rn_channel_recv(RN_CAN_RECV_(c), RN_PTR_(c, p), RN_HERE)
-#define rn_try_recv(c, p) rn_channel_try_recv(RN_CAN_RECV_(c), RN_PTR_(c, p))
+#define rn_recv(c, p) rn_channel_recv(RN_CAN_RECV_(c), RN_DST_(c, p), RN_HERE)
+#define rn_try_recv(c, p) rn_channel_try_recv(RN_CAN_RECV_(c), RN_DST_(c, p))
 #define rn_recv_until(c, p, deadline)                                                              \
-    rn_channel_recv_until(RN_CAN_RECV_(c), RN_PTR_(c, p), (deadline), RN_HERE)
+    rn_channel_recv_until(RN_CAN_RECV_(c), RN_DST_(c, p), (deadline), RN_HERE)
 #define rn_recv_n(c, p, n, got)                                                                    \
     rn_channel_recv_n(RN_CAN_RECV_(c), RN_PTR_(c, p), (n), (got), RN_HERE)
 

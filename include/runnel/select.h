@@ -81,7 +81,7 @@ RN_EXTERN_C_END
 #define RN_RECV(c, p, okp)                                                                         \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c), .elem = RN_PTR_(c, p), .ok = (okp)                \
+        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c), .elem = RN_DST_(c, p), .ok = (okp)                \
     }
 /* Send the value; it lives in the enclosing block. RN_SEND_PTR sends the element at p. */
 #define RN_SEND(c, ...)                                                                            \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect-warning: missing braces|missing-braces */
+/* expect: invalid initializer|incompatible type */
 #include <runnel.h>
 
 typedef struct apple {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect-warning: excess elements */
+/* expect: runnel: a send takes one value of the channel.*s element type */
 #include <runnel.h>
 
 int f(rn_sender(int) out);

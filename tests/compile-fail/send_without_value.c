@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect-warning: empty initializer|use of GNU empty initializer */
+/* expect: runnel: a send takes one value of the channel.*s element type */
 #include <runnel.h>
 
 int f(rn_sender(int) out);
