@@ -114,10 +114,15 @@ RN_EXTERN_C_END
  * RN_TASK(f, types...); makes function f startable with rn_go. It names f's parameter types, up to
  * eight, and stands at file scope after f's declaration. The semicolon is required.
  */
-#define RN_TASK(...) RN_TASK_PICK_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)(__VA_ARGS__)
-#define RN_TASK_PICK_(f, a, b, c, d, e, g, h, i, n, ...) RN_TASK_##n##_
+#define RN_TASK(...)                                                                               \
+    RN_TASK_PICK_(__VA_ARGS__, X, X, X, X, X, X, X, X, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)(__VA_ARGS__)
+#define RN_TASK_PICK_(f, a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, n, ...) RN_TASK_##n##_
+#define RN_TASK_X_(f, ...)                                                                         \
+    _Static_assert(0, "runnel: RN_TASK takes a function of up to eight parameters")
 
+/* The constant is for the message of rn_go when there is none. */
 #define RN_TASK_BODY_(f, fields, call)                                                             \
+    enum { rn_go_needs_RN_TASK_line_of_##f = 1 };                                                  \
     struct f##_rn_args {                                                                           \
         fields                                                                                     \
     };                                                                                             \
@@ -173,11 +178,18 @@ RN_EXTERN_C_END
                     a47, n, ...)                                                                   \
     RN_GO_##n##_
 #define RN_GO_0_(g, attr, f)                                                                       \
-    ((void)sizeof(f()), rn_group_go((g), f##_rn_entry, NULL, 0, (attr), #f, RN_HERE))
+    (RN_CAN_GO_(g, f), (void)sizeof(f()),                                                          \
+     rn_group_go((g), f##_rn_entry, NULL, 0, (attr), #f, RN_HERE))
 #define RN_GO_N_(g, attr, f, ...)                                                                  \
-    ((void)sizeof(f(__VA_ARGS__)),                                                                 \
+    (RN_CAN_GO_(g, f), (void)sizeof(f(__VA_ARGS__)),                                               \
      rn_group_go((g), f##_rn_entry, &(struct f##_rn_args){ __VA_ARGS__ },                          \
                  sizeof(struct f##_rn_args), (attr), #f, RN_HERE))
+#define RN_CAN_GO_(g, f)                                                                           \
+    (void)sizeof(struct {                                                                          \
+        _Static_assert(_Generic((g), rn_group * : 1, void * : 1, default : 0),                     \
+                       "runnel: rn_go takes a group, then the function, then its arguments");      \
+        int x[rn_go_needs_RN_TASK_line_of_##f];                                                    \
+    })
 
 #endif /* !__cplusplus */
 
