@@ -6,6 +6,7 @@
 #include <runnel/base.h>
 #include <runnel/task.h>
 #include <runnel/test.h>
+#include <runnel/time.h>
 #include <runnel/chan.h>
 #include <runnel/select.h>
 #include <runnel/sync.h>

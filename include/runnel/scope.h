@@ -105,8 +105,12 @@ RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_cancel(rn_ctx *parent);
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns);
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns);
 
-/* Cancels ctx and everything below it with a cause (0 means -ECANCELED). The first cause stays. The
- * background context cannot be cancelled: a programming error. */
+/*
+ * Cancels ctx and everything below it with a cause (0 or more means -ECANCELED). The first cause
+ * stays. When it returns, all of them are cancelled for everybody to see; if another call was
+ * cancelling ctx already, ctx itself is, and what is below it may take that call a moment longer.
+ * The background context cannot be cancelled: a programming error.
+ */
 RN_API void rn_ctx_cancel(rn_ctx *ctx, int cause);
 
 /* 0 while ctx is not cancelled; then -ETIMEDOUT if a deadline did it, else -ECANCELED. Never waits;

@@ -52,8 +52,9 @@ static void in_fork_child(void)
 
 static void make_key(void)
 {
-    pthread_key_create(&end_key, thread_ended);
-    pthread_atfork(NULL, NULL, in_fork_child);
+    if (pthread_key_create(&end_key, thread_ended) != 0 ||
+        pthread_atfork(NULL, NULL, in_fork_child) != 0)
+        rni_panic(NULL, "no thread-specific key is left to notice the end of threads");
 }
 
 static rni_task *new_record(void)
@@ -95,7 +96,8 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
     atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
     atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_relaxed);
     atomic_fetch_add_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
-    pthread_setspecific(end_key, t);
+    if (pthread_setspecific(end_key, t) != 0)
+        rni_panic(NULL, "out of memory for a thread's record");
     self = t;
     return t;
 }

@@ -50,14 +50,27 @@ static void leave_idle_list(rni_worker *w)
         atomic_store_explicit(&rni_rt.want_kick, 0, memory_order_relaxed);
 }
 
+/* Takes w off the list for its waker; idle_lock is held. Whether it sleeps in the poller; then the
+ * poller stays open until it has been roused. */
+static bool take_sleeper(rni_worker *w)
+{
+    leave_idle_list(w);
+    if (w->polling)
+        atomic_fetch_add_explicit(&rni_rt.poller_users, 1, memory_order_relaxed);
+    return w->polling;
+}
+
 /* Wakes a worker that has been taken off the list; no lock is held. */
 static void rouse(rni_worker *w, bool polling)
 {
     atomic_store_explicit(&w->signal, 1, memory_order_release); /* partner: doze */
-    if (polling)
-        rni_os_poller_wake();
-    else
+    if (!polling) {
         rni_os_futex_wake(&w->signal, 1);
+        return;
+    }
+    rni_os_poller_wake();
+    /* release; partner: rni_poll_stop */
+    atomic_fetch_sub_explicit(&rni_rt.poller_users, 1, memory_order_release);
 }
 
 static void count_wake(void)
@@ -80,9 +93,9 @@ void rni_wake_one(void)
         if (!w->polling)
             break; /* rather leave the one that listens where it is */
     }
-    bool polling = w && w->polling;
+    bool polling = false;
     if (w) {
-        leave_idle_list(w);
+        polling = take_sleeper(w);
         atomic_store_explicit(&rt->want_kick, 0, memory_order_relaxed);
     }
     rni_unlock(&rt->idle_lock);
@@ -96,9 +109,7 @@ void rni_wake_worker(rni_worker *w)
 {
     atomic_thread_fence(memory_order_seq_cst); /* partner: the fence in doze */
     rni_lock_take(&rni_rt.idle_lock);
-    bool idle = w->idle, polling = w->polling;
-    if (idle)
-        leave_idle_list(w);
+    bool idle = w->idle, polling = idle && take_sleeper(w);
     rni_unlock(&rni_rt.idle_lock);
     if (idle) {
         rouse(w, polling);
@@ -126,7 +137,8 @@ void rni_wake_all(void)
 static bool poller_enter(void)
 {
     uint32_t none = 0;
-    return atomic_load_explicit(&rni_rt.io_waiters, memory_order_relaxed) != 0 &&
+    /* acquire; partner: rni_poll_count. Who sees a waiter sees the poller's descriptors. */
+    return atomic_load_explicit(&rni_rt.io_waiters, memory_order_acquire) != 0 &&
            atomic_compare_exchange_strong_explicit(&rni_rt.poller, &none, 1, memory_order_acq_rel,
                                                    memory_order_relaxed);
 }
@@ -184,8 +196,26 @@ static void take_watch(rni_worker *w, idling *s)
     }
 }
 
-/* The watcher goes to work: the next backlog wakes another, and so does the one that it has found
- * itself. */
+/* Whether something may come due while the workers that run compute and the others sleep: a queue
+ * that nobody takes from, a timer of w, a descriptor that nobody listens to. */
+static bool needs_watcher(const rni_worker *w)
+{
+    rni_runtime *rt = &rni_rt;
+    if (atomic_load_explicit(&w->timers.next, memory_order_relaxed) != INT64_MAX)
+        return true;
+    if (atomic_load_explicit(&rt->io_waiters, memory_order_relaxed) != 0 &&
+        atomic_load_explicit(&rt->poller, memory_order_relaxed) == 0)
+        return true;
+    for (unsigned i = 0; i < rt->count; i++) {
+        const rni_worker *v = &rt->workers[i];
+        if (rni_runq_length(&v->queue) > 0 ||
+            (v != w && atomic_load_explicit(&v->queue.lifo, memory_order_relaxed)))
+            return true;
+    }
+    return false;
+}
+
+/* The watcher goes to work: the next backlog wakes another, and so does what is there already. */
 static void leave_watch(rni_worker *w, idling *s)
 {
     if (!s->watcher)
@@ -195,7 +225,7 @@ static void leave_watch(rni_worker *w, idling *s)
     if (atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) == 0)
         return;
     atomic_store_explicit(&rni_rt.want_kick, 2, memory_order_relaxed);
-    if (rni_runq_length(&w->queue) > 0)
+    if (needs_watcher(w))
         rni_wake_one();
 }
 
@@ -209,6 +239,17 @@ static int64_t patience(rni_worker *w, idling *s, bool alone, int64_t now)
     if (next != INT64_MAX && !rni_clock_is_virtual() && next - now < limit)
         limit = next > now ? next - now : 0;
     return limit == INT64_MAX ? -1 : limit;
+}
+
+/* Asks again after the strangers were counted: one that came, readied a task and went before the
+ * count is not among them, but what it has done shows here. */
+static bool still_dead(void)
+{
+    rni_lock_take(&rni_rt.idle_lock);
+    bool dead = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) == rni_rt.count &&
+                rni_ask() == RNI_ALL_DEAD;
+    rni_unlock(&rni_rt.idle_lock);
+    return dead;
 }
 
 static void doze(rni_worker *w, idling *s, int64_t now)
@@ -241,7 +282,7 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     }
     w->polling = poller_enter();
     rni_unlock(&rt->idle_lock);
-    if (dead && (rni_clock_is_virtual() || !rni_strangers()))
+    if (dead && (rni_clock_is_virtual() || !rni_strangers()) && still_dead())
         rni_report_deadlock();
     if (dead)
         limit = UNSURE_NS;

@@ -38,16 +38,19 @@ static void who(char *out, size_t size)
 
 __attribute__((noreturn)) static void report(const char *site, const char *format, va_list ap)
 {
-    if (atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0)
+    static __thread int depth; /* of panics on this thread: the handler may panic, too */
+    if (++depth == 1 && atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0)
         for (;;)
             pause();
+    if (depth > 2)
+        _exit(2);
     char what[400], task[200], line[800];
     vsnprintf(what, sizeof what, format, ap);
     who(task, sizeof task);
     snprintf(line, sizeof line, "runnel: panic: %s%s%s (%s)", what, site ? " at " : "",
              site ? site : "", task);
     void (*fn)(const char *) = atomic_load_explicit(&handler, memory_order_acquire);
-    if (fn)
+    if (fn && depth == 1)
         fn(line);
     if (ftrylockfile(stdout) == 0) {
         fflush(stdout);

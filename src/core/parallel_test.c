@@ -208,8 +208,7 @@ static int start_together(int64_t when, int slot)
 {
     rn_sleep(when - rn_now());
     started_at[slot] = rn_now();
-    while (rn_now() < when + 200 * RN_MILLISECOND) {
-    }
+    while (rn_now() < when + 200 * RN_MILLISECOND) {}
     return 0;
 }
 RN_TASK(start_together, int64_t, int);
@@ -235,3 +234,72 @@ TEST(parallel_tasks_that_one_timer_run_wakes_run_side_by_side)
 {
     run_with(2, two_sleepers, NULL);
 }
+
+/* ---- when all the others sleep ---- */
+
+static void compute(int64_t ns)
+{
+    for (int64_t begun = rn_now(); rn_now() - begun < ns;)
+        ;
+}
+
+static int begin_late(int64_t *begun)
+{
+    *begun = rn_now();
+    compute(100 * RN_MILLISECOND);
+    return 0;
+}
+RN_TASK(begin_late, int64_t *);
+
+/* After 100 ms without work every worker sleeps without a limit. */
+static int timer_of_a_computing_worker(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    for (int i = 0; i < 3; i++) {
+        CHECK_EQ(rn_sleep(100 * RN_MILLISECOND), 0);
+        rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 20 * RN_MILLISECOND);
+        int64_t begun = rn_now();
+        while (rn_ctx_cause(ctx) == 0 && rn_now() - begun < RN_SECOND)
+            ;
+        CHECK(rn_now() - begun < RN_SECOND);
+        rn_ctx_unref(ctx);
+    }
+    return 0;
+}
+
+static int timer_left_to_a_computing_worker(rn_group *g, void *arg)
+{
+    rn_ctx *ctx = rn_ctx_with_timeout(rn_group_ctx(g), 120 * RN_MILLISECOND);
+    (void)arg;
+    CHECK_EQ(rn_sleep(100 * RN_MILLISECOND), 0);
+    int64_t begun = rn_now();
+    while (rn_ctx_cause(ctx) == 0 && rn_now() - begun < RN_SECOND)
+        ;
+    CHECK(rn_now() - begun < RN_SECOND);
+    rn_ctx_unref(ctx);
+    return 0;
+}
+WITH_WORKERS(2, parallel_sleepers_notice_a_timer_of_the_one_that_works,
+             timer_left_to_a_computing_worker)
+WITH_WORKERS(4, parallel_sleepers_notice_a_timer_of_the_one_that_works,
+             timer_left_to_a_computing_worker)
+WITH_WORKERS(2, parallel_sleepers_notice_a_timer_set_while_they_sleep, timer_of_a_computing_worker)
+
+static int work_for_all(rn_group *g, void *arg)
+{
+    int64_t begun[3], before;
+    rn_group *h = rn_group_new(NULL);
+    (void)g;
+    (void)arg;
+    CHECK_EQ(rn_sleep(100 * RN_MILLISECOND), 0);
+    before = rn_now();
+    for (int i = 0; i < 3; i++)
+        CHECK_EQ(rn_go(h, begin_late, &begun[i]), 0);
+    nanosleep(&(struct timespec){ .tv_nsec = 90 * 1000 * 1000 }, NULL);
+    CHECK_EQ(rn_group_wait(h), 0);
+    for (int i = 0; i < 3; i++)
+        CHECK(begun[i] - before < 80 * RN_MILLISECOND);
+    return rn_group_close(h);
+}
+WITH_WORKERS(4, parallel_backlog_wakes_as_many_as_it_needs, work_for_all)

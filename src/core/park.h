@@ -111,14 +111,19 @@ static inline bool rni_must_list(const rni_task *t)
     return rni_unlikely(!t->listed);
 }
 
-/* Under the lock, after the enqueue: 0, or why the wait must not go on. */
-static inline int rni_wait_refused(const rni_task *t)
+/* Under the lock, after the enqueue: whether the wait must not go on; *rc is its result then, which
+ * may be 0 for a deadline. */
+static inline bool rni_wait_refused(const rni_task *t, int *rc)
 {
-    if (rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0))
-        return -ECANCELED;
-    if (rni_unlikely(atomic_load_explicit(&t->timed_out, memory_order_relaxed) != 0))
-        return t->timeout_result;
-    return 0;
+    if (rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0)) {
+        *rc = -ECANCELED;
+        return true;
+    }
+    if (rni_unlikely(atomic_load_explicit(&t->timed_out, memory_order_relaxed) != 0)) {
+        *rc = t->timeout_result;
+        return true;
+    }
+    return false;
 }
 
 /* ---- waiting for several things ---- */
@@ -201,6 +206,8 @@ void rni_owner_abort_all(rni_owner *o);
 int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
               const rn_attr *attr, const char *name, const char *site);
 
+/* Makes sure that there are heaps for timers. 0 or -ENOMEM. */
+int rni_runtime_prepare(void);
 /* Arms an idle timer that serves no task's wait. Any thread; the timer fires on some worker once
  * workers run. 0 or -ENOMEM. */
 int rni_timer_arm(rni_timer *timer, int64_t when);

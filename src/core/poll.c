@@ -27,6 +27,9 @@ void rni_poll_stop(void)
 {
     rni_lock_take(&open_lock);
     if (is_open) {
+        /* acquire; partner: rouse in idle.c. No worker sleeps any more, so none is added. */
+        while (atomic_load_explicit(&rni_rt.poller_users, memory_order_acquire) != 0)
+            rni_os_thread_yield();
         rni_os_poller_close();
         is_open = false;
     }

@@ -81,9 +81,7 @@ static bool thief_enter(rni_runq *q)
 
 static bool may_move(rni_runnable r)
 {
-    if (rni_is_spawn(r))
-        return rni_as_spawn(r)->pinned == NULL;
-    return rni_as_task(r)->pinned == NULL;
+    return rni_is_spawn(r) || rni_as_task(r)->pinned == NULL;
 }
 
 unsigned rni_runq_steal(rni_runq *q, rni_runnable *out, bool lifo)

@@ -13,7 +13,6 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     s->entry = entry;
     s->owner = o;
     s->next = NULL;
-    s->pinned = NULL;
     s->pin = false;
     s->internal = o->internal;
     if (bytes)
@@ -63,11 +62,7 @@ static int wait_for_deadline(rni_task *t, const char *site)
 {
     int rc;
     rni_claim_open(t);
-    if (atomic_load_explicit(t->cancelled, memory_order_relaxed) && rni_claim(t))
-        rc = -ECANCELED;
-    else if (atomic_load_explicit(&t->timed_out, memory_order_relaxed) && rni_claim(t))
-        rc = 0;
-    else
+    if (!rni_wait_refused(t, &rc) || !rni_claim(t))
         rc = rni_park(t, RNI_WHY_SLEEP, NULL, site);
     rni_deadline_stop(t);
     return rc;

@@ -129,7 +129,7 @@ struct rni_task {
 
 enum {
     RNI_SPAWN_BYTES = 128,
-    RNI_SPAWN_HEADER = 56,
+    RNI_SPAWN_HEADER = 48,
     RNI_SPAWN_INLINE = RNI_SPAWN_BYTES - RNI_SPAWN_HEADER,
     RNI_BUDGET = 256, /* operations that did not wait between two visits to the scheduler */
     RNI_FIRST_GRANT = 16 /* of them before the first look at the clock */
@@ -142,13 +142,12 @@ typedef struct rni_spawn {
     _Atomic(const char *) name; /* the reports read these two and `queued` at any time */
     _Atomic(const char *) site;
     struct rni_spawn *next; /* pools */
-    rni_worker *pinned;
     uint8_t stack_class;
     bool pin;                /* stay on the worker that starts it */
     bool big;                /* allocated alone, larger than RNI_SPAWN_BYTES */
     _Atomic(bool) queued;    /* spawned and not started yet */
     bool internal;           /* its owner's, which may be gone when a report looks */
-    _Alignas(8) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
+    _Alignas(16) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
 } rni_spawn;
 _Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");
 

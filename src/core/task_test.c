@@ -334,3 +334,40 @@ TASK_TEST(task_names_come_from_the_function_the_attribute_or_the_task)
     CHECK_EQ(pthread_join(t, NULL), 0);
     return rn_group_close(h);
 }
+
+/* ---- alignment of arguments ---- */
+
+typedef struct wide {
+    _Alignas(16) char bytes[16];
+} wide;
+
+static int takes_wide(wide w, long double x, wide v)
+{
+    CHECK_EQ((uintptr_t)&w % 16, 0);
+    CHECK(w.bytes[15] == 1 && v.bytes[0] == 2);
+    CHECK(x == 0.5L);
+    return 0;
+}
+RN_TASK(takes_wide, wide, long double, wide);
+
+static int aligned_args(void *args)
+{
+    CHECK_EQ((uintptr_t)args % 16, 0);
+    return 0;
+}
+
+TASK_TEST(arguments_are_aligned_for_every_standard_type)
+{
+    rn_group *h = rn_group_new(NULL);
+    static const char many[500];
+    (void)g;
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQ(
+            rn_go(h, takes_wide, (wide){ .bytes = { [15] = 1 } }, 0.5L, (wide){ .bytes = { 2 } }),
+            0);
+        for (size_t n = 1; n <= sizeof many; n += 100)
+            CHECK_EQ(rn_group_go(h, aligned_args, many, n, NULL, "aligned_args", RN_HERE), 0);
+    }
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}

@@ -60,7 +60,7 @@ static bool anything_outside(void)
 static bool no_threads_and_no_timers(void)
 {
     return atomic_load_explicit(&rni_rt.foreign_threads, memory_order_acquire) == 0 &&
-           rni_next_timer() == INT64_MAX;
+           (rni_next_timer() == INT64_MAX || rni_virtual_in_vain());
 }
 
 rni_verdict rni_ask(void)
@@ -74,7 +74,7 @@ rni_verdict rni_ask(void)
         /* acquire; partner: set_root in timer.c */
         if (atomic_load_explicit(&rni_virtual_quiet()->next, memory_order_acquire) != INT64_MAX)
             return RNI_ALL_QUIET;
-        if (rni_next_timer() != INT64_MAX)
+        if (rni_next_timer() != INT64_MAX && !rni_virtual_in_vain())
             return RNI_ALL_WAIT;
     }
     return no_threads_and_no_timers() && rni_live_tasks() > 0 ? RNI_ALL_DEAD : RNI_MAY_GO_ON;

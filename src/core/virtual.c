@@ -17,8 +17,13 @@
 #include "core/park.h"
 #include "core/worker.h"
 
+/* So many jumps in a row that make no task run are taken for tickers that nobody listens to, which
+ * would otherwise let a deadlocked program tick for ever. */
+enum { VAIN_PASSES_MAX = 1000 * 1000 };
+
 static _Atomic(int64_t) virtual_now;
 static rni_timers quiet;
+static uint64_t vain_passes, dispatches_seen; /* under the world's sleep: one worker at a time */
 
 int64_t rni_now(void)
 {
@@ -40,6 +45,7 @@ bool rni_clock_is_virtual(void)
 void rni_virtual_start(int64_t start, uint64_t seed)
 {
     rni_timers_init(&quiet);
+    vain_passes = 0;
     rni_rt.seed = seed;
     atomic_store_explicit(&virtual_now, start, memory_order_release);
 }
@@ -67,12 +73,27 @@ int64_t rni_next_timer(void)
     return next;
 }
 
+bool rni_virtual_in_vain(void)
+{
+    return vain_passes > VAIN_PASSES_MAX;
+}
+
+static void count_vain_passes(void)
+{
+    uint64_t dispatches = 0;
+    for (unsigned i = 0; i < rni_rt.count; i++)
+        dispatches += atomic_load_explicit(&rni_rt.workers[i].dispatches, memory_order_relaxed);
+    vain_passes = dispatches == dispatches_seen ? vain_passes + 1 : 0;
+    dispatches_seen = dispatches;
+}
+
 void rni_virtual_pass(rni_verdict v)
 {
     if (v == RNI_ALL_QUIET) {
         rni_timers_run(&quiet, INT64_MAX);
         return;
     }
+    count_vain_passes();
     int64_t next = rni_next_timer();
     if (next == INT64_MAX)
         return; /* a thread has stopped it just now */

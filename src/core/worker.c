@@ -169,13 +169,21 @@ void rni_runtime_ensure(void)
     }
 }
 
+int rni_runtime_prepare(void)
+{
+    if (rni_likely(rni_worker_memory() != 0))
+        return 0;
+    pthread_mutex_lock(&start_lock);
+    int rc = init_once();
+    pthread_mutex_unlock(&start_lock);
+    return rc;
+}
+
 int rni_timer_arm(rni_timer *timer, int64_t when)
 {
     rni_worker *w = rni_worker_self();
     if (!w) {
-        pthread_mutex_lock(&start_lock);
-        int rc = init_once();
-        pthread_mutex_unlock(&start_lock);
+        int rc = rni_runtime_prepare();
         if (rc != 0)
             return rc;
         w = &rni_rt.workers[0];
@@ -183,6 +191,8 @@ int rni_timer_arm(rni_timer *timer, int64_t when)
     rni_timer_start(&w->timers, timer, when);
     if (w != rni_worker_self())
         rni_wake_worker(w); /* its sleep was measured without this timer */
+    else if (atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= 2)
+        rni_wake_one(); /* nobody watches, and the caller may compute past it */
     return 0;
 }
 

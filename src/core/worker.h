@@ -77,11 +77,12 @@ typedef struct rni_runtime {
     _Atomic(uint32_t) inject_full; /* a hint that it is not empty */
 
     rni_lock idle_lock;
-    rni_link idle_list;           /* sleeping workers, last in first out */
-    _Atomic(uint32_t) idle_count; /* their number; changed under idle_lock */
-    _Atomic(uint32_t) watcher;    /* 1 + id of the worker that watches the others, or 0 */
-    _Atomic(uint32_t) want_kick;  /* backlog should wake a worker: nobody watches closely */
-    _Atomic(uint32_t) poller;     /* a worker is inside rni_os_poller_wait */
+    rni_link idle_list;             /* sleeping workers, last in first out */
+    _Atomic(uint32_t) idle_count;   /* their number; changed under idle_lock */
+    _Atomic(uint32_t) watcher;      /* 1 + id of the worker that watches the others, or 0 */
+    _Atomic(uint32_t) want_kick;    /* backlog should wake a worker: nobody watches closely */
+    _Atomic(uint32_t) poller;       /* a worker is inside rni_os_poller_wait */
+    _Atomic(uint32_t) poller_users; /* threads about to wake it */
 
     /* Things outside that can make a task ready; see verdict.c. */
     _Atomic(uint32_t) io_waiters;
@@ -181,6 +182,8 @@ void rni_virtual_stop(void);
 rni_timers *rni_virtual_quiet(void);
 /* Does what the verdict ALL_QUIET or ALL_WAIT lets happen; no lock is held. */
 void rni_virtual_pass(rni_verdict v);
+/* Whether time has been passing for long without any task running. */
+bool rni_virtual_in_vain(void);
 /* The earliest deadline of all workers' timers, or INT64_MAX. */
 int64_t rni_next_timer(void);
 

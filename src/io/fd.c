@@ -136,8 +136,8 @@ static int enqueue(rni_task *t, entry *e, int fd, unsigned events)
     rni_wait_announce(t, &e->lock);
     rni_lock_take(&e->lock);
     rni_enqueue(&e->waiters, &e->lock, &t->waiter);
-    int rc = rni_wait_refused(t);
-    if (rc == 0)
+    int rc;
+    if (!rni_wait_refused(t, &rc))
         rc = arm(e, fd);
     if (rc != 0)
         rni_dequeue(&t->waiter);

@@ -216,7 +216,7 @@ int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out, const c
     rc = fd < 0 ? fd : adopt(fd, out);
     leave(&l->s);
     rni_os_set_error(saved);
-    return rc;
+    return rni_spend(rni_current(), rc);
 }
 
 void rn_listener_close(rn_listener *l)
@@ -285,7 +285,8 @@ int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn
     int fd = rc;
     for (struct addrinfo *ai = l.list; ai && fd < 0; ai = ai->ai_next) {
         fd = connect_to(ai, deadline_ns, site);
-        if (fd == -ECANCELED || fd == -ETIMEDOUT)
+        /* The system's own timeout for one address leaves the others to be tried. */
+        if (fd == -ECANCELED || (fd == -ETIMEDOUT && rni_now() >= deadline_ns))
             break;
     }
     if (l.list)

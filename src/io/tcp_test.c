@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -353,6 +354,33 @@ TASK_TEST(tcp_cancel_interrupts_read_and_write_and_the_connection_lives)
     CHECK_EQ(rn_conn_write(b, "y", 1, RN_FOREVER, NULL), 0);
     CHECK_EQ(rn_conn_read(a, &byte, 1, RN_FOREVER), 1);
     CHECK_EQ(byte, 'y');
+    rn_conn_close(a);
+    rn_conn_close(b);
+    return 0;
+}
+
+static int64_t cpu_ns(void)
+{
+    struct rusage r;
+    getrusage(RUSAGE_SELF, &r);
+    return (r.ru_utime.tv_sec + r.ru_stime.tv_sec) * RN_SECOND +
+           (r.ru_utime.tv_usec + r.ru_stime.tv_usec) * RN_MICROSECOND;
+}
+
+TASK_TEST(tcp_writer_sleeps_although_the_peer_has_closed_its_half)
+{
+    rn_conn *a, *b;
+    _Atomic(int) writer = 1;
+    connected(&a, &b);
+    rn_conn_shutdown(b);
+    rn_group *h = rn_group_new(NULL);
+    CHECK_EQ(rn_go(h, write_until_closed, a, &writer), 0);
+    rn_sleep(20 * RN_MILLISECOND);
+    int64_t before = cpu_ns();
+    rn_sleep(200 * RN_MILLISECOND);
+    CHECK(cpu_ns() - before < 100 * RN_MILLISECOND);
+    CHECK_EQ(atomic_load(&writer), 1);
+    rn_group_close(h);
     rn_conn_close(a);
     rn_conn_close(b);
     return 0;

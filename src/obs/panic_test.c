@@ -108,6 +108,24 @@ TEST(panic_handler_may_end_the_process_its_own_way)
     capture_lacks(&c, "runnel: 2 tasks\n");
 }
 
+static void panic_again(const char *line)
+{
+    rn_panic(NULL, "the handler failed on: %s", line);
+}
+
+static int panic_in_handler(void)
+{
+    rn_set_panic_handler(panic_again);
+    return rn_run(start_panic, "luck");
+}
+
+TEST(panic_in_the_handler_still_ends_the_process)
+{
+    capture(&c, panic_in_handler);
+    CHECK_EQ(c.status, 2);
+    capture_has(&c, "the handler failed on: runnel: panic: bad luck");
+}
+
 /* ---- who wins ---- */
 
 static _Atomic(bool) reporting;

@@ -56,9 +56,9 @@ int rni_os_poller_arm(int fd, unsigned events, uint64_t key)
         errno = saved;
         return rc;
     }
-    ev.events = EPOLLONESHOT | EPOLLRDHUP;
+    ev.events = EPOLLONESHOT;
     if (events & RNI_OS_READ)
-        ev.events |= EPOLLIN;
+        ev.events |= EPOLLIN | EPOLLRDHUP; /* a writer must not be woken by the other's shutdown */
     if (events & RNI_OS_WRITE)
         ev.events |= EPOLLOUT;
     if (epoll_ctl(epoll_fd, EPOLL_CTL_MOD, fd, &ev) != 0) {

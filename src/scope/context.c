@@ -2,10 +2,12 @@
 /*
  * Contexts: a tree through which cancellation runs downwards, before the cancelling call returns.
  *
- * Cancelling one context: under its lock, set the cause (the first one stays) and detach the
- * children; then close `done`, set `err`, tell the owner; then the same for each child. In this
- * order err != 0 implies that done is closed. The work list links the contexts themselves, so the
- * depth of the tree costs no stack and cancelling allocates nothing.
+ * Cancelling one context: under its lock, set the cause (the first one stays), detach the children,
+ * close `done` and set `err`; then stop its timer and tell the owner; then the same for each child.
+ * In this order err != 0 implies that done is closed, and a second canceller, who has to take the
+ * lock, finds the context cancelled for all to see. The work list links the contexts themselves, so
+ * the depth of the tree costs no stack and cancelling allocates nothing. A channel's lock is taken
+ * under a context's, never the other way round.
  *
  * A child added while its parent is being cancelled: adding takes the parent's lock, so either the
  * canceller finds the child in the list, or the child finds the cause and cancels itself.
@@ -93,10 +95,13 @@ static void cancel_one(rn_ctx *c, int cause, int err, rn_ctx **work)
     atomic_store_explicit(&c->cause, cause, memory_order_release);
     detach_children(c, work);
     rn_channel *done = atomic_load_explicit(&c->done, memory_order_relaxed);
-    rni_unlock(&c->lock);
     if (done)
         rni_channel_close_once(done);
     atomic_store_explicit(&c->err, err, memory_order_release);
+    rni_unlock(&c->lock);
+    /* A call of its own deadline has let the timer go already, so this does not wait for itself. */
+    if (c->has_timer)
+        rni_timer_stop(&c->timer);
     if (c->cancelled)
         c->cancelled(c, cause);
 }
@@ -153,14 +158,12 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
     c->destroy = destroy;
     rni_lock_take(&parent->lock);
     int cause = atomic_load_explicit(&parent->cause, memory_order_relaxed);
+    int err = atomic_load_explicit(&parent->err, memory_order_relaxed);
     if (cause == 0)
         rni_list_push(&parent->children, &c->link);
     rni_unlock(&parent->lock);
     if (cause != 0) {
-        /* The parent's err may not be set yet: its canceller is between the two stores. */
-        int err = cause == -ETIMEDOUT ? atomic_load_explicit(&parent->err, memory_order_acquire)
-                                      : -ECANCELED;
-        cancel_tree(c, cause, err ? err : -ETIMEDOUT);
+        cancel_tree(c, cause, err);
         return 0;
     }
     if (!c->has_timer)
@@ -170,7 +173,11 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
         cancel_tree(c, -ETIMEDOUT, -ETIMEDOUT);
         return 0;
     }
-    return rni_timer_arm(&c->timer, deadline);
+    int rc = rni_timer_arm(&c->timer, deadline);
+    /* If the parent's canceller has come by before the timer was armed. */
+    if (rc == 0 && rn_ctx_cause(c) != 0)
+        rni_timer_stop(&c->timer);
+    return rc;
 }
 
 static void free_plain(rn_ctx *c)

@@ -27,7 +27,7 @@ struct rn_ctx {
     rni_link link;              /* in parent->children; the parent's lock */
     rn_ctx *work_next;          /* a cancellation's list of what is still to do */
     _Atomic(int) cause;         /* 0, or why; set once, under the lock */
-    _Atomic(int) err;           /* 0, -ECANCELED or -ETIMEDOUT; set after done is closed */
+    _Atomic(int) err;           /* 0, -ECANCELED or -ETIMEDOUT; set with it, done closed first */
     _Atomic(rn_channel *) done; /* made at the first rn_ctx_done; set once, under the lock */
     int64_t deadline;           /* INT64_MAX: none; fixed */
     bool has_timer;             /* this context's own deadline is the effective one; fixed */

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "core/worker.h"
 #include "kit/kit.h"
 
 static rn_unit unit;
@@ -350,5 +351,18 @@ TASK_TEST(context_may_be_freed_while_a_completed_select_has_not_returned)
         CHECK_EQ(rn_group_wait(two), 0);
         rn_group_close(two);
     }
+    return 0;
+}
+
+TASK_TEST(context_that_is_cancelled_leaves_no_timer)
+{
+    int64_t before = rni_next_timer();
+    rn_ctx *ctx = rn_ctx_with_timeout(rn_group_ctx(g), RN_HOUR);
+    rn_ctx *child = rn_ctx_with_timeout(ctx, RN_MINUTE);
+    CHECK(rni_next_timer() < before);
+    rn_ctx_cancel(ctx, 0);
+    CHECK_EQ(rni_next_timer(), before);
+    rn_ctx_unref(child);
+    rn_ctx_unref(ctx);
     return 0;
 }

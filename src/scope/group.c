@@ -64,18 +64,43 @@ static void group_cancelled(rn_ctx *c, int cause)
     rni_owner_abort_all(&g->owner);
 }
 
-/* Counts a task in. From zero only under the bucket's lock, like the way down to it. */
-static void enter_group(rn_group *g)
+/* Counts a task in. From zero only under the bucket's lock, like the way down to it; false if the
+ * closer has found the group drained or will. */
+static bool enter_group(rn_group *g)
 {
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
     while (n > 0)
         if (atomic_compare_exchange_weak_explicit(&g->live, &n, n + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
-            return;
+            return true;
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
-    atomic_fetch_add_explicit(&g->live, 1, memory_order_relaxed);
-    g->drained = false;
+    /* Set before the closer's own visit to the bucket: it will see the task, or we see this. */
+    bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
+    if (open) {
+        atomic_fetch_add_explicit(&g->live, 1, memory_order_relaxed);
+        g->drained = false;
+    }
     rni_lot_leave(b);
+    return open;
+}
+
+static int start_in(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                    const rn_attr *attr, const char *name, const char *site)
+{
+    if (!enter_group(g))
+        return -ECANCELED;
+    int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
+    if (rni_unlikely(rc != 0))
+        task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
+    return rc;
+}
+
+int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                    const char *name, const char *site, bool cancelled_too)
+{
+    if (!cancelled_too && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0)
+        return -ECANCELED;
+    return start_in(g, entry, args, size, NULL, name, site);
 }
 
 int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
@@ -85,12 +110,9 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rni_panic(site, g ? "go of a NULL function" : "go needs a group");
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
-    enter_group(g);
-    int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
-    if (rni_unlikely(rc != 0)) {
-        task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
+    int rc = start_in(g, entry, args, size, attr, name, site);
+    if (rni_unlikely(rc != 0))
         return rc;
-    }
     /* A task that only spawns lets them run now and then: their records are used again while warm,
      * and a million of them never exist at once. */
     return rni_spend(rni_current(), 0);
@@ -183,8 +205,8 @@ void rn_group_cancel(rn_group *g, int cause)
 static bool begin_close(rn_group *g)
 {
     rni_lock_take(&g->lock);
-    bool first = !g->closing;
-    g->closing = true;
+    bool first = !atomic_load_explicit(&g->closing, memory_order_relaxed);
+    atomic_store_explicit(&g->closing, true, memory_order_relaxed); /* partner: enter_group */
     rni_unlock(&g->lock);
     if (first && g->parent) {
         rni_lock_take(&g->parent->lock);
@@ -277,7 +299,7 @@ bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o))
     o->group = g;
     o->end = end;
     rni_lock_take(&g->lock);
-    bool open = !g->closing;
+    bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
     if (open)
         rni_list_push(&g->owned, &o->link);
     rni_unlock(&g->lock);
@@ -326,7 +348,7 @@ int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg)
 bool rni_group_adopt(rn_group *g, rn_channel *c)
 {
     rni_lock_take(&g->lock);
-    bool open = !g->closing;
+    bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
     if (open) {
         __atomic_store_n(&c->group, g, __ATOMIC_RELAXED);
         rni_list_push(&g->channels, &c->owned);

@@ -41,14 +41,20 @@ struct rn_group {
     rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
     rni_link channels;
     rni_link owned;
-    bool closing;     /* nothing is adopted any more */
-    const char *site; /* opened at; fixed */
+    _Atomic(bool) closing; /* nothing is adopted any more; set under the lock */
+    const char *site;      /* opened at; fixed */
 };
 
 /* Gives o to g. False if g is being closed: o stays the caller's. */
 bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o));
 /* Takes o back before the group ends it. False if the group has begun to. */
 bool rni_group_disown(rni_owned *o);
+
+/* For timers and contexts, on whatever thread and stack they run: starts a task without letting
+ * others run. 0; -ECANCELED if g is cancelled (unless that shall not matter) or has no task left
+ * and is being closed; or -ENOMEM, with which g fails too. */
+int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                    const char *name, const char *site, bool cancelled_too);
 
 static inline rn_group *rni_group_of(const rni_task *t)
 {

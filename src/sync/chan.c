@@ -114,8 +114,8 @@ static int wait_nil(rni_task *t, rni_why why, const char *site)
     if (rni_must_list(t))
         rni_list_task(t);
     rni_claim_open(t);
-    int rc = rni_wait_refused(t);
-    if (rc && rni_claim(t))
+    int rc;
+    if (rni_wait_refused(t, &rc) && rni_claim(t))
         return rc;
     return rni_park(t, why, NULL, site);
 }
@@ -140,9 +140,10 @@ static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
     if (rni_chan_recv_locked(c, dst))
         return 0;
     if (rni_unlikely(c->closed)) {
+        size_t size = c->size; /* another who sees the end may free c */
         rni_unlock(&c->lock);
         if (dst)
-            memset(dst, 0, c->size);
+            memset(dst, 0, size);
         return -EPIPE;
     }
     return -EAGAIN;
@@ -153,8 +154,8 @@ static int wait_in(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why
                    const char *site)
 {
     rni_enqueue(q, &c->lock, own_waiter(t, elem));
-    int rc = rni_wait_refused(t);
-    if (rni_unlikely(rc)) {
+    int rc;
+    if (rni_unlikely(rni_wait_refused(t, &rc))) {
         rni_dequeue(&t->waiter);
         rni_unlock(&c->lock);
         return rc;
@@ -314,14 +315,14 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
 
 size_t rn_channel_len(const rn_channel *c)
 {
-    size_t n = c ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
+    size_t n = c && !c->timer ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
     rni_spend(rni_current(), 0);
     return n;
 }
 
 size_t rn_channel_cap(const rn_channel *c)
 {
-    return c ? c->cap : 0;
+    return c && !c->timer ? c->cap : 0;
 }
 
 /* ---- closing ---- */
@@ -366,6 +367,22 @@ static void shut_locked(rn_channel *c, int rc)
         woken = w->next;
         rni_ready(w->task, (int)w->index);
     }
+}
+
+void rni_channel_offer(rn_channel *c, const void *elem)
+{
+    rni_lock_take(&c->lock);
+    if (c->closed || !rni_chan_send_locked(c, elem))
+        rni_unlock(&c->lock);
+}
+
+bool rni_channel_drain(rn_channel *c)
+{
+    rni_lock_take(&c->lock);
+    bool any = c->count > 0;
+    rni_chan_set_count(c, 0);
+    rni_unlock(&c->lock);
+    return any;
 }
 
 void rni_channel_shut(rn_channel *c, int rc)

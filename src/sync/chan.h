@@ -42,6 +42,10 @@ struct rn_channel {
     void *group;                 /* that group, or NULL; the group's lock */
     _Atomic(long) refs;          /* rn_ref's, plus one for the group */
     rn_channel *next_free;
+
+    /* A timer's channel looks unbuffered; freeing it frees the timer. Fixed, but for untime. */
+    void (*timer_freed)(void *timer);
+    void *timer;
 };
 
 /* Under the lock. An atomic store, because rn_len reads it without the lock. */
@@ -71,6 +75,15 @@ void rni_channel_close_once(rn_channel *c);
 /* Called by rn_channel_new and rn_channel_free; scope/group.c sets them up. */
 bool rni_group_adopt(rn_group *g, rn_channel *c);
 void rni_group_forget(rn_channel *c);
+
+/* For timers (scope/timers.c): between the two c belongs to `timer`, which `freed` frees together
+ * with c. */
+void rni_channel_time(rn_channel *c, void (*freed)(void *timer), void *timer);
+void rni_channel_untime(rn_channel *c);
+/* Sends if that is possible at once. */
+void rni_channel_offer(rn_channel *c, const void *elem);
+/* Takes back what is buffered, without drop. True if there was anything. */
+bool rni_channel_drain(rn_channel *c);
 
 /* Calls fn for every channel in use. */
 void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg);

@@ -87,6 +87,8 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     c->site = site;
     c->group = NULL;
     atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
+    c->timer_freed = NULL;
+    c->timer = NULL;
     rni_unlock(&c->lock);
     atomic_store_explicit(&c->live, true, memory_order_release);
     return c;
@@ -170,8 +172,23 @@ void rn_channel_free(rn_channel *c, const char *site)
         rni_panic(site, "free of a channel that a task waits on (made at %s)", c->site);
     if (atomic_load_explicit(&c->refs, memory_order_acquire) != 1)
         rni_panic(site, "free of a channel that rn_ref keeps (made at %s)", c->site);
+    if (c->timer) {
+        c->timer_freed(c->timer);
+        return;
+    }
     rni_group_forget(c);
     rni_channel_release(c);
+}
+
+void rni_channel_time(rn_channel *c, void (*freed)(void *timer), void *timer)
+{
+    c->timer_freed = freed;
+    c->timer = timer;
+}
+
+void rni_channel_untime(rn_channel *c)
+{
+    c->timer = NULL;
 }
 
 void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg)

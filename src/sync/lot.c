@@ -27,8 +27,8 @@ int rni_lot_queue(rni_task *t, rni_bucket *b, const void *object, unsigned index
     w->index = index;
     w->flags = 0;
     rni_enqueue(&b->waiters, &b->lock, w);
-    int rc = rni_wait_refused(t);
-    if (rni_unlikely(rc))
+    int rc = 0;
+    if (rni_unlikely(rni_wait_refused(t, &rc)))
         rni_dequeue(w);
     return rc;
 }

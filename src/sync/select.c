@@ -139,10 +139,11 @@ static bool perform(const selection *s, rn_case *k, int *result)
     }
     if (!c->closed)
         return false;
+    size_t size = c->size; /* another who sees the end may free c */
     unlock_all(s->list, NULL);
     k->status = -EPIPE;
     if (k->elem)
-        memset(k->elem, 0, c->size);
+        memset(k->elem, 0, size);
     if (k->ok)
         *k->ok = false;
     return true;
@@ -194,8 +195,8 @@ static int wait_for_any(const selection *s, rni_task *t, const char *site)
 {
     rni_claim_open(t);
     enqueue_all(s, t);
-    int rc = rni_wait_refused(t);
-    bool park = !(rc && rni_claim(t));
+    int rc;
+    bool park = !(rni_wait_refused(t, &rc) && rni_claim(t));
     unlock_all(s->list, NULL);
     if (park) {
         bool forever = !s->list && s->after < 0;

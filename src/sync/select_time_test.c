@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "core/foreign.h"
 #include "sync/chan_peek.h"
 
 /* ---- 92: a send on a closed channel is ready, and says so ---- */
@@ -222,6 +223,23 @@ TASK_TEST(value_is_neither_lost_nor_doubled_at_the_deadline)
                  atomic_load_explicit(&sum, memory_order_relaxed));
         rn_group_close(in);
         rn_group_close(out);
+    }
+    return 0;
+}
+
+/* Between the start of a deadline and the wait, the deadline may pass; case 0 has result 0. */
+TASK_TEST(select_deadline_that_passes_before_the_wait_ends_it_with_any_index)
+{
+    rni_task *t = rni_current();
+    (void)g;
+    for (int index = 0; index < 3; index++) {
+        int rc = -1;
+        rni_deadline_start(t, RN_FOREVER, index);
+        CHECK(!rni_wait_refused(t, &rc));
+        rni_task_timed_out(t);
+        CHECK(rni_wait_refused(t, &rc));
+        CHECK_EQ(rc, index);
+        rni_deadline_stop(t);
     }
     return 0;
 }

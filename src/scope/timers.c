@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Timers and tickers that users see: a core timer, and a channel or a task to start.
+ *
+ * The channel buffers one value, but shows neither length nor capacity. A tick that finds the
+ * buffer full is lost.
+ *
+ * Firing against stopping. `lock` protects setting, armed and period. A stop (or reset) takes the
+ * lock, stops the core timer, counts `setting` up and takes an undelivered value back out of the
+ * channel. A firing notes `setting` while the core timer is still FIRING, when no stop can get past
+ * rni_timer_stop; takes a reference, so that a free cannot take the memory away; then lets the core
+ * timer go, takes the lock, and delivers only if `setting` is still what it noted. So a stop never
+ * waits for a lock that waits for it, and after a stop nothing old is delivered. The channel's lock
+ * is taken under `lock`, never the other way round.
+ *
+ * The record belongs to its group (rni_owned), which holds the first reference; each firing holds
+ * one more. It refers to the group in turn, because a firing may still be looking at the group when
+ * that has closed. The channel is the record's and goes with the free.
+ */
+#include <runnel/time.h>
+
+#include "base/copy.h"
+#include "scope/group.h"
+#include "sync/chan.h"
+
+struct rn_timer {
+    rni_owned owned;
+    rni_timer timer;
+    rni_lock lock;
+    unsigned setting;
+    bool armed;      /* will fire */
+    int64_t period;  /* 0: once */
+    rn_channel *out; /* fixed; NULL: starts a task */
+    _Atomic(int) refs;
+
+    /* the task to start; fixed */
+    int (*entry)(void *args);
+    const char *name, *site;
+    size_t size;
+    _Alignas(16) char args[];
+};
+
+/* A ticker is the same record under another name, so that none is taken for a timer. */
+static rn_timer *record(rn_ticker *t)
+{
+    return (rn_timer *)(void *)t;
+}
+
+static void free_memory(rn_timer *t)
+{
+    rn_ctx_unref(&t->owned.group->ctx);
+    rni_os_free(t);
+}
+
+static void give_back(rn_timer *t)
+{
+    /* acq_rel: whatever a firing did happens before the memory goes */
+    if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
+        free_memory(t);
+}
+
+/* ---- setting ---- */
+
+/* Arms t for `when`; its lock is held and it is not armed. */
+static void arm(rn_timer *t, int64_t when)
+{
+    t->armed = true;
+    if (when != INT64_MAX)
+        rni_timer_arm(&t->timer, when); /* the memory it may want was there when t was made */
+}
+
+/* Disarms t; its lock is held. True if that prevented a value from being received. */
+static bool disarm(rn_timer *t)
+{
+    bool prevented = t->armed;
+    rni_timer_stop(&t->timer);
+    t->setting++;
+    t->armed = false;
+    if (t->out && rni_channel_drain(t->out))
+        prevented = true;
+    return prevented;
+}
+
+static bool set_anew(rn_timer *t, int64_t ns, int64_t period)
+{
+    rni_lock_take(&t->lock);
+    bool prevented = disarm(t);
+    t->period = period;
+    if (ns >= 0)
+        arm(t, rni_add_ns(rni_now(), ns));
+    rni_unlock(&t->lock);
+    return prevented;
+}
+
+/* ---- firing ---- */
+
+/* The tick after `when`; those that are past are lost. */
+static int64_t next_tick(int64_t when, int64_t period)
+{
+    int64_t late = rni_now() - when;
+    if (late >= period)
+        when += late / period * period;
+    return rni_add_ns(when, period);
+}
+
+static void fired(rni_timer *timer)
+{
+    rn_timer *t = RNI_CONTAINER(timer, rn_timer, timer);
+    unsigned setting = t->setting;
+    int64_t when = timer->when;
+    atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+    rni_timer_fired(timer);
+    rni_lock_take(&t->lock);
+    bool valid = t->setting == setting;
+    if (valid && t->out)
+        rni_channel_offer(t->out, &when);
+    if (valid) {
+        t->armed = false;
+        if (t->period)
+            arm(t, next_tick(when, t->period));
+    }
+    rni_unlock(&t->lock);
+    if (valid && !t->out)
+        rni_group_start(t->owned.group, t->entry, t->args, t->size, t->name, t->site, false);
+    give_back(t);
+}
+
+/* ---- making and freeing ---- */
+
+/* Stops t for good; it is out of its group's list. */
+static void end_timer(rni_owned *o)
+{
+    rn_timer *t = RNI_CONTAINER(o, rn_timer, owned);
+    rni_lock_take(&t->lock);
+    disarm(t);
+    rni_unlock(&t->lock);
+    if (t->out) {
+        bool kept = atomic_load_explicit(&t->out->refs, memory_order_acquire) > 1;
+        rni_channel_untime(t->out);
+        rni_channel_shut(t->out, kept ? 0 : -ECANCELED);
+        rni_channel_release(t->out);
+    }
+    give_back(t);
+}
+
+static void free_record(rn_timer *t)
+{
+    if (t && rni_group_disown(&t->owned))
+        end_timer(&t->owned);
+}
+
+static void freed_channel(void *timer)
+{
+    free_record(timer);
+}
+
+static rn_timer *make(rn_group *g, size_t size, bool channel, const char *site)
+{
+    if (!g)
+        rni_panic(site, "a timer needs a group");
+    rn_timer *t = rni_os_alloc(sizeof *t + size);
+    if (!t)
+        return NULL;
+    t->timer.fn = fired;
+    t->timer.when = INT64_MAX;
+    t->site = site;
+    atomic_store_explicit(&t->refs, 1, memory_order_relaxed);
+    if (channel) {
+        t->out = rni_channel_make(sizeof(int64_t), _Alignof(int64_t), 1, NULL, site);
+        if (!t->out)
+            goto failed;
+        rni_channel_time(t->out, freed_channel, t);
+    }
+    if (rni_runtime_prepare() == 0 && rni_group_own(g, &t->owned, end_timer)) {
+        rn_ctx_ref(&g->ctx);
+        return t;
+    }
+failed:
+    if (t->out) {
+        rni_channel_untime(t->out);
+        rni_channel_release(t->out);
+    }
+    rni_os_free(t);
+    return NULL;
+}
+
+/* A channel timer set to ns and period. */
+static rn_timer *started(rn_group *g, int64_t ns, int64_t period, const char *site)
+{
+    rn_timer *t = make(g, 0, true, site);
+    if (t)
+        set_anew(t, ns > 0 ? ns : 0, period);
+    return t;
+}
+
+rn_timer *rn_timer_new_at(rn_group *g, int64_t ns, const char *site)
+{
+    return started(g, ns, 0, site);
+}
+
+rn_timer *rn_timer_start_task(rn_group *g, int64_t ns, int (*entry)(void *args), const void *args,
+                              size_t size, const char *name, const char *site)
+{
+    if (!entry)
+        rni_panic(site, "timer of a NULL function");
+    rn_timer *t = make(g, size, false, site);
+    if (!t)
+        return NULL;
+    t->entry = entry;
+    t->name = name;
+    t->size = size;
+    rni_copy(t->args, args, size);
+    set_anew(t, ns > 0 ? ns : 0, 0);
+    return t;
+}
+
+bool rn_timer_stop(rn_timer *t)
+{
+    return set_anew(t, -1, 0);
+}
+
+bool rn_timer_reset(rn_timer *t, int64_t ns)
+{
+    return set_anew(t, ns > 0 ? ns : 0, 0);
+}
+
+void rn_timer_free(rn_timer *t)
+{
+    free_record(t);
+}
+
+rn_ticker *rn_ticker_new_at(rn_group *g, int64_t period_ns, const char *site)
+{
+    return period_ns > 0 ? (rn_ticker *)(void *)started(g, period_ns, period_ns, site) : NULL;
+}
+
+void rn_ticker_stop(rn_ticker *t)
+{
+    set_anew(record(t), -1, 0);
+}
+
+int rn_ticker_reset(rn_ticker *t, int64_t period_ns)
+{
+    if (period_ns <= 0)
+        return -EINVAL;
+    set_anew(record(t), period_ns, period_ns);
+    return 0;
+}
+
+void rn_ticker_free(rn_ticker *t)
+{
+    free_record(record(t));
+}
+
+/* ---- channels ---- */
+
+rn_channel *rn_timer_channel(rn_timer *t)
+{
+    return t->out;
+}
+
+rn_channel *rn_ticker_channel(rn_ticker *t)
+{
+    return record(t)->out;
+}
+
+rn_channel *rn_after_channel(rn_group *g, int64_t ns, const char *site)
+{
+    rn_timer *t = started(g, ns, 0, site);
+    return t ? t->out : NULL;
+}
+
+rn_channel *rn_tick_channel(rn_group *g, int64_t period_ns, const char *site)
+{
+    rn_ticker *t = rn_ticker_new_at(g, period_ns, site);
+    return t ? record(t)->out : NULL;
+}
