@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The combinators over channels of the book "Concurrency in Go", by the book's names.
+ *
+ *     rn_receiver(int) out = rn_or_done(g, rn_ctx_done(ctx), in);
+ *     rn_receiver(int) twins[2];
+ *     rn_tee(g, out, twins, 2);
+ *
+ * The group comes first, then the source. Each call starts what it needs as tasks of g and returns
+ * receivers of channels that belong to g. A receiver that is passed in may be an rn_chan, too, and
+ * nil where the line says nothing else: a nil source never has a value and never ends.
+ *
+ * What holds for each of them:
+ *   - It ends when its source is closed and drained, or when g is cancelled; then it closes its
+ *     outputs. In a group that is cancelled already nothing is started, and the outputs are closed.
+ *   - Its outputs are unbuffered and have the drop function of the source. A value it has received
+ *     and cannot pass on any more, because it was stopped, is dropped: each line says how many that
+ *     may be. (A goroutine that is stopped so loses them.)
+ *   - It keeps its sources (rn_ref) while it reads them, so their groups may close before g does;
+ *     they are then closed like any source. When the output is closed they have been let go.
+ *   - Without memory g fails with -ENOMEM and the output is nil.
+ *   - The call itself never waits; any task, any thread.
+ *
+ * The untyped functions are for bindings: they take the size and the alignment of an element, which
+ * must be the source's. Handles in arrays are of any rn_receiver type.
+ */
+#ifndef RUNNEL_PATTERN_H
+#define RUNNEL_PATTERN_H
+
+#include <runnel/base.h>
+#include <runnel/chan.h>
+
+RN_EXTERN_C_BEGIN
+
+/*
+ * A channel that is closed as soon as one of n receivers is closed or delivers, or g is cancelled.
+ * What was delivered is discarded; the others are left alone. One task, one select, whatever n is.
+ * Of none: nil, and nothing is started, as in the book.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_channel_or(rn_group *g, const void *receivers, size_t n,
+                                               const char *site);
+
+/*
+ * The values of in until done is closed or delivers. Once that has happened nothing more is taken
+ * from in. At most one value is dropped: one that was received before done, and that no consumer
+ * was waiting for.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_channel_or_done(rn_group *g, rn_channel *done, rn_channel *in,
+                                                    size_t size, size_t align, const char *site);
+
+/*
+ * Stores n receivers in outs. Each gets every value, in order, and the next value is taken from in
+ * only when all have this one: the outputs are never more than a value apart, and whoever stops
+ * reading one stops them all. With n = 0 the values are discarded.
+ *
+ * Elements with a drop function must not be in two places: copy, called by the task for each
+ * output but the first, makes an element at `to` that is as good as the one at `from` and returns
+ * 0, or an error, which fails g. It may wait. NULL copies the bytes; then a channel with a drop
+ * function is a programming error.
+ *
+ * Cancelled, it drops the value in hand for the outputs that did not take it yet; so one output may
+ * have a value more than another. Returns 0; -ECANCELED if g is cancelled; -ENOMEM.
+ */
+RN_API int rn_channel_tee(rn_group *g, rn_channel *in, void *outs, size_t n,
+                          int (*copy)(void *to, const void *from), size_t size, size_t align,
+                          const char *site);
+
+/*
+ * The values of the receivers that in carries: all of the first, until it is closed, then all of
+ * the second, and so on. A nil receiver among them never ends. size, align and drop are those of
+ * the inner channels; a different drop function there is a programming error. Stopped in the middle
+ * of a channel, it drops at most one value; what is left in the channel stays there.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_channel_bridge(rn_group *g, rn_channel *in,
+                                                   void (*drop)(void *element), size_t size,
+                                                   size_t align, const char *site);
+
+/*
+ * Stores n receivers in outs. Each value goes to exactly one of them, whichever is ready; among
+ * several, to one at random. All end with in. Cancelled, it drops at most one value. With n = 0
+ * nothing is started.
+ *
+ * To have n tasks share the work is simpler: give them all the same receiver, as the book does.
+ * This is for consumers that want a channel of their own, which ends with g.
+ * Returns as rn_channel_tee.
+ */
+RN_API int rn_channel_fan_out(rn_group *g, rn_channel *in, void *outs, size_t n, size_t size,
+                              size_t align, const char *site);
+
+/*
+ * The values of n receivers on one channel, which ends when all of them have ended. The values of
+ * each stay in their order. A task for each receiver; cancelled, each drops at most one value. All
+ * must have the same drop function, or none. Of none: closed at once.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_channel_fan_in(rn_group *g, const void *receivers, size_t n,
+                                                   size_t size, size_t align, const char *site);
+
+RN_EXTERN_C_END
+
+#ifndef __cplusplus
+
+/* Does not compile if the condition does not hold. */
+#define RN_REFUSE_(cond, msg)                                                                      \
+    ((void)sizeof(struct {                                                                         \
+        _Static_assert(cond, msg);                                                                 \
+        int x;                                                                                     \
+    }))
+/* Size and alignment of the elements of handle c. */
+#define RN_SIZES_(c) sizeof(RN_ELEM_(c)), _Alignof(RN_ELEM_(c))
+#define RN_RX_OF_(c) rn_receiver(RN_ELEM_(c))
+/* An array of receivers that can be read; it may be empty. */
+#define RN_RX_ARRAY_(a)                                                                            \
+    (RN_REFUSE_(RN_KIND_((a)[0]) == 0 || RN_KIND_((a)[0]) == 2,                                    \
+                "runnel: this is not an array of receivers"),                                      \
+     (const void *)(a))
+/* An array to store receivers of c's elements in. */
+#define RN_RX_OUTS_(c, a)                                                                          \
+    (RN_REFUSE_(_Generic((a), RN_RX_OF_(c) * : 1, default : 0),                                    \
+                "runnel: this is not an array of receivers with the element type of the source"),  \
+     (void *)(a))
+/* Receiver x, whose elements are those of c. */
+#define RN_ALIKE_(c, x)                                                                            \
+    (RN_REFUSE_(_Generic((x), rn_chan(RN_ELEM_(c)) : 1, RN_RX_OF_(c) : 1, default : 0),            \
+                "runnel: these are not receivers of one element type"),                            \
+     RN_CAN_RECV_(x))
+#define RN_ANY_RX_(c, x) RN_CAN_RECV_(x)
+
+/* m(c, x) for each x of up to 16, with commas between. */
+#define RN_EACH_(m, c, ...)                                                                        \
+    RN_EACH_PICK_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, ~)           \
+    (m, c, __VA_ARGS__)
+#define RN_EACH_PICK_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) RN_EACH_##q##_
+#define RN_EACH_1_(m, c, x) m(c, x)
+#define RN_EACH_2_(m, c, x, ...) m(c, x), RN_EACH_1_(m, c, __VA_ARGS__)
+#define RN_EACH_3_(m, c, x, ...) m(c, x), RN_EACH_2_(m, c, __VA_ARGS__)
+#define RN_EACH_4_(m, c, x, ...) m(c, x), RN_EACH_3_(m, c, __VA_ARGS__)
+#define RN_EACH_5_(m, c, x, ...) m(c, x), RN_EACH_4_(m, c, __VA_ARGS__)
+#define RN_EACH_6_(m, c, x, ...) m(c, x), RN_EACH_5_(m, c, __VA_ARGS__)
+#define RN_EACH_7_(m, c, x, ...) m(c, x), RN_EACH_6_(m, c, __VA_ARGS__)
+#define RN_EACH_8_(m, c, x, ...) m(c, x), RN_EACH_7_(m, c, __VA_ARGS__)
+#define RN_EACH_9_(m, c, x, ...) m(c, x), RN_EACH_8_(m, c, __VA_ARGS__)
+#define RN_EACH_10_(m, c, x, ...) m(c, x), RN_EACH_9_(m, c, __VA_ARGS__)
+#define RN_EACH_11_(m, c, x, ...) m(c, x), RN_EACH_10_(m, c, __VA_ARGS__)
+#define RN_EACH_12_(m, c, x, ...) m(c, x), RN_EACH_11_(m, c, __VA_ARGS__)
+#define RN_EACH_13_(m, c, x, ...) m(c, x), RN_EACH_12_(m, c, __VA_ARGS__)
+#define RN_EACH_14_(m, c, x, ...) m(c, x), RN_EACH_13_(m, c, __VA_ARGS__)
+#define RN_EACH_15_(m, c, x, ...) m(c, x), RN_EACH_14_(m, c, __VA_ARGS__)
+#define RN_EACH_16_(m, c, x, ...) m(c, x), RN_EACH_15_(m, c, __VA_ARGS__)
+#define RN_ONE_(c, x) 1
+
+/*
+ * rn_or(g, a, b, ...): up to 16 receivers of any element types. rn_or_n(g, array, n): receivers of
+ * one type, any number of them.
+ */
+#define rn_or(...)                                                                                 \
+    RN_OR_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, ~)(__VA_ARGS__)
+#define RN_OR_PICK_(g, a, b, c, d, e, f, h, i, j, k, l, m, n, o, p, q, r, ...) RN_OR_##r##_
+#define RN_OR_0_(g) ((rn_receiver(rn_unit))rn_channel_or((g), NULL, 0, RN_HERE))
+#define RN_OR_N_(g, ...)                                                                           \
+    ((rn_receiver(rn_unit))rn_channel_or(                                                          \
+        (g), ((rn_channel *[]){ RN_EACH_(RN_ANY_RX_, ~, __VA_ARGS__) }),                           \
+        sizeof((char[]){ RN_EACH_(RN_ONE_, ~, __VA_ARGS__) }), RN_HERE))
+#define rn_or_n(g, array, n)                                                                       \
+    ((rn_receiver(rn_unit))rn_channel_or((g), RN_RX_ARRAY_(array), (n), RN_HERE))
+
+/* rn_or_done(g, done, c): done has elements of any type. */
+#define rn_or_done(g, done, c)                                                                     \
+    ((RN_RX_OF_(c))rn_channel_or_done((g), RN_CAN_RECV_(done), RN_CAN_RECV_(c), RN_SIZES_(c),      \
+                                      RN_HERE))
+
+/* rn_tee(g, in, outs, n): outs is an array of n rn_receiver of in's elements. rn_tee_copy adds the
+ * copy function. */
+#define rn_tee(g, in, outs, n)                                                                     \
+    rn_channel_tee((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), NULL, RN_SIZES_(in), RN_HERE)
+#define rn_tee_copy(g, in, outs, n, copy)                                                          \
+    rn_channel_tee((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), (copy), RN_SIZES_(in),       \
+                   RN_HERE)
+
+/* rn_bridge(g, in): in is an rn_receiver(rn_receiver(T)), the result an rn_receiver(T).
+ * rn_bridge_drop names the drop function of the inner channels. */
+#define rn_bridge(g, in) rn_bridge_drop(g, in, NULL)
+#define rn_bridge_drop(g, in, drop)                                                                \
+    ((RN_RX_OF_((*(in))[0]))rn_channel_bridge((g), RN_CARRIER_(in), (drop), RN_SIZES_((*(in))[0]), \
+                                              RN_HERE))
+/* A receiver of receivers. */
+#define RN_CARRIER_(c)                                                                             \
+    (RN_REFUSE_(RN_KIND_((*(c))[0]) == 0 || RN_KIND_((*(c))[0]) == 2,                              \
+                "runnel: rn_bridge needs a channel of receivers"),                                 \
+     RN_CAN_RECV_(c))
+
+/* rn_fan_out(g, in, outs, n): outs as in rn_tee. */
+#define rn_fan_out(g, in, outs, n)                                                                 \
+    rn_channel_fan_out((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), RN_SIZES_(in), RN_HERE)
+
+/* rn_fan_in(g, array, n): any number of receivers; rn_merge(g, a, b, ...): up to 16. */
+#define rn_fan_in(g, array, n)                                                                     \
+    ((RN_RX_OF_((array)[0]))rn_channel_fan_in((g), RN_RX_ARRAY_(array), (n),                       \
+                                              RN_SIZES_((array)[0]), RN_HERE))
+#define rn_merge(g, ...)                                                                           \
+    ((RN_RX_OF_(RN_FIRST_(__VA_ARGS__, ~)))rn_channel_fan_in(                                      \
+        (g), ((rn_channel *[]){ RN_EACH_(RN_ALIKE_, RN_FIRST_(__VA_ARGS__, ~), __VA_ARGS__) }),    \
+        sizeof((char[]){ RN_EACH_(RN_ONE_, ~, __VA_ARGS__) }),                                     \
+        RN_SIZES_(RN_FIRST_(__VA_ARGS__, ~)), RN_HERE))
+#define RN_FIRST_(a, ...) a
+
+#endif /* !__cplusplus */
+
+#endif
