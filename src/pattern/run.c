@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs of chains.
+ *
+ * A run is cut into parts, each with a task, an input and an output channel and some of the steps:
+ * behind every step, or, fused, behind flat-maps and buffers only. A part receives a few elements
+ * (one, unless batched), takes them through its steps in place or from one array to the next, and
+ * sends what is left. A value in these arrays belongs to the part, which drops it when a step
+ * rejects it or the output refuses it.
+ *
+ * A part that ends closes its output and its input, if that is inside the run. So the end of the
+ * source runs down the chain as closes of outputs, and the end of a take up as closes of inputs.
+ *
+ * Nothing is taken from the source in vain. A take in a part behind the first has a limit: credits
+ * for as many elements as it may still pass on, less those under way to it. The first part needs a
+ * credit of each limit for an element, and whoever rejects an element gives back a credit of each
+ * limit behind it. A flat-map with a take behind it is itself a limit, of one credit, which comes
+ * back when its function returns; and then no limit behind it is kept. Takes in the first part are
+ * looked at directly, since nothing is under way when it receives.
+ *
+ * `refs` counts the parts that have not ended; the last one to end frees the run and its inner
+ * channels. `over` is set by a part that ends before the first one, which may wait for credits: it
+ * then gets one of each limit and sees `over` (release; acquire in permits_for).
+ */
+#include <string.h>
+
+#include <runnel/sync.h>
+
+#include "pattern/stage.h"
+
+enum { BATCH_MAX = 64, BATCH_BYTES = 32 * 1024 };
+
+typedef struct limit {
+    rn_semaphore credits;
+    size_t step; /* the take or flat-map; fixed */
+} limit;
+
+typedef struct link {
+    rn_step step;
+    size_t in_size, out_size;
+    void (*in_drop)(void *), (*out_drop)(void *);
+    int64_t left;  /* TAKE, SKIP; the part's task */
+    void *results; /* MAP: room for a part's batch; the part's task */
+} link;
+
+typedef struct part {
+    struct run *run;
+    size_t from, to; /* its links; fixed */
+    rn_channel *in, *out;
+    void *items;    /* room for batch elements */
+    size_t batch;   /* fixed */
+    size_t permits; /* of the first part: elements it has credits for */
+    int rc;         /* of a flat-map's function */
+} part;
+
+typedef struct run {
+    _Atomic(size_t) refs;
+    _Atomic(bool) over;
+    rn_group *group;
+    const char *site;
+    size_t n_links, n_parts, n_limits;
+    size_t flat, takes; /* the first flat-map, the end of the last take; fixed */
+    part *parts;
+    limit *limits;
+    link links[];
+} run;
+
+/* ---- ends ---- */
+
+static void run_free(run *r)
+{
+    for (size_t i = 0; i < r->n_links; i++) {
+        rni_step_free(&r->links[i].step);
+        rni_os_free(r->links[i].results);
+    }
+    for (size_t i = 0; r->parts && i < r->n_parts; i++) {
+        rni_os_free(r->parts[i].items);
+        if (i > 0)
+            rn_channel_free(r->parts[i].in, r->site);
+    }
+    rni_os_free(r->parts);
+    rni_os_free(r->limits);
+    rni_os_free(r);
+}
+
+static void run_unref(run *r)
+{
+    /* acq_rel: the parts' last uses of the run happen before its end */
+    if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+        run_free(r);
+}
+
+static void part_end(part *p)
+{
+    run *r = p->run;
+    rni_channel_close_once(p->out);
+    if (p != r->parts) {
+        rni_channel_close_once(p->in);
+        atomic_store_explicit(&r->over, true, memory_order_release);
+        for (size_t i = 0; i < r->n_limits; i++)
+            rn_semaphore_release(&r->limits[i].credits, 1);
+    }
+    run_unref(r);
+}
+
+/* ---- limits ---- */
+
+/* Gives back n credits of each limit behind link i. */
+static void give_back(run *r, size_t i, size_t n)
+{
+    for (size_t k = 0; n && k < r->n_limits; k++)
+        if (r->limits[k].step > i)
+            rn_semaphore_release(&r->limits[k].credits, (int64_t)n);
+}
+
+/* Waits for a credit and takes up to n. 0 if there will be no more. */
+static size_t take_credits(part *p, limit *l, size_t n)
+{
+    size_t got = 1;
+    if (rn_semaphore_acquire_at(&l->credits, 1, p->run->site) != 0 ||
+        atomic_load_explicit(&p->run->over, memory_order_acquire))
+        return 0;
+    for (size_t more = n - got; more > 0;) {
+        if (rn_semaphore_try_acquire(&l->credits, (int64_t)more) == 0) {
+            got += more;
+            more = n - got;
+        } else {
+            more /= 2;
+        }
+    }
+    return got;
+}
+
+/* For how many elements, at most n, the first part may ask; 0 at the end. */
+static size_t permits_for(part *p, size_t n)
+{
+    run *r = p->run;
+    for (size_t i = 0; p->permits == 0 && i < r->n_limits; i++) {
+        size_t got = take_credits(p, &r->limits[i], n);
+        for (size_t k = 0; got < n && k < i; k++)
+            rn_semaphore_release(&r->limits[k].credits, (int64_t)(n - got));
+        n = got;
+        if (n == 0)
+            return 0;
+        if (i + 1 == r->n_limits)
+            p->permits = n;
+    }
+    return n < p->permits ? n : p->permits;
+}
+
+/* How many elements the part may receive now; 0 if its work is done. */
+static size_t demand(part *p)
+{
+    const run *r = p->run;
+    size_t n = p->batch;
+    for (size_t i = p->from; i < p->to; i++)
+        if (r->links[i].step.kind == RN_STEP_TAKE && r->links[i].left < (int64_t)n)
+            n = (size_t)r->links[i].left;
+    if (n && p == r->parts && r->n_limits)
+        n = permits_for(p, n);
+    return n;
+}
+
+/* ---- steps: each takes n elements and leaves the address and the number of its results ---- */
+
+static void *map(link *l, char *items, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        l->step.fn->call(rni_item(l->results, l->out_size, i), items + i * l->in_size, NULL,
+                         l->step.captured);
+    return l->results;
+}
+
+static size_t filter(link *l, char *items, size_t n)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        void *item = items + i * l->in_size;
+        bool keep = false;
+        l->step.fn->call(&keep, item, NULL, l->step.captured);
+        if (!keep)
+            rni_items_drop(l->in_drop, item, l->in_size, 1);
+        else if (kept++ != i)
+            memcpy(items + (kept - 1) * l->in_size, item, l->in_size);
+    }
+    return kept;
+}
+
+static size_t skip(link *l, char **items, size_t n)
+{
+    size_t gone = l->left < (int64_t)n ? (size_t)l->left : n;
+    rni_items_drop(l->in_drop, *items, l->in_size, gone);
+    *items += gone * l->in_size;
+    l->left -= (int64_t)gone;
+    return n - gone;
+}
+
+static void flat_map(part *p, link *l, char *items, size_t n)
+{
+    run *r = p->run;
+    for (size_t i = 0; i < n; i++) {
+        p->rc = l->step.fn->call(p->out, items + i * l->in_size, NULL, l->step.captured);
+        if (p->rc) {
+            rni_items_drop(l->in_drop, items + (i + 1) * l->in_size, l->in_size, n - i - 1);
+            return;
+        }
+        for (size_t k = 0; k < r->n_limits; k++)
+            if (r->limits[k].step == (size_t)(l - r->links))
+                rn_semaphore_release(&r->limits[k].credits, 1);
+    }
+}
+
+/* Takes n elements at *items through the links of the part. Returns how many are left there. */
+static size_t through(part *p, char **items, size_t n)
+{
+    run *r = p->run;
+    for (size_t i = p->from; i < p->to && n; i++) {
+        link *l = &r->links[i];
+        size_t before = n;
+        switch (l->step.kind) {
+        case RN_STEP_MAP: *items = map(l, *items, n); continue;
+        case RN_STEP_FILTER: n = filter(l, *items, n); break;
+        case RN_STEP_SKIP:
+            if (l->left)
+                n = skip(l, items, n);
+            break;
+        case RN_STEP_TAKE: l->left -= (int64_t)n; continue;
+        case RN_STEP_BUFFER: continue;
+        case RN_STEP_FLAT_MAP: flat_map(p, l, *items, n); return 0;
+        }
+        give_back(r, i, before - n);
+    }
+    return n;
+}
+
+/* ---- the task of a part ---- */
+
+static int receive(part *p, size_t n, size_t *got)
+{
+    if (n > 1)
+        return rn_channel_recv_n(p->in, p->items, n, got, p->run->site);
+    *got = 1;
+    return rn_channel_recv(p->in, p->items, p->run->site);
+}
+
+static int deliver(part *p, char *items, size_t n)
+{
+    const link *last = &p->run->links[p->to - 1];
+    size_t sent = 0;
+    int rc = n > 1 ? rn_channel_send_n(p->out, items, n, &sent, p->run->site)
+                   : rn_channel_send(p->out, items, p->run->site);
+    if (rc)
+        rni_items_drop(last->out_drop, items + sent * last->out_size, last->out_size, n - sent);
+    return rc;
+}
+
+static int part_task(void *arg)
+{
+    part *p = *(part **)arg;
+    int rc = 0;
+    for (size_t n; rc == 0 && (n = demand(p)) > 0;) {
+        rc = receive(p, n, &n);
+        if (rc)
+            break;
+        if (p->permits)
+            p->permits -= n;
+        char *items = p->items;
+        n = through(p, &items, n);
+        rc = n ? deliver(p, items, n) : p->rc;
+    }
+    part_end(p);
+    return rni_stage_result(rc);
+}
+
+/* ---- starting ---- */
+
+static bool cut_behind(const link *l, rn_mode mode)
+{
+    return mode != RN_FUSED || l->step.kind == RN_STEP_FLAT_MAP || l->step.kind == RN_STEP_BUFFER;
+}
+
+static size_t batch_of(size_t size, rn_mode mode)
+{
+    size_t fit = size ? BATCH_BYTES / size : BATCH_MAX;
+    if (mode != RN_BATCHED || fit < 1)
+        return 1;
+    return fit < BATCH_MAX ? fit : BATCH_MAX;
+}
+
+/* Copies the steps and works out what flows between them. */
+static bool make_links(run *r, const rn_step *steps, size_t n, const rn_channel *in)
+{
+    size_t size = rni_step_in(&steps[0], in ? in->size : 0);
+    void (*drop)(void *) = in ? in->drop : NULL;
+    rni_stage_check(in, size, r->site);
+    for (size_t i = 0; i < n; i++) {
+        link *l = &r->links[i];
+        if (!rni_step_copy(&l->step, &steps[i]))
+            return false;
+        r->n_links++;
+        l->left = l->step.n;
+        l->in_size = size;
+        l->in_drop = drop;
+        l->out_size = size = rni_step_out(&l->step, size);
+        if (l->step.kind == RN_STEP_MAP || l->step.kind == RN_STEP_FLAT_MAP)
+            drop = l->step.drop;
+        l->out_drop = drop;
+        if (l->step.kind == RN_STEP_FLAT_MAP && r->flat > i)
+            r->flat = i;
+        if (l->step.kind == RN_STEP_TAKE)
+            r->takes = i + 1;
+    }
+    return true;
+}
+
+/* Sets up the part that begins at link `from`; in is its input. */
+static bool make_part(run *r, part *p, size_t from, rn_channel *in, rn_mode mode)
+{
+    p->run = r;
+    p->from = from;
+    for (p->to = from + 1; p->to < r->n_links && !cut_behind(&r->links[p->to - 1], mode); p->to++)
+        continue;
+    p->in = in;
+    /* Whatever is held between a flat-map and a take may have been taken in vain. */
+    if (r->flat <= from && from < r->takes)
+        mode = RN_TASKS;
+    p->batch = batch_of(r->links[from].in_size, mode);
+    p->items = rni_items_new(r->links[from].in_size, p->batch);
+    for (size_t i = from; i < p->to; i++) {
+        link *l = &r->links[i];
+        if (l->step.kind == RN_STEP_MAP)
+            l->results = rni_items_new(l->out_size, p->batch);
+        if (l->step.kind == RN_STEP_MAP && !l->results)
+            return false;
+    }
+    const link *last = &r->links[p->to - 1];
+    size_t cap = mode == RN_BATCHED ? batch_of(last->out_size, mode) : 0;
+    if (last->step.kind == RN_STEP_BUFFER && (size_t)last->step.n > cap)
+        cap = (size_t)last->step.n;
+    /* The alignment of the buffer is found as that of the items is, from the size. */
+    size_t align = last->out_size & -last->out_size;
+    p->out = rn_channel_new(r->group, last->out_size, align, cap, last->out_drop, r->site);
+    return p->items && p->out;
+}
+
+static bool make_parts(run *r, rn_channel *in, rn_mode mode)
+{
+    r->parts = rni_os_alloc(r->n_links * sizeof *r->parts);
+    for (size_t from = 0; r->parts && from < r->n_links; from = r->parts[r->n_parts - 1].to) {
+        part *p = &r->parts[r->n_parts++];
+        if (!make_part(r, p, from, in, mode))
+            return false;
+        in = p->out;
+    }
+    return r->parts != NULL;
+}
+
+static bool make_limits(run *r)
+{
+    size_t from = r->parts[0].to;
+    if (from >= r->takes || r->flat < from)
+        return true;
+    r->limits = rni_os_alloc((r->takes - from) * sizeof *r->limits);
+    for (size_t i = from; r->limits && i < r->takes && i <= r->flat; i++) {
+        const link *l = &r->links[i];
+        if (l->step.kind != RN_STEP_TAKE && l->step.kind != RN_STEP_FLAT_MAP)
+            continue;
+        /* rejections and the end add to the credits */
+        int64_t most = INT64_MAX / 4, n = i == r->flat ? 1 : l->left;
+        limit *made = &r->limits[r->n_limits++];
+        made->credits = (rn_semaphore)RN_SEMAPHORE_INIT(n < most ? n : most);
+        made->step = i;
+    }
+    return r->limits != NULL;
+}
+
+static const char *name_of(const part *p)
+{
+    static const char *const names[] = { "map", "filter", "flat-map", "take", "skip", "buffer" };
+    const rn_step *step = &p->run->links[p->from].step;
+    if (p->to > p->from + 1)
+        return "chain";
+    return step->fn ? step->fn->name : names[step->kind];
+}
+
+static void start_parts(run *r)
+{
+    atomic_store_explicit(&r->refs, r->n_parts + 1, memory_order_relaxed);
+    for (size_t i = 0; i < r->n_parts; i++) {
+        part *p = &r->parts[i];
+        /* What cannot be started has ended; the group tells why. */
+        if (rn_group_go(r->group, part_task, &p, sizeof p, NULL, name_of(p), r->site) != 0)
+            part_end(p);
+    }
+    run_unref(r);
+}
+
+static rn_channel *start(rn_group *g, rn_channel *in, const rn_step *steps, size_t n, rn_mode mode,
+                         const char *site)
+{
+    run *r = rni_os_alloc(sizeof *r + n * sizeof r->links[0]);
+    if (!r)
+        return rni_stage_failed(g);
+    r->group = g;
+    r->site = site;
+    r->flat = n;
+    if (!make_links(r, steps, n, in) || !make_parts(r, in, mode) || !make_limits(r)) {
+        if (r->n_parts)
+            rn_channel_free(r->parts[r->n_parts - 1].out, site);
+        run_free(r);
+        return rni_stage_failed(g);
+    }
+    rn_channel *out = r->parts[r->n_parts - 1].out;
+    start_parts(r);
+    return out;
+}
+
+rn_channel *rn_chain_start(rn_group *g, rn_channel *in, const rn_chain *chain, rn_mode mode,
+                           const char *site)
+{
+    if (!g)
+        rni_panic(site, "a stage needs a group");
+    if (!chain)
+        return rni_stage_failed(g);
+    return start(g, in, chain->steps, chain->n, mode, site);
+}
+
+rn_channel *rn_step_start(rn_group *g, rn_channel *in, const rn_step *step, const char *site)
+{
+    if (!g)
+        rni_panic(site, "a stage needs a group");
+    return start(g, in, step, 1, RN_TASKS, site);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of pattern share: chains, their steps, and the small things every stage's task
+ * needs.
+ *
+ * A chain is a list of steps that own copies of their captured values. It is fixed once made; a
+ * start copies the steps, so a run outlives the chain.
+ */
+#ifndef RNI_PATTERN_STAGE_H
+#define RNI_PATTERN_STAGE_H
+
+#include <runnel/stage.h>
+
+#include "base/check.h"
+#include "scope/group.h"
+#include "sync/chan.h"
+
+struct rn_chain {
+    rni_owned owned;
+    size_t n;
+    rn_step steps[];
+};
+
+/* Copies the step with its captured values. False: no memory, and nothing to free. */
+bool rni_step_copy(rn_step *to, const rn_step *from);
+void rni_step_free(rn_step *step);
+
+/* The sizes of a step's elements; in_size is that of what comes in. */
+size_t rni_step_in(const rn_step *step, size_t in_size);
+size_t rni_step_out(const rn_step *step, size_t in_size);
+
+/* Zeroed room for n elements of any type that has this size; NULL when there is none. */
+void *rni_items_new(size_t size, size_t n);
+void rni_items_drop(void (*drop)(void *), void *items, size_t size, size_t n);
+
+static inline void *rni_item(void *items, size_t size, size_t i)
+{
+    return (char *)items + size * i;
+}
+
+/* A programming error unless the elements of in have that size. */
+void rni_stage_check(const rn_channel *in, size_t size, const char *site);
+
+/* Cancels g for want of memory; a closed channel, for the caller to return. */
+rn_channel *rni_stage_failed(rn_group *g);
+
+/* The end of a stage's task: that its output was closed or its input ended is no error. */
+static inline int rni_stage_result(int rc)
+{
+    return rc == -EPIPE || rc == -ECANCELED ? 0 : rc;
+}
+
+#endif
