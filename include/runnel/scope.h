@@ -93,8 +93,10 @@ RN_API int rn_cancelled(void);
  * and any thread and never wait. A NULL parent is a programming error, except where said.
  */
 
-/* The root: never cancelled. A constant; ref and unref ignore it. */
+/* The root: never cancelled. A constant; ref and unref ignore it. rn_ctx_todo is the same, for
+ * where it is not clear yet which context to use. */
 RN_API rn_ctx *rn_ctx_background(void);
+#define rn_ctx_todo() rn_ctx_background()
 
 /* A child that rn_ctx_cancel can cancel. Returns NULL when memory is short. */
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_cancel(rn_ctx *parent);
@@ -104,6 +106,78 @@ RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_cancel(rn_ctx *parent);
  * a task has been started. Returns NULL when memory is short. */
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns);
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns);
+
+/* The same, with a cause of the caller's for when the deadline passes. rn_ctx_err is -ETIMEDOUT
+ * then all the same; a cancel before that sets its own cause. */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_deadline_cause(rn_ctx *parent, int64_t deadline_ns,
+                                                        int cause);
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_timeout_cause(rn_ctx *parent, int64_t timeout_ns,
+                                                       int cause);
+
+/* A child with parent's values that nothing cancels: it has no deadline, and its done is nil. To
+ * cancel it by hand is a programming error; its own children can be cancelled. For what must go on
+ * after a request is over. Returns NULL when memory is short. */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_without_cancel(rn_ctx *parent);
+
+/*
+ * A child that binds a value to a key. A key is an address, best of a static object that nobody
+ * else can name, so that two modules never take each other's values:
+ *
+ *     static const char user_key;
+ *     rn_ctx *c = rn_ctx_with_value(parent, &user_key, user);
+ *     struct user *u = rn_ctx_value(c, &user_key);
+ *
+ * The value must live as long as the context, or be freed by drop with it. Bind what belongs to a
+ * request and crosses interfaces, not what a function should be given as an argument. A NULL key is
+ * a programming error; a NULL value hides one that is bound further up. Returns NULL when memory is
+ * short (drop is not called).
+ */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_value(rn_ctx *parent, const void *key, void *value);
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_with_value_drop(rn_ctx *parent, const void *key, void *value,
+                                                    void (*drop)(void *value));
+
+/* The value bound to key nearest to ctx on the way up, or NULL. Cancelling loses no values. */
+RN_API void *rn_ctx_value(rn_ctx *ctx, const void *key);
+
+/*
+ * Starts a task of group g once ctx is cancelled, at once if it is already: the untyped form of
+ * rn_ctx_after_func. The task is started even though g is cancelled, too (then its waiting calls
+ * return -ECANCELED; see rn_shield), but not after g's last task has ended while g is being closed.
+ * The canceller does not wait for it. args are copied now; the record belongs to g.
+ * Returns a handle for rn_ctx_func_stop; NULL when memory is short or g is being closed.
+ */
+typedef struct rn_ctx_func rn_ctx_func;
+RN_API RN_MUST_CHECK rn_ctx_func *rn_ctx_start_after(rn_ctx *ctx, rn_group *g,
+                                                     int (*entry)(void *args), const void *args,
+                                                     size_t size, const char *name,
+                                                     const char *site);
+
+/* Returns true if this kept the task from being started; false if it has been started or stopped.
+ * Does not wait for the task. */
+RN_API bool rn_ctx_func_stop(rn_ctx_func *f);
+
+/* Stops f and frees it before g would. NULL is fine. */
+RN_API void rn_ctx_func_free(rn_ctx_func *f);
+
+/*
+ * A context of the user's own, as a parent for others. `done` is required, the rest may be NULL.
+ * Each function gets `self`, and is called from any task or thread.
+ */
+typedef struct rn_ctx_ops {
+    rn_channel *(*done)(void *self); /* closed when it is cancelled; NULL: never */
+    int (*err)(void *self);          /* then -ECANCELED (the default) or -ETIMEDOUT */
+    int (*cause)(void *self);        /* then the cause (the default: err) */
+    bool (*deadline)(void *self, int64_t *deadline_ns);
+    void *(*value)(void *self, const void *key);
+    /* Arranges for fn(arg) to be called once on cancel; true if it has. Spares the task that would
+     * otherwise wait for done. After `release` fn must not be called. */
+    bool (*after_func)(void *self, void (*fn)(void *arg), void *arg);
+    void (*release)(void *self); /* the last reference has gone */
+} rn_ctx_ops;
+
+/* A child of the background context that is cancelled when the user's is (a moment later, by a task
+ * or by after_func) and asks it for values. Returns NULL when memory is short. */
+RN_API RN_MUST_CHECK rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self);
 
 /*
  * Cancels ctx and everything below it with a cause (0 or more means -ECANCELED). The first cause
@@ -127,6 +201,7 @@ RN_API bool rn_ctx_deadline(rn_ctx *ctx, int64_t *deadline_ns);
  * is given. */
 RN_API rn_ctx *rn_ctx_current(void);
 
+/* Takes a reference and returns ctx; gives one back. NULL is fine. */
 RN_API rn_ctx *rn_ctx_ref(rn_ctx *ctx);
 RN_API void rn_ctx_unref(rn_ctx *ctx);
 
@@ -140,6 +215,13 @@ RN_EXTERN_C_END
 /* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs
  * to ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. */
 #define rn_ctx_done(ctx) ((rn_receiver(rn_unit))rn_ctx_done_channel(ctx))
+
+/* rn_ctx_after_func(ctx, g, f, args...): rn_go(g, f, args...) once ctx is cancelled. f needs its
+ * RN_TASK line and at least one argument, which are checked and copied now. */
+#define rn_ctx_after_func(ctx, g, f, ...)                                                          \
+    ((void)sizeof(f(__VA_ARGS__)),                                                                 \
+     rn_ctx_start_after((ctx), (g), f##_rn_entry, &(struct f##_rn_args){ __VA_ARGS__ },            \
+                        sizeof(struct f##_rn_args), #f, RN_HERE))
 #endif
 
 #endif

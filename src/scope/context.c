@@ -35,8 +35,7 @@ rn_ctx *rn_ctx_ref(rn_ctx *c)
     return c;
 }
 
-/* A reference, unless c is being freed. */
-static bool try_ref(rn_ctx *c)
+bool rni_ctx_try_ref(rn_ctx *c)
 {
     long n = atomic_load_explicit(&c->refs, memory_order_relaxed);
     while (n > 0)
@@ -77,7 +76,7 @@ static void detach_children(rn_ctx *c, rn_ctx **work)
     while (!rni_list_empty(&c->children)) {
         rn_ctx *child = RNI_CONTAINER(c->children.next, rn_ctx, link);
         rni_list_remove(&child->link);
-        if (try_ref(child)) {
+        if (rni_ctx_try_ref(child)) {
             child->work_next = *work;
             *work = child;
         }
@@ -106,7 +105,7 @@ static void cancel_one(rn_ctx *c, int cause, int err, rn_ctx **work)
         c->cancelled(c, cause);
 }
 
-static void cancel_tree(rn_ctx *c, int cause, int err)
+void rni_ctx_cancel_tree(rn_ctx *c, int cause, int err)
 {
     rn_ctx *work = NULL;
     cancel_one(c, cause, err, &work);
@@ -120,11 +119,14 @@ static void cancel_tree(rn_ctx *c, int cause, int err)
 
 void rn_ctx_cancel(rn_ctx *c, int cause)
 {
-    if (!c || c == &background)
-        rni_panic(NULL, "cancel of %s context", c ? "the background" : "a NULL");
+    if (!c || !c->parent || c->apart)
+        rni_panic(NULL, "cancel of %s",
+                  !c         ? "a NULL context"
+                  : c->apart ? "a context without cancel"
+                             : "the background context");
     if (cause >= 0)
         cause = -ECANCELED;
-    cancel_tree(c, cause, -ECANCELED);
+    rni_ctx_cancel_tree(c, cause, -ECANCELED);
 }
 
 static void deadline_passed(rni_timer *timer)
@@ -133,11 +135,11 @@ static void deadline_passed(rni_timer *timer)
     /* With a reference, because the last child may give back the last one meanwhile, and whoever
      * frees c stops its timer first. Without one c is being freed right now, and its owner waits
      * for us. */
-    bool alive = try_ref(c);
+    bool alive = rni_ctx_try_ref(c);
     rni_timer_fired(timer);
     if (!alive)
         return;
-    cancel_tree(c, -ETIMEDOUT, -ETIMEDOUT);
+    rni_ctx_cancel_tree(c, c->deadline_cause, -ETIMEDOUT);
     rn_ctx_unref(c);
 }
 
@@ -156,6 +158,8 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
     c->deadline = c->has_timer ? deadline : parent->deadline;
     c->cancelled = cancelled;
     c->destroy = destroy;
+    if (c->deadline_cause == 0)
+        c->deadline_cause = -ETIMEDOUT;
     rni_lock_take(&parent->lock);
     int cause = atomic_load_explicit(&parent->cause, memory_order_relaxed);
     int err = atomic_load_explicit(&parent->err, memory_order_relaxed);
@@ -163,14 +167,14 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
         rni_list_push(&parent->children, &c->link);
     rni_unlock(&parent->lock);
     if (cause != 0) {
-        cancel_tree(c, cause, err);
+        rni_ctx_cancel_tree(c, cause, err);
         return 0;
     }
     if (!c->has_timer)
         return 0;
     c->timer.fn = deadline_passed;
     if (deadline <= rni_now()) {
-        cancel_tree(c, -ETIMEDOUT, -ETIMEDOUT);
+        rni_ctx_cancel_tree(c, c->deadline_cause, -ETIMEDOUT);
         return 0;
     }
     int rc = rni_timer_arm(&c->timer, deadline);
@@ -180,16 +184,28 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
     return rc;
 }
 
+void rni_ctx_init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c))
+{
+    atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
+    c->parent = rn_ctx_ref(parent);
+    c->apart = true;
+    c->deadline = INT64_MAX;
+    c->destroy = destroy;
+    rni_list_init(&c->children);
+    rni_list_init(&c->link);
+}
+
 static void free_plain(rn_ctx *c)
 {
     rni_os_free(c);
 }
 
-static rn_ctx *make(rn_ctx *parent, int64_t deadline)
+static rn_ctx *make(rn_ctx *parent, int64_t deadline, int cause)
 {
     rn_ctx *c = rni_os_alloc(sizeof *c);
     if (!c)
         return NULL;
+    c->deadline_cause = cause < 0 ? cause : -ETIMEDOUT;
     if (rni_ctx_init(c, parent, deadline, NULL, free_plain) != 0) {
         rn_ctx_unref(c);
         return NULL;
@@ -199,17 +215,84 @@ static rn_ctx *make(rn_ctx *parent, int64_t deadline)
 
 rn_ctx *rn_ctx_with_cancel(rn_ctx *parent)
 {
-    return make(parent, INT64_MAX);
+    return make(parent, INT64_MAX, 0);
+}
+
+rn_ctx *rn_ctx_with_deadline_cause(rn_ctx *parent, int64_t deadline_ns, int cause)
+{
+    return make(parent, deadline_ns, cause);
+}
+
+rn_ctx *rn_ctx_with_timeout_cause(rn_ctx *parent, int64_t timeout_ns, int cause)
+{
+    return make(parent, rni_add_ns(rni_now(), timeout_ns), cause);
 }
 
 rn_ctx *rn_ctx_with_deadline(rn_ctx *parent, int64_t deadline_ns)
 {
-    return make(parent, deadline_ns);
+    return rn_ctx_with_deadline_cause(parent, deadline_ns, 0);
 }
 
 rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
 {
-    return make(parent, rni_add_ns(rni_now(), timeout_ns));
+    return rn_ctx_with_timeout_cause(parent, timeout_ns, 0);
+}
+
+rn_ctx *rn_ctx_without_cancel(rn_ctx *parent)
+{
+    if (!parent)
+        rni_panic(NULL, "a context needs a parent");
+    rn_ctx *c = rni_os_alloc(sizeof *c);
+    if (c)
+        rni_ctx_init_apart(c, parent, free_plain);
+    return c;
+}
+
+/* ---- values ---- */
+
+typedef struct binding {
+    rn_ctx ctx;
+    void (*drop)(void *value);
+} binding;
+
+static void free_binding(rn_ctx *c)
+{
+    binding *b = RNI_CONTAINER(c, binding, ctx);
+    if (b->drop && c->value)
+        b->drop(c->value);
+    rni_os_free(b);
+}
+
+rn_ctx *rn_ctx_with_value_drop(rn_ctx *parent, const void *key, void *value,
+                               void (*drop)(void *value))
+{
+    if (!key)
+        rni_panic(NULL, "a context value needs a key");
+    binding *b = rni_os_alloc(sizeof *b);
+    if (!b)
+        return NULL;
+    b->ctx.key = key;
+    b->ctx.value = value;
+    b->drop = drop;
+    rni_ctx_init(&b->ctx, parent, INT64_MAX, NULL, free_binding); /* no timer: cannot fail */
+    return &b->ctx;
+}
+
+rn_ctx *rn_ctx_with_value(rn_ctx *parent, const void *key, void *value)
+{
+    return rn_ctx_with_value_drop(parent, key, value, NULL);
+}
+
+void *rn_ctx_value(rn_ctx *c, const void *key)
+{
+    for (; c; c = c->parent) {
+        if (c->key && c->key == key)
+            return c->value;
+        void *value = c->ops && c->ops->value ? c->ops->value(c->self, key) : NULL;
+        if (value)
+            return value;
+    }
+    return NULL;
 }
 
 /* ---- looking ---- */
@@ -235,7 +318,7 @@ bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)
 
 rn_channel *rn_ctx_done_channel(rn_ctx *c)
 {
-    if (c == &background)
+    if (!c->parent || c->apart)
         return NULL;
     rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
     if (done)

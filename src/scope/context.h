@@ -31,14 +31,26 @@ struct rn_ctx {
     _Atomic(rn_channel *) done; /* made at the first rn_ctx_done; set once, under the lock */
     int64_t deadline;           /* INT64_MAX: none; fixed */
     bool has_timer;             /* this context's own deadline is the effective one; fixed */
+    bool apart;                 /* never cancelled with its parent, nor by hand; fixed */
+    int deadline_cause;         /* the cause when the deadline passes; fixed */
     rni_timer timer;
+    const void *key; /* of the value bound here, NULL: none; fixed */
+    void *value;
+    const rn_ctx_ops *ops; /* of a context made by a user, NULL: none; fixed */
+    void *self;
     void (*cancelled)(rn_ctx *c, int cause); /* told once, after err is set; fixed */
     void (*destroy)(rn_ctx *c);              /* frees the memory; fixed */
 };
 
-/* Sets up *c as a child of parent, with one reference. deadline: INT64_MAX for none. If the parent
- * is cancelled, so is c when this returns. 0 or -ENOMEM. */
+/* Sets up *c, which is zeroed memory, as a child of parent, with one reference. deadline: INT64_MAX
+ * for none. If the parent is cancelled, so is c when this returns. 0 or -ENOMEM. */
 int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
                  void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c));
+/* The same for a context that is cancelled by nobody; it keeps the parent only for its values. */
+void rni_ctx_init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c));
+/* A reference, unless c is being freed. */
+bool rni_ctx_try_ref(rn_ctx *c);
+/* Cancels c and what is below it. */
+void rni_ctx_cancel_tree(rn_ctx *c, int cause, int err);
 
 #endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Contexts of the user's own: a context that follows a foreign one.
+ *
+ * If the foreign one cannot call back, a task of runnel's own waits for its done channel or for
+ * `over`, which the last unref closes. That task outlives the context by a moment and frees the
+ * record; without it the last unref does.
+ */
+#include <runnel/select.h>
+
+#include "scope/context.h"
+
+typedef struct custom {
+    rn_ctx ctx;
+    rn_channel *over; /* NULL: nobody watches */
+} custom;
+
+static void watcher_ended(rni_owner *owner, int rc)
+{
+    (void)owner;
+    (void)rc;
+}
+
+static rni_owner watchers = {
+    .tasks = { &watchers.tasks, &watchers.tasks },
+    .internal = true,
+    .ended = watcher_ended,
+};
+
+/* The foreign context has been cancelled. */
+static void follow(void *arg)
+{
+    rn_ctx *c = &((custom *)arg)->ctx;
+    const rn_ctx_ops *ops = c->ops;
+    if (!rni_ctx_try_ref(c))
+        return;
+    int err = ops->err ? ops->err(c->self) : -ECANCELED;
+    int cause = ops->cause ? ops->cause(c->self) : err;
+    err = err == -ETIMEDOUT ? err : -ECANCELED;
+    rni_ctx_cancel_tree(c, cause < 0 ? cause : err, err);
+    rn_ctx_unref(c);
+}
+
+static int watch(void *args)
+{
+    custom *u = *(custom **)args;
+    rn_receiver(rn_unit) over = (rn_receiver(rn_unit))(void *)u->over;
+    rn_case cases[] = {
+        { .op = RN_OP_RECV, .ch = u->ctx.ops->done(u->ctx.self) },
+        RN_DONE(over),
+    };
+    if (rn_select_n(cases, 2) == 0) {
+        follow(u);
+        rn_wait(over);
+    }
+    rni_channel_release(u->over);
+    rni_os_free(u);
+    return 0;
+}
+
+static void destroy(rn_ctx *c)
+{
+    custom *u = RNI_CONTAINER(c, custom, ctx);
+    if (c->ops->release)
+        c->ops->release(c->self);
+    if (u->over)
+        rni_channel_close_once(u->over);
+    else
+        rni_os_free(u);
+}
+
+/* Starts the task that watches; 0 or -ENOMEM. */
+static int start_watch(custom *u)
+{
+    u->over = rni_channel_make(0, 1, 0, NULL, "rn_ctx_custom");
+    if (!u->over)
+        return -ENOMEM;
+    int rc = rni_start(&watchers, watch, &u, sizeof u, NULL, "context", "rn_ctx_custom");
+    if (rc != 0) {
+        rni_channel_release(u->over);
+        u->over = NULL;
+    }
+    return rc;
+}
+
+rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self)
+{
+    if (!ops || !ops->done)
+        rni_panic(NULL, "a custom context needs a done function");
+    custom *u = rni_os_alloc(sizeof *u);
+    if (!u)
+        return NULL;
+    int64_t deadline = INT64_MAX;
+    u->ctx.ops = ops;
+    u->ctx.self = self;
+    rni_ctx_init(&u->ctx, rn_ctx_background(), INT64_MAX, NULL, destroy);
+    if (ops->deadline && ops->deadline(self, &deadline))
+        u->ctx.deadline = deadline; /* the foreign one keeps it, we only know it */
+    if (!ops->done(self) || (ops->after_func && ops->after_func(self, follow, u)))
+        return &u->ctx;
+    if (start_watch(u) == 0)
+        return &u->ctx;
+    rn_ctx_unref(&u->ctx);
+    return NULL;
+}
