@@ -84,7 +84,13 @@ static int parse_sigquit(const char *s)
     return name_among(s, names, 2);
 }
 
-enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, SETTINGS };
+static int parse_clock(const char *s)
+{
+    static const char *const names[] = { "real", "virtual" };
+    return name_among(s, names, 2);
+}
+
+enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, CLOCK, SETTINGS };
 
 static const struct setting {
     const char *name;
@@ -97,6 +103,7 @@ static const struct setting {
                 "small, normal, large, huge, or a size up to 1M such as 64K; 64K is used" },
     [LEAKS] = { "RUNNEL_LEAKS", parse_leaks, RNI_LEAKS_REPORT,
                 "off, report or fail; report is used" },
+    [CLOCK] = { "RUNNEL_CLOCK", parse_clock, 0, "real or virtual; real is used" },
     [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_sigquit, 0, "0 or 1; 0 is used" },
 };
 
@@ -126,6 +133,11 @@ rni_leaks rni_settings_leaks(void)
 bool rni_settings_sigquit(void)
 {
     return value_of(SIGQUIT_DUMPS) == 1;
+}
+
+bool rni_settings_virtual_clock(void)
+{
+    return value_of(CLOCK) == 1;
 }
 
 static void complain(const struct setting *s, const char *text)

@@ -17,6 +17,8 @@ rni_leaks rni_settings_leaks(void);
 
 /* Whether SIGQUIT is to print the tasks. */
 bool rni_settings_sigquit(void);
+/* RUNNEL_CLOCK: whether rn_run is to be a test run. */
+bool rni_settings_virtual_clock(void);
 
 /* Names each value that is not accepted on stderr, in a line that says what is. */
 void rni_settings_check(void);

@@ -8,7 +8,9 @@
  */
 #include "core/hooks.h"
 #include "core/runtime.h"
+#include "core/settings.h"
 #include "scope/group.h"
+#include "scope/test_run.h"
 
 #include <runnel/sync.h>
 
@@ -73,10 +75,8 @@ static int run_inline(int (*fn)(rn_group *g, void *arg), void *arg)
     return rc;
 }
 
-int rn_run(int (*fn)(rn_group *g, void *arg), void *arg)
+static int run_with_workers(int (*fn)(rn_group *g, void *arg), void *arg)
 {
-    if (!rni_current()->foreign)
-        return run_inline(fn, arg);
     run r = { .fn = fn, .arg = arg };
     run *p = &r;
     rni_obs_init();
@@ -94,4 +94,15 @@ int rn_run(int (*fn)(rn_group *g, void *arg), void *arg)
     else
         rni_runtime_wait(&r.done);
     return r.rc;
+}
+
+int rn_run(int (*fn)(rn_group *g, void *arg), void *arg)
+{
+    if (!rni_current()->foreign)
+        return run_inline(fn, arg);
+    bool test = rni_settings_virtual_clock() && rni_test_begin(0);
+    int rc = run_with_workers(fn, arg);
+    if (test)
+        rni_test_end();
+    return rc;
 }

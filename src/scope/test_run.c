@@ -8,12 +8,13 @@
 #include "core/park.h"
 #include "core/runtime.h"
 #include "core/worker.h"
+#include "scope/test_run.h"
 
 /* The runtime is this run's own from the flag to its end, unless a thread starts a task meanwhile;
  * then it goes on afterwards, and the clock with it becomes the real one. */
 static _Atomic(bool) in_test_run;
 
-static bool begin(void)
+bool rni_test_begin(uint64_t seed)
 {
     bool no = false;
     if (!rni_current()->foreign)
@@ -21,19 +22,25 @@ static bool begin(void)
     if (!atomic_compare_exchange_strong_explicit(&in_test_run, &no, true, memory_order_acq_rel,
                                                  memory_order_relaxed))
         return false;
-    if (!atomic_load_explicit(&rni_rt.running, memory_order_acquire))
+    if (!atomic_load_explicit(&rni_rt.running, memory_order_acquire)) {
+        rni_virtual_start(RN_TEST_START, seed);
         return true;
+    }
     atomic_store_explicit(&in_test_run, false, memory_order_release);
     return false;
 }
 
-int rn_test_run(int (*fn)(rn_group *g, void *arg), void *arg, const rn_test_options *options)
+void rni_test_end(void)
 {
-    if (!begin())
-        return -EBUSY;
-    rni_virtual_start(RN_TEST_START, options ? options->seed : 0);
-    int rc = rn_run(fn, arg);
     rni_virtual_stop();
     atomic_store_explicit(&in_test_run, false, memory_order_release);
+}
+
+int rn_test_run(int (*fn)(rn_group *g, void *arg), void *arg, const rn_test_options *options)
+{
+    if (!rni_test_begin(options ? options->seed : 0))
+        return -EBUSY;
+    int rc = rn_run(fn, arg);
+    rni_test_end();
     return rc;
 }

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -363,4 +364,26 @@ TEST(test_seed_repeats_the_choices_of_one_worker)
     CHECK_EQ(rn_test_run(choices, &other, &two), 0);
     CHECK(first == second);
     CHECK(first != other);
+}
+
+/* ---- the environment ---- */
+
+static int jumps(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    CHECK_EQ(elapsed(), 0);
+    CHECK_EQ(rn_sleep(RN_HOUR), 0);
+    CHECK_EQ(elapsed(), RN_HOUR);
+    return 0;
+}
+
+TEST(test_clock_can_be_asked_for_by_the_environment)
+{
+    setenv("RUNNEL_CLOCK", "virtual", 1);
+    CHECK_EQ(rn_run(jumps, NULL), 0);
+    CHECK_EQ(rn_run(jumps, NULL), 0);
+    CHECK_EQ(rn_test_run(jumps, NULL, NULL), 0);
+    unsetenv("RUNNEL_CLOCK");
+    CHECK(rn_now() < RN_TEST_START);
 }
