@@ -196,8 +196,7 @@ RN_EXTERN_C_END
 #define rn_rx(c)                                                                                   \
     ((rn_receiver(RN_ELEM_(c)))RN_CHK_(c, 1, "runnel: a send-only channel has no receive end"))
 
-/* rn_send(c, value): the value is an expression, or an initialiser: rn_send(c, { .x = 1, .y = 2 }).
- * */
+/* rn_send(c, value): the value is an expression or initialiser: rn_send(c, { .x = 1, .y = 2 }). */
 #define rn_send(c, ...) rn_channel_send(RN_CAN_SEND_(c), RN_VALUE_(c, __VA_ARGS__), RN_HERE)
 #define rn_try_send(c, ...) rn_channel_try_send(RN_CAN_SEND_(c), RN_VALUE_(c, __VA_ARGS__))
 #define rn_send_until(c, deadline, ...)                                                            \

@@ -24,8 +24,7 @@ RN_API void rn_dump(int fd);
 /* Prints rn_dump(2) whenever the process gets SIGQUIT. Returns 0 or a negative errno value. */
 RN_API int rn_dump_on_sigquit(void);
 
-/* The runtime's own account since the process started. Numbers are exact when no task is running.
- * */
+/* The runtime's own account since the process started. Numbers are exact when no task runs. */
 typedef struct rn_stats {
     uint64_t tasks_started;
     uint64_t tasks_ended;

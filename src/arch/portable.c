@@ -4,9 +4,9 @@
  * calls a switch), correct, and the reference the other files are compared with.
  *
  * The saved stack pointer of the contract is here the address of a ucontext_t that lives on the
- * saved stack. swapcontext cannot tell when it has finished saving, so the flag is stored by the
- * context that runs next: `arriving` carries what it has to store. A context switched to for the
- * first time stores it in its entry function.
+ * saved stack. swapcontext cannot tell when it has finished saving, so the context that runs next
+ * stores that address: left_context and left_saved tell it where and what. One that is switched to
+ * for the first time does so in its entry function.
  *
  * A ucontext carries a signal mask, but masks belong to threads here: the one to come gets the
  * thread's own, so that the switch leaves the mask as it is.

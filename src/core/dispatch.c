@@ -46,8 +46,7 @@ RNI_NOINLINE rni_task *rni_current(void)
 /* ---- queueing ---- */
 
 /* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
- * looks every few milliseconds, so only a queue behind the running task matters; level 2: nobody.
- * */
+ * looks every few milliseconds, so only a queue behind the running task matters; 2: nobody does. */
 static inline void kick(rni_worker *w, uint32_t level)
 {
     if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level) &&

@@ -14,7 +14,7 @@
 #include "core/worker.h"
 
 /* How often a thread looks at the virtual clock, which does not wake it. */
-enum { LOOK_EVERY_NS = 1000 * 1000 };
+enum { VIRTUAL_LOOK_NS = 1000 * 1000 };
 
 typedef struct record {
     rni_task task;
@@ -127,8 +127,8 @@ int rni_foreign_wait(rni_task *t)
                 rni_task_timed_out(t); /* wakes us, unless someone else is about to */
                 continue;
             }
-            if (rni_clock_is_virtual() && left > LOOK_EVERY_NS)
-                left = LOOK_EVERY_NS;
+            if (rni_clock_is_virtual() && left > VIRTUAL_LOOK_NS)
+                left = VIRTUAL_LOOK_NS;
         }
         rni_os_futex_wait(&t->woken, 0, left);
     }

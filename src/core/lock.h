@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A spin lock for sections of a few dozen instructions that never park, allocate or call out.
+ * A spin lock for sections of a few dozen instructions that never park or call user code.
  *
  * One atomic exchange to take it, one release store to give it back (8 ns and 1 ns here; a lock
  * that is released with an exchange costs twice that). A holder can be preempted by the system, so
@@ -9,6 +9,10 @@
  * Lock order: channels by address (select only) -> nothing. A timer lock, an owner's list lock and
  * a parking-lot bucket are taken last or alone; see the files that own them. rni_ready may be
  * called with any of them held.
+ *
+ * Nor do they allocate or make system calls, with these exceptions: a queue grows under its own
+ * lock (dispatch.c, stack.c), a descriptor is armed under its entry's (io/fd.c), the poller is
+ * opened and closed under one (poll.c), and rni_ready may do either, to queue a task or to wake.
  */
 #ifndef RNI_CORE_LOCK_H
 #define RNI_CORE_LOCK_H

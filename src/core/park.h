@@ -4,9 +4,8 @@
  *
  * A task waits in one of three ways; in each, exactly one party ends the wait and calls rni_ready.
  *
- * 1. For one object (a channel, a mutex ...). The object's queue has a lock whose memory stays
- * valid
- *    for ever (type-stable: channel headers and parking-lot buckets). The task
+ * 1. For one object (a channel, a mutex ...). The object's queue has a lock whose memory stays a
+ *    lock for ever (type-stable: channel headers and parking-lot buckets). The task
  *        rni_wait_announce(t, lock); take lock; look; enqueue t->waiter;
  *        if (rni_wait_refused(t)) { dequeue; unlock; return the reason }
  *        unlock; return rni_park(...);
@@ -17,8 +16,7 @@
  * 2. For several things (select), or for a deadline alone (sleep). t->claim holds a sequence number
  *    and a state; the ender is who moves it from WAITING with a compare-and-swap. Waiters stand in
  *    several queues; the task itself takes the rest out after it has resumed.
- * 3. For something that always comes and cannot be aborted (a helper thread): park, and that is
- * all.
+ * 3. For something that always comes and cannot be aborted (a helper thread): just park.
  *
  * No lost abort. The aborter sets a flag (owner->cancelled, t->timed_out), executes a full fence,
  * then reads t->announced and t->claim. The waiting task writes `announced` (or `claim`), executes
@@ -43,8 +41,8 @@ extern const _Atomic(int) rni_never_cancelled;
 
 /* ---- the calling task ---- */
 
-/* The running task, or the calling foreign thread's record (made at its first call; NULL only if
- * there is no memory for it, which is reported as a panic). */
+/* The running task, or the calling foreign thread's record, made at its first call; without memory
+ * for it that panics. NULL only in a worker's loop, where no task runs. */
 RNI_NOINLINE rni_task *rni_current(void);
 
 /* 0, or the reason why a waiting call must not begin. */
@@ -156,8 +154,8 @@ static inline bool rni_waiter_won(rni_waiter *w)
 
 /* ---- deadlines ---- */
 
-/* The wait that follows ends with `result` at `when`. Call before the announcement or the claim is
- * looked at by others; every start needs its stop after the task has resumed. */
+/* The wait that follows ends with `result` at `when`. Call before rni_wait_announce or
+ * rni_claim_open; every start needs its stop after the task has resumed. */
 void rni_deadline_start(rni_task *t, int64_t when, int result);
 void rni_deadline_stop(rni_task *t);
 /* In a test run: the wait that follows ends with 0 when every other task waits. t is a task. */
@@ -178,8 +176,7 @@ void rni_yield_now(rni_task *t);
 
 /* ---- shields ---- */
 
-/* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the calling task.
- * */
+/* Between the two, t's waits ignore that its owner is cancelled. They nest; t is the caller. */
 static inline void rni_shield_on(rni_task *t)
 {
     int depth = atomic_load_explicit(&t->shields, memory_order_relaxed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The slow half of the run queue: growing, and the thief's side. runq.h has the protocol. */
+#include <errno.h>
 #include <string.h>
 
 #include "core/runq.h"
@@ -14,7 +15,7 @@ int rni_runq_init(rni_runq *q)
     memset(q, 0, sizeof *q);
     q->ring = rni_os_alloc(RING_FIRST * sizeof *q->ring);
     if (!q->ring)
-        return -12; /* ENOMEM, without errno.h in the scheduler's hot header */
+        return -ENOMEM;
     q->mask = RING_FIRST - 1;
     return 0;
 }

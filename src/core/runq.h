@@ -93,13 +93,14 @@ static inline void rni_runq_leave(rni_runq *q)
     atomic_store_explicit(&q->busy, 0, memory_order_release);
 }
 
-/* The four below: the owner, inside. */
-
+/* How many the ring holds; an estimate for anybody who is not inside. */
 static inline uint32_t rni_runq_length(const rni_runq *q)
 {
     return atomic_load_explicit(&q->tail, memory_order_relaxed) -
            atomic_load_explicit(&q->head, memory_order_relaxed);
 }
+
+/* The three below: the owner, inside. */
 
 /* Appends r. False if the ring is full and cannot grow. */
 static inline bool rni_runq_append(rni_runq *q, rni_runnable r)

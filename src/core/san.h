@@ -5,10 +5,9 @@
  * TSan does not instrument src/core (the build says so): the scheduler moves tasks between threads
  * by rules that it cannot follow, and edges of its own would hide the races of user code. Instead
  * every task is a TSan fiber, switched to without synchronisation, and the edges a program may rely
- * on are announced by hand: spawn -> first step, ready -> resume. Two
- * more cover memory that is used again, spawn records and stacks: of two tasks that one worker ran
- * one after the other, neither of which ever waited, TSan takes the first as ended before the
- * second began.
+ * on are announced by hand: spawn -> first step, ready -> resume. Two more cover memory that is
+ * used again, spawn records and stacks: of two tasks that one worker ran one after the other,
+ * neither of which ever waited, TSan takes the first as ended before the second began.
  */
 #ifndef RNI_CORE_SAN_H
 #define RNI_CORE_SAN_H

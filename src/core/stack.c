@@ -161,7 +161,7 @@ static void pool_push(struct pool *p, rni_task *t)
     p->free[p->n++] = t;
 }
 
-/* Gives the pages of n free slots back, keeping what rni_stack_take promises about the record. */
+/* Gives the pages of n free slots back, but for those of the records. */
 static void discard(rni_task **slots, unsigned n)
 {
     rni_os_range ranges[RNI_STACK_CACHE];

@@ -19,8 +19,9 @@ typedef struct rni_stack_cache {
     unsigned n;
 } rni_stack_cache;
 
-/* A free slot's task record: zero but for stack_limit, stack_class and state FREE. NULL when there
- * is no memory. cls is 0 to 3 for SMALL to HUGE. */
+/* A free slot's task record, which tells the slot's stack. What its last task left is still there;
+ * begin (dispatch.c) sets what matters. NULL when there is no memory. cls is 0 to 3 for SMALL to
+ * HUGE. */
 rni_task *rni_stack_take(rni_stack_cache *caches, unsigned cls);
 
 /* Gives a slot back. The caller may still stand on it if nobody else can take from this cache

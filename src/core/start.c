@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting tasks, and what a task can do to itself. */
 #include <runnel/errno.h>
-
-#include "base/copy.h"
 #include <runnel/test.h>
 
+#include "base/copy.h"
 #include "core/park.h"
 #include "core/worker.h"
 

@@ -34,7 +34,8 @@ typedef struct rn_waiter_ rni_waiter;
 typedef struct rni_worker rni_worker;
 typedef struct rni_task rni_task;
 
-/* Why a task waits; the names are in obs/dump.c. */
+/* Why a task waits; the names are in obs/dump.c. The order matters: with those from SEND to
+ * SEMAPHORE, but for SLEEP, it waits for another task (waits_for_task in obs/report.c). */
 typedef enum rni_why {
     RNI_WHY_RUNNING = 0,
     RNI_WHY_READY,
@@ -131,7 +132,7 @@ enum {
     RNI_SPAWN_BYTES = 128,
     RNI_SPAWN_HEADER = 48,
     RNI_SPAWN_INLINE = RNI_SPAWN_BYTES - RNI_SPAWN_HEADER,
-    RNI_BUDGET = 256, /* operations that did not wait between two visits to the scheduler */
+    RNI_BUDGET = 256,    /* operations that did not wait between two visits to the scheduler */
     RNI_FIRST_GRANT = 16 /* of them before the first look at the clock */
 };
 
@@ -143,10 +144,10 @@ typedef struct rni_spawn {
     _Atomic(const char *) site;
     struct rni_spawn *next; /* pools */
     uint8_t stack_class;
-    bool pin;                /* stay on the worker that starts it */
-    bool big;                /* allocated alone, larger than RNI_SPAWN_BYTES */
-    _Atomic(bool) queued;    /* spawned and not started yet */
-    bool internal;           /* its owner's, which may be gone when a report looks */
+    bool pin;                 /* stay on the worker that starts it */
+    bool big;                 /* allocated alone, larger than RNI_SPAWN_BYTES */
+    _Atomic(bool) queued;     /* spawned and not started yet */
+    bool internal;            /* its owner's, which may be gone when a report looks */
     _Alignas(16) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
 } rni_spawn;
 _Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Starting and stopping the workers. Starts and stops exclude each other by start_lock, a
- * futex-free mutex of the system, because they join threads.
+ * Starting and stopping the workers. Starts and stops exclude each other by start_lock, which is a
+ * pthread mutex because it is held while threads are joined.
  *
  * A runtime that main started stops when main's rn_run returns and no task is left; if tasks of
  * groups that foreign threads opened are still alive, it goes on in the background instead, and

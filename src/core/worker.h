@@ -134,8 +134,7 @@ bool rni_collect(rni_worker *w);
 
 /* ---- idle.c ---- */
 
-/* Waits until there is something to run and returns it; 0 when the runtime stops or *done is set.
- * */
+/* Waits until there is something to run and returns it; 0 if the runtime stops or *done is set. */
 rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done);
 void rni_wake_one(void);
 void rni_wake_worker(rni_worker *w);

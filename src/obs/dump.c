@@ -2,10 +2,11 @@
 /*
  * rn_dump: the tables of tasks and channels.
  *
- * A snapshot of a moving world: each field is read once, with relaxed order, so a line may show a
- * mix of two moments of its task; it never shows another task's fields, because records are never
- * given back. Writes line by line with a buffer on the stack, allocates nothing, and waits for no
- * task.
+ * A snapshot of a moving world: the fields of a record are read one after the other, so a line may
+ * show a mix of two moments, and even of two tasks: a record may be another's by the time the line
+ * is complete. It is still a task's, because records are never given back. Most fields are read
+ * with relaxed order; `internal`, `foreign` and those of channels are plain reads.
+ * Writes line by line with a buffer on the stack, allocates nothing, and waits for no task.
  */
 #include <stdio.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 #include "os/os.h"
 #include "os/quiet.h"
 
-enum { ADVICE_GUARD_INSTALL = 102, SELF_PIDFD = -10001, BATCH_MAX = 64 };
+enum { ADVICE_GUARD_INSTALL = 102, SELF_PIDFD = -10000, BATCH_MAX = 64 };
 
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440
@@ -114,8 +114,9 @@ static bool advise_through(int pidfd, const rni_os_range *ranges, size_t n, int 
     return true;
 }
 
-/* PIDFD_SELF (Linux 6.14) names this process without a descriptor; before, a pidfd is opened for
- * each call: kept, it would outlive a fork and mean the parent. */
+/* PIDFD_SELF (Linux 6.14) names the calling thread, and so our memory, without a descriptor; its
+ * value has stayed the same, unlike PIDFD_SELF_PROCESS. Before, a pidfd is opened for each call:
+ * kept, it would outlive a fork and mean the parent. */
 static bool advise_batch(const rni_os_range *ranges, size_t n, int advice)
 {
     if (advise_through(SELF_PIDFD, ranges, n, advice))

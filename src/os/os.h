@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The porting contract: everything runnel asks of an operating system. One linux_*.c file per
- * facility implements it; nothing above this room makes a system call or allocates by itself, so
- * that faults can be injected here and simulated systems can stand in.
+ * The porting contract: what the scheduler asks of an operating system, and every allocation. One
+ * linux_*.c file per facility implements it, so that faults can be injected here and simulated
+ * systems can stand in. Above this room only POSIX is used, and only by what is no scheduling: the
+ * sockets of io, the reports and last words, a mutex and a key of pthreads (ARCHITECTURE.md names
+ * the files).
  *
  * Unless said otherwise: any thread may call; results are 0 or a negative errno value; errno is
  * left as it was found.
@@ -94,7 +96,7 @@ typedef struct rni_os_event {
 } rni_os_event;
 #define RNI_OS_KEY_WAKE UINT64_MAX
 
-/* One poller per process: its descriptors, or a negative errno value. */
+/* Opens the poller, of which a process has one. */
 int rni_os_poller_open(void);
 void rni_os_poller_close(void);
 /* Reports fd's readiness for events once, with key, then is silent until armed again; events = 0

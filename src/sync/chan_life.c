@@ -10,8 +10,7 @@
 
 #include "sync/chan.h"
 
-enum { SLAB_HEADERS = 64 };
-static const size_t SIZE_MAX_ELEMENT = (size_t)1 << 30;
+enum { SLAB_HEADERS = 64, ELEMENT_MAX = 1 << 30 };
 
 typedef struct slab {
     struct slab *next;
@@ -64,7 +63,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
                              const char *site)
 {
     size_t bytes;
-    if (size > SIZE_MAX_ELEMENT || (align & (align - 1)) != 0 ||
+    if (size > ELEMENT_MAX || (align & (align - 1)) != 0 ||
         __builtin_mul_overflow(size, cap, &bytes) || bytes > PTRDIFF_MAX || cap > PTRDIFF_MAX)
         return NULL;
     char *ring = bytes ? rni_os_alloc_aligned(align, bytes) : no_elements;

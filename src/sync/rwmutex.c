@@ -10,8 +10,7 @@
 
 enum { READER = 0, WRITER = 1 };
 
-/* The tasks admitted in one go, linked through their wait records, which stay put until they run.
- * */
+/* The tasks admitted in one go, linked through their wait records, which stay until they run. */
 static rni_waiter *admit(rni_bucket *b, rn_rwmutex *m)
 {
     rni_waiter *admitted = NULL, *w;
