@@ -58,6 +58,27 @@ RN_API void rn_group_cancel(rn_group *g, int cause);
 RN_API int rn_group_close_at(rn_group *g, const char *site);
 
 /*
+ * At most n tasks of the group at once (0: none; negative: no limit, as at first): a start waits for
+ * a place, and returns -ECANCELED if its caller or the group is cancelled meanwhile; rn_try_go
+ * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count.
+ * Returns 0 or -ENOMEM. To set it while tasks run is a programming error. Never waits.
+ */
+RN_API RN_MUST_CHECK int rn_group_limit(rn_group *g, int64_t n);
+
+/*
+ * A task that fails no longer cancels the others. rn_group_wait still returns the first error. To
+ * ask for it while tasks run is a programming error.
+ */
+RN_API void rn_group_keep_going(rn_group *g);
+
+/*
+ * Stores up to n of the errors that the group's tasks have returned, the first first, and returns
+ * how many there were. A task that returns -ECANCELED because the group was cancelled has not failed
+ * by itself and is not among them. Any task, any thread; never waits.
+ */
+RN_API size_t rn_group_errors(rn_group *g, int *errors, size_t n);
+
+/*
  * Calls fn(arg) when the group closes, after its tasks have ended and its child groups are closed,
  * before its channels go; the last deferred first. For what the group's tasks use: files, memory,
  * connections. fn runs in the task or thread that closes and may wait.

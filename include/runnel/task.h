@@ -45,16 +45,18 @@ typedef struct rn_attr {
     const char *name; /* shown in reports; must outlive the task; default: the function's name */
     rn_stack_class stack; /* see above */
     bool pin;             /* the task never leaves the worker that first runs it */
+    bool no_wait;         /* in a group with a limit: -EAGAIN instead of waiting for a place */
 } rn_attr;
 
 /*
  * The untyped start of a task, for bindings and for run-time lists of functions: copies size bytes
- * from args and calls entry with the address of the copy, in a new task of group g. attr may be
- * NULL.
+ * from args and calls entry with the address of the copy, which is aligned to 16 bytes, in a new
+ * task of group g. attr may be NULL.
  *
  * Returns 0; -ECANCELED if g is cancelled (nothing is started); -ENOMEM (g fails too, so that
- * rn_group_wait reports it); -EINVAL for a stack class that does not exist. Any task, any thread;
- * never waits. A NULL group or entry is a programming error.
+ * rn_group_wait reports it); -EINVAL for a stack class that does not exist. A task gets its stack
+ * when it is to run: if there is no memory for it then, entry is not called and g fails with
+ * -ENOMEM. Any task, any thread; never waits. A NULL group or entry is a programming error.
  */
 RN_API int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                        const rn_attr *attr, const char *name, const char *site);
@@ -80,30 +82,36 @@ RN_API int64_t rn_now(void);
  * calls that block the thread (getaddrinfo, fread, a database client). The number of helpers grows
  * with the need and shrinks again. The call cannot be interrupted: a cancelled task waits for it.
  *
- * Returns fn's result; -ECANCELED in a task that was cancelled before (fn is not called); -ENOMEM
- * or -EAGAIN if no helper can be started. Any task; on a foreign thread fn is called directly.
+ * Returns fn's result, without what fn leaves in errno; -ECANCELED in a task that was cancelled
+ * before (fn is not called); -ENOMEM or -EAGAIN if no helper can be started. Any task; on a foreign
+ * thread fn is called directly.
  */
 #define rn_blocking(fn, arg) rn_blocking_at((fn), (arg), RN_HERE)
 RN_API int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site);
 
 /*
  * Keeps the calling task on the worker it is on, for libraries that tie their state to a thread,
- * until rn_unpin. Calls nest. The worker goes on running other tasks. No effect on a foreign
- * thread.
+ * until rn_unpin. Calls nest; an rn_unpin without its rn_pin is a programming error. The worker
+ * goes on running other tasks. Any task; no effect on a foreign thread. Neither waits.
+ *
+ * A worker keeps its thread, but for the one whose thread called rn_run: if tasks that other
+ * threads have started are still alive when that returns, it goes on in a new thread, and with it
+ * the tasks that are pinned to it.
  */
 RN_API void rn_pin(void);
 RN_API void rn_unpin(void);
 
-/* Names the calling task in reports; the string must outlive the task. */
+/* Names the calling task or thread in reports; the string must outlive it. Never waits. */
 RN_API void rn_set_name(const char *name);
 
-/* The name of the calling task; "main" or "thread" on a foreign thread. */
+/* The name of the calling task, as given or else its function's; "main" in rn_run's first task,
+ * "thread" on a foreign thread. Never waits. */
 RN_API const char *rn_name(void);
 
-/* The number of workers that rn_run starts (or has started). Never waits. */
+/* The number of workers that rn_run starts (or has started). Any thread; never waits. */
 RN_API unsigned rn_worker_count(void);
 
-/* The number of tasks that have been started and have not ended. Any task, any thread. */
+/* The number of tasks that have been started and have not ended. Any thread; never waits. */
 RN_API size_t rn_task_count(void);
 
 RN_EXTERN_C_END
@@ -163,9 +171,11 @@ RN_EXTERN_C_END
 /*
  * rn_go(g, f, args...) starts f(args...) as a task of group g; f needs its RN_TASK line. Too few,
  * too many or wrong arguments do not compile. Returns as rn_group_go. rn_go_with(g, &attr, f,
- * args...) sets the name, the stack class or the pin.
+ * args...) sets the name, the stack class or the pin. rn_try_go is rn_go, but returns -EAGAIN where
+ * that would wait for a place in a group with a limit (rn_group_limit).
  */
 #define rn_go(g, ...) rn_go_with(g, NULL, __VA_ARGS__)
+#define rn_try_go(g, ...) rn_go_with(g, (&(const rn_attr){ .no_wait = true }), __VA_ARGS__)
 #define rn_go_with(g, attr, ...)                                                                   \
     RN_GO_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,  \
                 N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, ~)   \

@@ -3,7 +3,8 @@
  * Groups. group.h has the invariants.
  *
  * The result of a group is the cause of its context: a task that fails cancels the group with its
- * error, and the first cause stays.
+ * error, and the first cause stays. A group that keeps going is not cancelled by failures; its
+ * result is the first of them.
  *
  * Closing: cancel (if anything runs), wait for the tasks under a shield, close the child groups
  * that the tasks have left behind, then end the channels. The memory goes with the last reference
@@ -11,6 +12,7 @@
  */
 #include "scope/group.h"
 #include "sync/lot.h"
+#include "sync/semaphore.h"
 
 /* ---- tasks ---- */
 
@@ -29,7 +31,7 @@ static void leave_last(rn_group *g)
 {
     rni_waiter *woken = NULL, *w;
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
-    int result = rn_ctx_cause(&g->ctx);
+    int result = rni_group_result(g);
     if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1) {
         g->drained = true;
         while ((w = rni_lot_first(b, &g->live)) != NULL) {
@@ -45,8 +47,13 @@ static void leave_last(rn_group *g)
 static void task_ended(rni_owner *owner, int rc)
 {
     rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
-    if (rni_unlikely(rc < 0))
-        rn_ctx_cancel(&g->ctx, rc);
+    if (rni_unlikely(rc < 0)) {
+        rni_group_failed(g, rc);
+        if (!g->keep_going)
+            rn_ctx_cancel(&g->ctx, rc);
+    }
+    if (rni_unlikely(g->places != NULL))
+        rn_semaphore_release(g->places, 1);
     /* acq_rel: what the tasks did happens before the return of rn_group_wait */
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
     while (n > 1)
@@ -84,11 +91,28 @@ static bool enter_group(rn_group *g)
     return open;
 }
 
+/* Takes a place among a limited number of tasks. */
+static int take_place(rn_group *g, const rn_attr *attr, const char *site)
+{
+    if (attr && attr->no_wait)
+        return rn_semaphore_try_acquire(g->places, 1);
+    int rc = rn_semaphore_acquire_at(g->places, 1, site);
+    if (rc == 0 && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0) {
+        rn_semaphore_release(g->places, 1);
+        rc = -ECANCELED;
+    }
+    return rc;
+}
+
+/* Starts a task that has its place. */
 static int start_in(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                     const rn_attr *attr, const char *name, const char *site)
 {
-    if (!enter_group(g))
+    if (!enter_group(g)) {
+        if (g->places)
+            rn_semaphore_release(g->places, 1);
         return -ECANCELED;
+    }
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0))
         task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
@@ -100,6 +124,8 @@ int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, siz
 {
     if (!cancelled_too && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0)
         return -ECANCELED;
+    if (g->places)
+        rni_semaphore_overdraw(g->places); /* nobody is here who could wait for a place */
     return start_in(g, entry, args, size, NULL, name, site);
 }
 
@@ -110,7 +136,9 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rni_panic(site, g ? "go of a NULL function" : "go needs a group");
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
-    int rc = start_in(g, entry, args, size, attr, name, site);
+    int rc = rni_unlikely(g->places != NULL) ? take_place(g, attr, site) : 0;
+    if (rni_likely(rc == 0))
+        rc = start_in(g, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0))
         return rc;
     /* A task that only spawns lets them run now and then: their records are used again while warm,
@@ -122,7 +150,10 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
 
 static void group_destroy(rn_ctx *c)
 {
-    rni_os_free(RNI_CONTAINER(c, rn_group, ctx));
+    rn_group *g = RNI_CONTAINER(c, rn_group, ctx);
+    rni_group_forget_failures(g);
+    rni_os_free(g->places);
+    rni_os_free(g);
 }
 
 rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
@@ -176,7 +207,7 @@ static int wait_drained(rni_task *t, rn_group *g, const char *site)
     }
     if (!g->drained)
         return rni_lot_wait(t, b, &g->live, 0, RNI_WHY_GROUP, site);
-    int result = rn_ctx_cause(&g->ctx);
+    int result = rni_group_result(g);
     rni_lot_leave(b);
     return result;
 }
@@ -263,7 +294,7 @@ int rn_group_close_at(rn_group *g, const char *site)
         return -EDEADLK;
     if (!begin_close(g))
         rni_panic(site, "group closed twice (opened at %s)", g->site);
-    int rc = rn_ctx_cause(&g->ctx);
+    int rc = rni_group_result(g);
     rn_ctx_cancel(&g->ctx, -ECANCELED);
     rni_shield_on(t);
     wait_drained(t, g, site);

@@ -13,10 +13,12 @@
  * What the group owns besides tasks, children and channels are `rni_owned` records (deferred calls,
  * timers, stages). The closer ends them, the last made first, when no task and no child is left.
  *
- * Locks: `lock` protects children, channels, owned and closing. It is taken alone.
+ * Locks: `lock` protects children, channels, owned, failures and closing. It is taken alone.
  */
 #ifndef RNI_SCOPE_GROUP_H
 #define RNI_SCOPE_GROUP_H
+
+#include <runnel/sync.h>
 
 #include "scope/context.h"
 
@@ -28,6 +30,12 @@ typedef struct rni_owned {
      * the closer's shield. */
     void (*end)(struct rni_owned *o);
 } rni_owned;
+
+/* An error that a task of a group has returned. */
+typedef struct rni_failure {
+    struct rni_failure *before;
+    int rc;
+} rni_failure;
 
 struct rn_group {
     rn_ctx ctx; /* first: a group's context is the group */
@@ -41,8 +49,12 @@ struct rn_group {
     rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
     rni_link channels;
     rni_link owned;
-    _Atomic(bool) closing; /* nothing is adopted any more; set under the lock */
-    const char *site;      /* opened at; fixed */
+    rn_semaphore *places;     /* one a task, if their number is limited; set while none runs */
+    bool keep_going;          /* a failure cancels nothing; set while none runs */
+    _Atomic(int) first_error; /* of a task; the group's result if nothing cancelled it */
+    rni_failure *failures;    /* the last first; the lock */
+    _Atomic(bool) closing;    /* nothing is adopted any more; set under the lock */
+    const char *site;         /* opened at; fixed */
 };
 
 /* Gives o to g. False if g is being closed: o stays the caller's. */
@@ -55,6 +67,12 @@ bool rni_group_disown(rni_owned *o);
  * and is being closed; or -ENOMEM, with which g fails too. */
 int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                     const char *name, const char *site, bool cancelled_too);
+
+/* Notes the error rc of a task of g, before it cancels anything. */
+void rni_group_failed(rn_group *g, int rc);
+/* What rn_group_wait returns when g is drained. */
+int rni_group_result(rn_group *g);
+void rni_group_forget_failures(rn_group *g);
 
 static inline rn_group *rni_group_of(const rni_task *t)
 {

@@ -6,6 +6,7 @@
 #include <runnel/sync.h>
 
 #include "sync/lot.h"
+#include "sync/semaphore.h"
 
 static void serve_and_leave(rni_bucket *b, rn_semaphore *s)
 {
@@ -59,6 +60,13 @@ int rn_semaphore_try_acquire(rn_semaphore *s, int64_t n)
     bool took = n > 0 && take_now(b, s, n);
     rni_lot_leave(b);
     return rni_spend(rni_current(), took ? 0 : -EAGAIN);
+}
+
+void rni_semaphore_overdraw(rn_semaphore *s)
+{
+    rni_bucket *b = rni_lot_enter(NULL, s);
+    s->permits_--;
+    rni_lot_leave(b);
 }
 
 void rn_semaphore_release(rn_semaphore *s, int64_t n)

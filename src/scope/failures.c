@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What tasks of a group returned that was not success, and the rules of a group about its tasks: how
+ * many at once, and whether one that fails ends the others.
+ *
+ * The rules are read without a lock by every start and end; so they are set while no task runs,
+ * which is checked.
+ */
+#include "scope/group.h"
+#include "sync/lot.h"
+
+int rni_group_result(rn_group *g)
+{
+    int cause = rn_ctx_cause(&g->ctx);
+    return cause ? cause : atomic_load_explicit(&g->first_error, memory_order_acquire);
+}
+
+void rni_group_failed(rn_group *g, int rc)
+{
+    /* The echo of a cancellation is no failure of its own. */
+    if (rc == -ECANCELED && rn_ctx_cause(&g->ctx) != 0)
+        return;
+    int none = 0;
+    atomic_compare_exchange_strong_explicit(&g->first_error, &none, rc, memory_order_acq_rel,
+                                            memory_order_relaxed);
+    rni_failure *f = rni_os_alloc(sizeof *f);
+    if (!f)
+        return; /* the first error is kept in any case */
+    f->rc = rc;
+    rni_lock_take(&g->lock);
+    f->before = g->failures;
+    g->failures = f;
+    rni_unlock(&g->lock);
+}
+
+void rni_group_forget_failures(rn_group *g)
+{
+    for (rni_failure *f = g->failures, *before; f; f = before) {
+        before = f->before;
+        rni_os_free(f);
+    }
+}
+
+size_t rn_group_errors(rn_group *g, int *errors, size_t n)
+{
+    if (!g)
+        rni_panic(NULL, "errors of a NULL group");
+    size_t count = 0;
+    rni_lock_take(&g->lock);
+    for (rni_failure *f = g->failures; f; f = f->before)
+        count++;
+    size_t i = count;
+    for (rni_failure *f = g->failures; f; f = f->before)
+        if (--i < n)
+            errors[i] = f->rc;
+    rni_unlock(&g->lock);
+    return count;
+}
+
+static void check_unused(rn_group *g, const char *what)
+{
+    if (!g)
+        rni_panic(NULL, "%s of a NULL group", what);
+    rni_bucket *b = rni_lot_enter(NULL, &g->live);
+    long tasks = atomic_load_explicit(&g->live, memory_order_acquire) - !g->waited;
+    rni_lot_leave(b);
+    if (tasks > 0)
+        rni_panic(g->site, "%s of a group set while tasks run in it", what);
+}
+
+int rn_group_limit(rn_group *g, int64_t n)
+{
+    check_unused(g, "limit");
+    if (n < 0) {
+        rni_os_free(g->places);
+        g->places = NULL;
+        return 0;
+    }
+    if (!g->places)
+        g->places = rni_os_alloc(sizeof *g->places);
+    if (!g->places)
+        return -ENOMEM;
+    *g->places = (rn_semaphore)RN_SEMAPHORE_INIT(n);
+    return 0;
+}
+
+void rn_group_keep_going(rn_group *g)
+{
+    check_unused(g, "keep_going");
+    g->keep_going = true;
+}
