@@ -16,7 +16,8 @@
  * Unless a line says otherwise: any task and any thread may call; "waits" means that the task parks
  * and the worker goes on; every call that can wait returns -ECANCELED, with nothing transferred, if
  * the calling task is or becomes cancelled (a hand-off that was already made returns 0). Sending,
- * receiving and closing never allocate.
+ * receiving and closing never allocate, except a discarding receive from a channel with a drop
+ * function, which panics if there is no memory for the value.
  */
 #ifndef RUNNEL_CHAN_H
 #define RUNNEL_CHAN_H
@@ -31,8 +32,8 @@ RN_EXTERN_C_BEGIN
  * for each value that was sent and that nobody will receive (when the channel is freed).
  *
  * Returns the channel; NULL if the capacity is impossible (size * cap overflows, or size is over
- * 1 GiB), or memory is short, or the group is being closed. A NULL group is a programming error.
- * Never waits.
+ * 1 GiB), or align is no power of two, or memory is short, or the group is being closed. A NULL
+ * group is a programming error. Never waits.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_channel_new(rn_group *g, size_t size, size_t align, size_t cap,
                                                 void (*drop)(void *element), const char *site);
@@ -67,7 +68,7 @@ RN_API RN_MUST_CHECK int rn_channel_recv_until(rn_channel *c, void *dst, int64_t
  * Batches: one lock for many elements. send_n sends all n elements in order, waiting as often as
  * needed; *sent (may be NULL) tells how many were given away, also on an error. recv_n waits for at
  * least one element and takes what is there, up to n; *got is the number, 0 on an error. n = 0
- * returns 0 at once. Errors as for the single forms.
+ * returns 0 at once; else dst must not be NULL. Errors as for the single forms.
  */
 RN_API RN_MUST_CHECK int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent,
                                            const char *site);
@@ -81,8 +82,9 @@ RN_API RN_MUST_CHECK int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, s
 RN_API void rn_channel_close(rn_channel *c, const char *site);
 
 /*
- * Elements in the buffer and its capacity; 0 for nil. A snapshot that orders nothing. Never waits;
- * a loop that asks for the length lets others run now and then.
+ * Elements in the buffer and its capacity; 0 for nil. A snapshot that orders nothing. Never waits,
+ * but asking for the length may let others run, for the sake of loops that ask, and so move the
+ * task to another thread.
  */
 RN_API size_t rn_channel_len(const rn_channel *c);
 RN_API size_t rn_channel_cap(const rn_channel *c);

@@ -19,9 +19,10 @@ enum { RN_READABLE = 1, RN_WRITABLE = 2 };
 /*
  * Waits until fd, which stays the caller's and need not be non-blocking, is ready for one of events
  * (RN_READABLE | RN_WRITABLE). Errors and hang-ups count as ready: the following read or write
- * tells. Returns the ready events (> 0), -EBADF or -EPERM for a descriptor that cannot be waited
- * for, else as above. Several tasks may wait for one descriptor. It must not be closed while a task
- * waits for it.
+ * tells. Returns the ready events (> 0); -EBADF or -EPERM for a descriptor that cannot be waited
+ * for; -EINVAL for no events; -ENOMEM without memory, and in a task for a descriptor from 1,048,576
+ * on; else as above. Several tasks may wait for one descriptor. It must not be closed while a task
+ * waits for it. A foreign thread waits in poll(2).
  */
 #define rn_fd_wait(fd, events, deadline_ns) rn_fd_wait_at((fd), (events), (deadline_ns), RN_HERE)
 RN_API RN_MUST_CHECK int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns,
@@ -33,23 +34,34 @@ typedef struct rn_conn rn_conn;
 
 /*
  * Listens on a numeric address ("127.0.0.1", "::1"; NULL: every IPv4 address) and port (0: the
- * system chooses). Never waits. Returns 0 and stores the listener, or a negative errno value.
+ * system chooses). Never waits. Returns 0 and stores the listener, which is the caller's to close;
+ * -EINVAL for an address that is not numeric or a port over 65535; or another negative errno value.
+ * *out is NULL on an error.
  */
 RN_API RN_MUST_CHECK int rn_tcp_listen(const char *address, unsigned port, rn_listener **out);
 
-/* The port the listener is bound to. */
+/* The port the listener is bound to. Any task, any thread; never waits. */
 RN_API unsigned rn_listener_port(const rn_listener *l);
 
-/* Waits for a connection and stores it. -EPIPE once the listener is closed by another task. */
+/* Waits for a connection. Returns 0 and stores it in *out, the caller's to close; -EPIPE once the
+ * listener is closed by another task, or another error as above, and *out is NULL then. */
 #define rn_tcp_accept(l, deadline_ns, out) rn_tcp_accept_at((l), (deadline_ns), (out), RN_HERE)
 RN_API RN_MUST_CHECK int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out,
                                           const char *site);
 
-/* Stops listening: waiting accepts return -EPIPE; frees the listener once they have left. NULL is
- * fine. */
+/* Stops listening: waiting accepts return -EPIPE; frees the listener once they have left. Never
+ * waits itself; NULL is fine. */
 RN_API void rn_listener_close(rn_listener *l);
 
-/* Connects to a host name (resolved on a helper thread) or numeric address. */
+/*
+ * Connects to a host name or numeric address and a port, trying the addresses of a name one after
+ * the other. Waits for the name on a helper thread, which neither the deadline nor a cancellation
+ * can interrupt, and then for each connection.
+ *
+ * Returns 0 and stores the connection in *out, the caller's to close; -EINVAL for a port that is
+ * not 1 to 65535; -EHOSTUNREACH if the name has no address; else as above, for the last address
+ * that was tried. *out is NULL on an error.
+ */
 #define rn_tcp_dial(host, port, deadline_ns, out)                                                  \
     rn_tcp_dial_at((host), (port), (deadline_ns), (out), RN_HERE)
 RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns,
@@ -57,8 +69,8 @@ RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t
 
 /*
  * Reads up to n bytes: waits for at least one. A deadline that has passed is a timeout even if data
- * is there. Returns the number of bytes, 0 at the end of the
- * stream, or a negative error; -EPIPE once another task has closed the connection.
+ * is there. Returns the number of bytes, 0 at the end of the stream (and for n = 0, so ask for one
+ * at least), or a negative error; -EPIPE once another task has closed the connection.
  */
 #define rn_conn_read(c, buf, n, deadline_ns)                                                       \
     rn_conn_read_at((c), (buf), (n), (deadline_ns), RN_HERE)
@@ -66,22 +78,23 @@ RN_API RN_MUST_CHECK int64_t rn_conn_read_at(rn_conn *c, void *buf, size_t n, in
                                              const char *site);
 
 /*
- * Writes all n bytes. Returns 0 or a negative error; *written (may be NULL) is the number of bytes
- * the system took, also on an error.
+ * Writes all n bytes; waits while the system takes none. Returns 0 or a negative error; -EPIPE once
+ * another task has closed the connection, or the peer is gone. *written (may be NULL) is the number
+ * of bytes the system took, also on an error.
  */
 #define rn_conn_write(c, buf, n, deadline_ns, written)                                             \
     rn_conn_write_at((c), (buf), (n), (deadline_ns), (written), RN_HERE)
 RN_API RN_MUST_CHECK int rn_conn_write_at(rn_conn *c, const void *buf, size_t n,
                                           int64_t deadline_ns, size_t *written, const char *site);
 
-/* Sends the end of the stream; reading goes on. Returns 0 or a negative errno value. */
+/* Sends the end of the stream; reading goes on. Never waits. Returns 0 or a negative error. */
 RN_API int rn_conn_shutdown(rn_conn *c);
 
 /* Closes and frees the connection once waiting reads and writes, which return -EPIPE, have left.
  * Never waits itself; NULL is fine. */
 RN_API void rn_conn_close(rn_conn *c);
 
-/* The descriptor, still owned by the connection. */
+/* The descriptor, still owned by the connection. Any task, any thread; never waits. */
 RN_API int rn_conn_fd(const rn_conn *c);
 
 RN_EXTERN_C_END

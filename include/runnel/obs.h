@@ -37,6 +37,7 @@ typedef struct rn_stats {
     uint32_t helpers; /* helper threads alive now */
 } rn_stats;
 
+/* Stores the account in *out. Any task, any thread; never waits. */
 RN_API void rn_stats_read(rn_stats *out);
 
 RN_EXTERN_C_END

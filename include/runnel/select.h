@@ -62,8 +62,10 @@ typedef struct rn_case {
 /*
  * Waits on the n cases of a run-time list. Returns the index of the chosen case; -EPIPE if the
  * chosen case is a send on a closed channel (its status says which one; the value is still the
- * caller's); -ECANCELED at entry or while waiting if the calling task is cancelled. Any task, any
- * thread. Two RN_DEFAULT cases are a programming error. Never allocates; no limit on n but INT_MAX.
+ * caller's); -ECANCELED at entry or while waiting if the calling task is cancelled; -EINVAL if n is
+ * over INT_MAX, the only limit on it. Any task, any thread. Two RN_DEFAULT cases are a programming
+ * error. Never allocates, except for a discarding receive from a channel with a drop function,
+ * which panics if there is no memory for the value.
  */
 RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
 

@@ -9,9 +9,9 @@
  * task waits. So an hour takes no time, and how long something took is exact. Computing takes no
  * time on this clock.
  *
- * A task waits, in this sense, in any call of the library but one: while a task waits for a
- * descriptor or in rn_blocking, time stands still, because the world outside has not answered yet.
- * A deadline on such a wait therefore never passes; talk to channels in tests instead. Threads that
+ * A task waits, in this sense, in any call of the library except rn_fd_wait, the TCP calls and
+ * rn_blocking: during those time stands still, because the world outside has not answered yet. A
+ * deadline on such a wait therefore never passes; talk to channels in tests instead. Threads that
  * are not the library's do not hold the clock.
  */
 #ifndef RUNNEL_TEST_H
@@ -40,8 +40,8 @@ RN_API int rn_test_run(int (*fn)(rn_group *g, void *arg), void *arg,
                        const rn_test_options *options);
 
 /*
- * Waits until every other task waits, for more than other tasks to run; no time passes. Then what
- * the caller has set off is done, as far as it can be at this instant.
+ * Waits until every other task waits for something that only time or the caller can bring; no time
+ * passes. Then what the caller has set off is done, as far as it can be at this instant.
  * Returns 0, or -ECANCELED. Only for tasks of a test run; elsewhere a programming error.
  */
 #define rn_test_wait() rn_test_wait_at(RN_HERE)
