@@ -35,10 +35,12 @@ RN_EXTERN_C_BEGIN
 /*
  * A channel that is closed as soon as one of n receivers is closed or delivers, or g is cancelled.
  * What was delivered is discarded; the others are left alone. One task, one select, whatever n is.
- * Of none: nil, and nothing is started, as in the book.
+ * Of none: nil, and nothing is started, as in the book. The second form takes n arguments of type
+ * rn_channel *, at most 16.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_channel_or(rn_group *g, const void *receivers, size_t n,
                                                const char *site);
+RN_API RN_MUST_CHECK rn_channel *rn_channel_or_of(rn_group *g, const char *site, int n, ...);
 
 /*
  * The values of in until done is closed or delivers. Once that has happened nothing more is taken
@@ -90,10 +92,64 @@ RN_API int rn_channel_fan_out(rn_group *g, rn_channel *in, void *outs, size_t n,
 /*
  * The values of n receivers on one channel, which ends when all of them have ended. The values of
  * each stay in their order. A task for each receiver; cancelled, each drops at most one value. All
- * must have the same drop function, or none. Of none: closed at once.
+ * must have the same drop function, or none. Of none: closed at once. The second form takes n
+ * arguments of type rn_channel *, at most 16.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_channel_fan_in(rn_group *g, const void *receivers, size_t n,
                                                    size_t size, size_t align, const char *site);
+RN_API RN_MUST_CHECK rn_channel *rn_channel_fan_in_of(rn_group *g, size_t size, size_t align,
+                                                      const char *site, int n, ...);
+
+/*
+ * The values of in at a limited rate: a token bucket of burst tokens (0 means 1), full at first,
+ * that gets a token every every_ns nanoseconds (0 or less: no limit). A value costs a token when it
+ * is taken from the output; so in any time T not more than burst + T / every_ns come out, however
+ * irregular source and consumer are. It ends as soon as in does. Cancelled, it drops at most one
+ * value.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_channel_throttle(rn_group *g, rn_channel *in, int64_t every_ns,
+                                                     size_t burst, size_t size, size_t align,
+                                                     const char *site);
+
+/*
+ * A broadcast: every value of a source to all who have subscribed. Untyped; a handle of type
+ * rn_broadcast(T) points to one. It belongs to the group it is made in and may be used until that
+ * closes.
+ */
+typedef struct rn_broadcaster rn_broadcaster;
+
+/* What happens while a subscriber is slow: */
+typedef enum rn_slow {
+    RN_SLOW_WAIT, /* the broadcast waits for it, and so do all */
+    RN_SLOW_DROP  /* it loses its oldest value; without a buffer, the new one */
+} rn_slow;
+
+/*
+ * Starts a broadcast of what in carries. Nothing is taken from in while nobody subscribes; who
+ * subscribes later hears what comes from then on. copy is as for rn_channel_tee. Cancelled, the
+ * value in hand is dropped for the subscribers that did not take it yet.
+ * Returns NULL without memory, or if g is being closed.
+ */
+RN_API RN_MUST_CHECK rn_broadcaster *rn_broadcaster_new(rn_group *g, rn_channel *in,
+                                                        int (*copy)(void *to, const void *from),
+                                                        size_t size, size_t align,
+                                                        const char *site);
+
+/*
+ * A channel of group g, with room for cap values, that gets every value from now on. It is closed
+ * when the source ends; what it buffers can still be received. When g closes, the subscription
+ * ends: so a subscriber that has gone away holds up nobody. Other tasks than those of g may read.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadcaster *b,
+                                                          size_t cap, rn_slow slow,
+                                                          const char *site);
+
+/*
+ * Ends a subscription before its group closes: frees the channel with what it still buffers; nobody
+ * may use it any more. nil is ignored; another receiver that is not subscribed is a programming
+ * error. Never waits.
+ */
+RN_API void rn_broadcaster_unsubscribe(rn_broadcaster *b, rn_channel *c, const char *site);
 
 RN_EXTERN_C_END
 
@@ -146,7 +202,10 @@ RN_EXTERN_C_END
 #define RN_EACH_14_(m, c, x, ...) m(c, x), RN_EACH_13_(m, c, __VA_ARGS__)
 #define RN_EACH_15_(m, c, x, ...) m(c, x), RN_EACH_14_(m, c, __VA_ARGS__)
 #define RN_EACH_16_(m, c, x, ...) m(c, x), RN_EACH_15_(m, c, __VA_ARGS__)
-#define RN_ONE_(c, x) 1
+/* How many they are. */
+#define RN_COUNT_(...)                                                                             \
+    RN_COUNT_PICK_(__VA_ARGS__, 16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, ~)
+#define RN_COUNT_PICK_(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, ...) q
 
 /*
  * rn_or(g, a, b, ...): up to 16 receivers of any element types. rn_or_n(g, array, n): receivers of
@@ -155,11 +214,10 @@ RN_EXTERN_C_END
 #define rn_or(...)                                                                                 \
     RN_OR_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, 0, ~)(__VA_ARGS__)
 #define RN_OR_PICK_(g, a, b, c, d, e, f, h, i, j, k, l, m, n, o, p, q, r, ...) RN_OR_##r##_
-#define RN_OR_0_(g) ((rn_receiver(rn_unit))rn_channel_or((g), NULL, 0, RN_HERE))
+#define RN_OR_0_(g) ((rn_receiver(rn_unit))rn_channel_or_of((g), RN_HERE, 0))
 #define RN_OR_N_(g, ...)                                                                           \
-    ((rn_receiver(rn_unit))rn_channel_or(                                                          \
-        (g), ((rn_channel *[]){ RN_EACH_(RN_ANY_RX_, ~, __VA_ARGS__) }),                           \
-        sizeof((char[]){ RN_EACH_(RN_ONE_, ~, __VA_ARGS__) }), RN_HERE))
+    ((rn_receiver(rn_unit))rn_channel_or_of((g), RN_HERE, RN_COUNT_(__VA_ARGS__),                  \
+                                            RN_EACH_(RN_ANY_RX_, ~, __VA_ARGS__)))
 #define rn_or_n(g, array, n)                                                                       \
     ((rn_receiver(rn_unit))rn_channel_or((g), RN_RX_ARRAY_(array), (n), RN_HERE))
 
@@ -197,11 +255,33 @@ RN_EXTERN_C_END
     ((RN_RX_OF_((array)[0]))rn_channel_fan_in((g), RN_RX_ARRAY_(array), (n),                       \
                                               RN_SIZES_((array)[0]), RN_HERE))
 #define rn_merge(g, ...)                                                                           \
-    ((RN_RX_OF_(RN_FIRST_(__VA_ARGS__, ~)))rn_channel_fan_in(                                      \
-        (g), ((rn_channel *[]){ RN_EACH_(RN_ALIKE_, RN_FIRST_(__VA_ARGS__, ~), __VA_ARGS__) }),    \
-        sizeof((char[]){ RN_EACH_(RN_ONE_, ~, __VA_ARGS__) }),                                     \
-        RN_SIZES_(RN_FIRST_(__VA_ARGS__, ~)), RN_HERE))
+    ((RN_RX_OF_(RN_FIRST_(__VA_ARGS__, ~)))rn_channel_fan_in_of(                                   \
+        (g), RN_SIZES_(RN_FIRST_(__VA_ARGS__, ~)), RN_HERE, RN_COUNT_(__VA_ARGS__),                \
+        RN_EACH_(RN_ALIKE_, RN_FIRST_(__VA_ARGS__, ~), __VA_ARGS__)))
 #define RN_FIRST_(a, ...) a
+
+/* rn_throttle(g, in, every_ns, burst). */
+#define rn_throttle(g, in, every_ns, burst)                                                        \
+    ((RN_RX_OF_(in))rn_channel_throttle((g), RN_CAN_RECV_(in), (every_ns), (burst), RN_SIZES_(in), \
+                                        RN_HERE))
+
+/*
+ * A handle to a broadcast of T: rn_broadcast_new(g, in) and rn_broadcast_copy(g, in, copy) make
+ * one, rn_subscribe(g, b, cap, slow) gives an rn_receiver(T), rn_unsubscribe(b, rx) ends it.
+ */
+#define RN_CAST_ 8147
+#define rn_broadcast(T) __typeof__(__typeof__(T)(*)[RN_CAST_])
+#define rn_broadcast_new(g, in) rn_broadcast_copy(g, in, NULL)
+#define rn_broadcast_copy(g, in, copy)                                                             \
+    ((rn_broadcast(RN_ELEM_(in)))rn_broadcaster_new((g), RN_CAN_RECV_(in), (copy), RN_SIZES_(in),  \
+                                                    RN_HERE))
+#define rn_subscribe(g, b, cap, slow)                                                              \
+    ((RN_RX_OF_(b))rn_broadcaster_subscribe((g), RN_CASTER_(b), (cap), (slow), RN_HERE))
+#define rn_unsubscribe(b, rx) rn_broadcaster_unsubscribe(RN_CASTER_(b), RN_ALIKE_(b, rx), RN_HERE)
+#define RN_CASTER_(b)                                                                              \
+    (RN_REFUSE_(_Generic((b), rn_broadcast(RN_ELEM_(b)) : 1, default : 0),                         \
+                "runnel: this is not an rn_broadcast"),                                            \
+     (rn_broadcaster *)(void *)(b))
 
 #endif /* !__cplusplus */
 

@@ -6,7 +6,10 @@
  * it.
  *
  * Fan-in is a task for each input; the last of them to end closes the output, as the book's wait
- * group does.
+ * group does. One task with a select over all inputs needs fewer stacks and holds one value at
+ * most, but each of its receives locks every channel: 105, 426 and 3,169 ns a value from 2, 16 and
+ * 128 unbuffered inputs, against 59, 77 and 73 ns with tasks (one worker of a 2.x GHz server; two
+ * workers are alike).
  */
 #include "pattern/part.h"
 
@@ -129,4 +132,15 @@ rn_channel *rn_channel_fan_in(rn_group *g, const void *receivers, size_t n, size
     }
     leave(j);
     return out;
+}
+
+rn_channel *rn_channel_fan_in_of(rn_group *g, size_t size, size_t align, const char *site, int n,
+                                 ...)
+{
+    rn_channel *receivers[RNI_LISTED_MAX];
+    va_list list;
+    va_start(list, n);
+    rni_listed(receivers, n, list);
+    va_end(list);
+    return rn_channel_fan_in(g, receivers, (size_t)n, size, align, site);
 }

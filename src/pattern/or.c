@@ -32,3 +32,13 @@ rn_channel *rn_channel_or(rn_group *g, const void *receivers, size_t n, const ch
         rni_part_add(p, rni_handle_at(receivers, i));
     return rni_part_flow(p, g, await_any);
 }
+
+rn_channel *rn_channel_or_of(rn_group *g, const char *site, int n, ...)
+{
+    rn_channel *receivers[RNI_LISTED_MAX];
+    va_list list;
+    va_start(list, n);
+    rni_listed(receivers, n, list);
+    va_end(list);
+    return rn_channel_or(g, receivers, (size_t)n, site);
+}

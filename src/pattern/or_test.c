@@ -159,3 +159,15 @@ TEST_EXIT(or_without_a_group, 2, "rn_or needs a group")
 {
     CHECK(rn_or((rn_group *)NULL, (rn_receiver(int))NULL) == NULL);
 }
+
+TASK_TEST(or_of_or_done_of_merge)
+{
+    rn_chan(int) a = rn_make(g, int, 1), b = rn_make(g, int, 1);
+    rn_chan(rn_unit) done = rn_make(g, rn_unit, 0);
+    int v;
+    CHECK_EQ(rn_send(a, 5), 0);
+    CHECK_EQ(rn_recv(rn_or_done(g, rn_or(g, done, done), rn_merge(g, a, b)), &v), 0);
+    CHECK_EQ(v, 5);
+    rn_group_cancel(g, 0);
+    return 0;
+}

@@ -12,6 +12,13 @@ rni_element rni_element_of(const rn_channel *c, size_t size, size_t align, const
     return (rni_element){ size, align, c ? c->drop : NULL };
 }
 
+void rni_listed(rn_channel **to, int n, va_list list)
+{
+    RNI_ASSERT(n >= 0 && n <= RNI_LISTED_MAX);
+    for (int i = 0; i < n; i++)
+        to[i] = va_arg(list, rn_channel *);
+}
+
 void rni_handles_write(void *to, rn_channel *const *from, size_t n)
 {
     if (n && from)

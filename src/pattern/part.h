@@ -22,6 +22,7 @@
 #include <runnel/select.h>
 #include <runnel/task.h>
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "sync/chan.h"
@@ -61,6 +62,10 @@ static inline rn_channel *rni_handle_at(const void *handles, size_t i)
     memcpy(&c, (const char *)handles + i * sizeof c, sizeof c);
     return c;
 }
+/* The channels of an argument list; the macros have no more. (Macros make no arrays: where another
+ * macro asks for the type of the whole, clang takes such a literal for a static one.) */
+enum { RNI_LISTED_MAX = 16 };
+void rni_listed(rn_channel **to, int n, va_list list);
 /* Stores n channels, or n times nil if from is NULL, into the user's array of handles. */
 void rni_handles_write(void *to, rn_channel *const *from, size_t n);
 
