@@ -11,6 +11,7 @@
 #define RUNNEL_OBS_H
 
 #include <runnel/base.h>
+#include <runnel/chan.h>
 
 RN_EXTERN_C_BEGIN
 
@@ -40,6 +41,43 @@ typedef struct rn_stats {
 /* Stores the account in *out. Any task, any thread; never waits. */
 RN_API void rn_stats_read(rn_stats *out);
 
+/*
+ * What has passed through a measured channel, for Little's law: over a time T, the mean number of
+ * elements in it is L = occupancy_ns / T, they arrive at the rate lambda = arrivals / T, and stay
+ * for W = residence_ns / departures; L = lambda W. What a waiting sender still holds is not in the
+ * channel yet: that time is in send_blocked_ns.
+ */
+typedef struct rn_channel_stats {
+    int64_t measured_ns;     /* T: since rn_measure */
+    uint64_t arrivals;       /* elements accepted, those handed to a waiting receiver included */
+    uint64_t departures;     /* elements received */
+    uint64_t occupancy;      /* elements in the buffer now */
+    uint64_t most;           /* ... at most */
+    int64_t occupancy_ns;    /* time integral of the number of elements in the buffer */
+    int64_t residence_ns;    /* sum of the times that the departed ones were in the buffer */
+    uint64_t send_waits;     /* sends that had to wait and were served */
+    uint64_t recv_waits;     /* receives */
+    int64_t send_blocked_ns; /* for how long in sum */
+    int64_t recv_blocked_ns;
+} rn_channel_stats;
+
+/*
+ * Begins to measure a channel, or begins anew. What was in it counts as having come now. A measured
+ * operation costs two or three looks at the clock; one on a channel that is not measured, nothing
+ * that can be measured. Selects count for the case that was chosen.
+ * Returns 0, -ENOMEM, or -EINVAL for nil. Any task, any thread; never waits.
+ */
+RN_API int rn_channel_measure(rn_channel *c);
+
+/* Stores what has been measured so far. False, and zeroes, if the channel is not measured. Any
+ * task, any thread; never waits. */
+RN_API bool rn_channel_stats_read(rn_channel *c, rn_channel_stats *out);
+
 RN_EXTERN_C_END
+
+#ifndef __cplusplus
+#define rn_measure(c) rn_channel_measure(RN_ANY_(c))
+#define rn_measured(c, out) rn_channel_stats_read(RN_ANY_(c), (out))
+#endif
 
 #endif

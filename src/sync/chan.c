@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "sync/chan.h"
+#include "sync/measure.h"
 
 /* Copies small elements without a call. */
 static inline void copy(void *dst, const void *src, size_t size)
@@ -56,12 +56,14 @@ bool rni_chan_send_locked(rn_channel *c, const void *elem)
             *w->ok = true;
         rni_task *t = w->task;
         int rc = result_of(w);
+        RNI_MEASURE(c, (rni_measure_passed(c), rni_measure_served(c, t, false)));
         rni_unlock(&c->lock);
         rni_ready(t, rc);
         return true;
     }
     if (c->count == c->cap)
         return false;
+    RNI_MEASURE(c, rni_measure_pushed(c, 1));
     copy(rni_chan_slot(c, c->count), elem, c->size);
     rni_chan_set_count(c, c->count + 1);
     rni_unlock(&c->lock);
@@ -72,6 +74,7 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
 {
     bool buffered = c->count > 0;
     if (buffered) {
+        RNI_MEASURE(c, rni_measure_popped(c, 1));
         store(dst, rni_chan_slot(c, 0), c->size);
         c->head = c->head + 1 == c->cap ? 0 : c->head + 1;
         rni_chan_set_count(c, c->count - 1);
@@ -82,13 +85,16 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
             rni_unlock(&c->lock);
         return buffered;
     }
+    rni_task *t = w->task;
     if (buffered) {
+        RNI_MEASURE(c, rni_measure_pushed(c, 1));
         copy(rni_chan_slot(c, c->count), w->elem, c->size);
         rni_chan_set_count(c, c->count + 1);
     } else {
+        RNI_MEASURE(c, rni_measure_passed(c));
         store(dst, w->elem, c->size);
     }
-    rni_task *t = w->task;
+    RNI_MEASURE(c, rni_measure_served(c, t, true));
     int rc = result_of(w);
     rni_unlock(&c->lock);
     rni_ready(t, rc);
@@ -111,8 +117,7 @@ static rni_waiter *own_waiter(rni_task *t, void *elem)
 /* Waits for ever, or until an abort, in no queue. */
 static int wait_nil(rni_task *t, rni_why why, const char *site)
 {
-    if (rni_must_list(t))
-        rni_list_task(t);
+    rni_wait_prepare(t);
     rni_claim_open(t);
     int rc;
     if (rni_wait_refused(t, &rc) && rni_claim(t))
@@ -153,6 +158,7 @@ static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
 static int wait_in(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why why,
                    const char *site)
 {
+    RNI_MEASURE(c, rni_measure_waits(t));
     rni_enqueue(q, &c->lock, own_waiter(t, elem));
     int rc;
     if (rni_unlikely(rni_wait_refused(t, &rc))) {

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "sync/chan.h"
+#include "sync/measure.h"
 
 /* Copies up to n elements into the buffer, in at most two pieces. No receiver waits. */
 static size_t fill(rn_channel *c, const char *from, size_t n)
@@ -14,6 +14,7 @@ static size_t fill(rn_channel *c, const char *from, size_t n)
     size_t room = c->cap - c->count, done = 0;
     if (n > room)
         n = room;
+    RNI_MEASURE(c, rni_measure_pushed(c, n));
     while (c->size && done < n) {
         size_t at = c->head + c->count + done;
         at = at >= c->cap ? at - c->cap : at;
@@ -30,6 +31,7 @@ static size_t drain(rn_channel *c, char *to, size_t n)
     size_t done = 0;
     if (n > c->count)
         n = c->count;
+    RNI_MEASURE(c, rni_measure_popped(c, n));
     while (c->size && done < n) {
         size_t at = c->head + done;
         at = at >= c->cap ? at - c->cap : at;

@@ -88,6 +88,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
     c->timer_freed = NULL;
     c->timer = NULL;
+    c->measure = NULL;
     rni_unlock(&c->lock);
     atomic_store_explicit(&c->live, true, memory_order_release);
     return c;
@@ -116,11 +117,14 @@ static void destroy(rn_channel *c)
         c->drop(rni_chan_slot(c, i));
     rni_lock_take(&c->lock);
     char *ring = c->ring;
+    struct rni_measure *measure = c->measure;
+    c->measure = NULL;
     c->ring = no_elements;
     c->count = c->cap = 0;
     c->closed = true;
     rni_unlock(&c->lock);
     free_ring(ring);
+    rni_os_free(measure);
     give_header(c);
 }
 

@@ -21,7 +21,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "sync/chan.h"
+#include "sync/measure.h"
 
 /* ---- the cases in lock order ---- */
 
@@ -172,6 +172,7 @@ static void enqueue_all(const selection *s, rni_task *t)
         k->waiter_.ok = k->op == RN_OP_RECV ? k->ok : NULL;
         k->waiter_.index = (unsigned)i;
         k->waiter_.flags = RNI_WAITER_CLAIM;
+        RNI_MEASURE(k->ch, rni_measure_waits(t));
         rni_enqueue(k->op == RN_OP_SEND ? &k->ch->senders : &k->ch->receivers, &k->ch->lock,
                     &k->waiter_);
     }
@@ -210,8 +211,8 @@ static int wait_for_any(const selection *s, rni_task *t, const char *site)
 static int select_or_wait(selection *s, rni_task *t, const char *site)
 {
     int rc;
-    if (s->otherwise < 0 && rni_must_list(t))
-        rni_list_task(t);
+    if (s->otherwise < 0)
+        rni_wait_prepare(t);
     int64_t deadline = 0;
     if (s->after >= 0)
         deadline = rni_add_ns(rni_now(), s->cases[s->after].ns);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Measured channels; measure.h tells what is noted. */
+#include <errno.h>
+
+#include "core/worker.h"
+#include "sync/measure.h"
+
+/* Brings the area up to now; the lock is held. */
+static int64_t advance(rn_channel *c)
+{
+    struct rni_measure *m = c->measure;
+    int64_t now = rni_now();
+    m->area += (now - m->at) * (int64_t)c->count;
+    m->at = now;
+    return now;
+}
+
+static size_t slot(const rn_channel *c, size_t i)
+{
+    return (c->head + i) % c->cap;
+}
+
+void rni_measure_pushed(rn_channel *c, size_t n)
+{
+    struct rni_measure *m = c->measure;
+    int64_t now = advance(c);
+    for (size_t i = 0; i < n; i++)
+        m->stamps[slot(c, c->count + i)] = now;
+    m->stats.arrivals += n;
+    if (c->count + n > m->stats.most)
+        m->stats.most = c->count + n;
+}
+
+void rni_measure_popped(rn_channel *c, size_t n)
+{
+    struct rni_measure *m = c->measure;
+    int64_t now = advance(c);
+    for (size_t i = 0; i < n; i++)
+        m->stats.residence_ns += now - m->stamps[slot(c, i)];
+    m->stats.departures += n;
+}
+
+void rni_measure_passed(rn_channel *c)
+{
+    c->measure->stats.arrivals++;
+    c->measure->stats.departures++;
+}
+
+void rni_measure_waits(rni_task *t)
+{
+    int64_t now = rni_now();
+    if (!t->foreign)
+        t->worker->clock = now; /* rni_park takes it for t->since */
+    atomic_store_explicit(&t->since, now, memory_order_relaxed);
+}
+
+void rni_measure_served(rn_channel *c, const rni_task *t, bool sender)
+{
+    rn_channel_stats *s = &c->measure->stats;
+    int64_t waited = rni_now() - atomic_load_explicit(&t->since, memory_order_relaxed);
+    if (sender) {
+        s->send_waits++;
+        s->send_blocked_ns += waited;
+    } else {
+        s->recv_waits++;
+        s->recv_blocked_ns += waited;
+    }
+}
+
+int rn_channel_measure(rn_channel *c)
+{
+    if (!c)
+        return -EINVAL;
+    struct rni_measure *m = rni_os_alloc(sizeof *m + c->cap * sizeof m->stamps[0]);
+    if (!m)
+        return -ENOMEM;
+    rni_lock_take(&c->lock);
+    int64_t now = rni_now();
+    m->began = m->at = now;
+    for (size_t i = 0; i < c->cap; i++)
+        m->stamps[i] = now;
+    m->stats.most = c->count;
+    struct rni_measure *before = c->measure;
+    c->measure = m;
+    rni_unlock(&c->lock);
+    rni_os_free(before);
+    return 0;
+}
+
+bool rn_channel_stats_read(rn_channel *c, rn_channel_stats *out)
+{
+    *out = (rn_channel_stats){ 0 };
+    if (!c)
+        return false;
+    rni_lock_take(&c->lock);
+    struct rni_measure *m = c->measure;
+    if (m) {
+        int64_t now = advance(c);
+        *out = m->stats;
+        out->measured_ns = now - m->began;
+        out->occupancy = c->count;
+        out->occupancy_ns = m->area;
+    }
+    rni_unlock(&c->lock);
+    return m != NULL;
+}
