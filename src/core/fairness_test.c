@@ -244,9 +244,9 @@ WITH_WORKERS(1, fairness_loops_that_never_wait_let_others_run, busy_loops)
 static int busy_select(rn_group *g, void *arg)
 {
     rn_chan(int) closed = rn_make(g, int, 0);
+    int64_t begun = rn_now();
     rn_ctx *ctx = rn_ctx_with_timeout(rn_group_ctx(g), 5 * RN_MILLISECOND);
     rn_receiver(rn_unit) done = rn_ctx_done(ctx);
-    int64_t begun = rn_now();
     (void)arg;
     rn_close(closed);
     while (rn_select(RN_DONE(closed), RN_DONE(done)) != 1)
