@@ -91,8 +91,9 @@ RN_API int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const cha
 
 /*
  * A counting semaphore that starts with no permits, or with those of RN_SEMAPHORE_INIT(n). Acquire
- * takes n (1 to 2^32 - 1) permits at once; waiters are served in order, so a large request is not
- * starved by small ones. Release adds n permits and never waits.
+ * takes n permits at once; waiters are served in order, so a large request is not starved by small
+ * ones. Release adds n permits and never waits. To acquire any number but 1 to 2^32 - 1, to release
+ * less than 1, or more than makes INT64_MAX in all, is a programming error.
  */
 typedef struct rn_semaphore {
     int64_t permits_;
@@ -104,7 +105,7 @@ typedef struct rn_semaphore {
     }
 #define rn_semaphore_acquire(s, n) rn_semaphore_acquire_at((s), (n), RN_HERE)
 RN_API int rn_semaphore_acquire_at(rn_semaphore *s, int64_t n, const char *site);
-/* 0 if the permits were taken, else -EAGAIN. Works in cancelled tasks. */
+/* 0 if the permits were taken, else (and for n < 1) -EAGAIN. Works in cancelled tasks. */
 RN_API RN_MUST_CHECK int rn_semaphore_try_acquire(rn_semaphore *s, int64_t n);
 RN_API void rn_semaphore_release(rn_semaphore *s, int64_t n);
 

@@ -41,6 +41,15 @@ void rni_ready(rni_task *t, int rc)
         rni_queue_anywhere(rni_run_task(t));
 }
 
+void rni_ready_all(rni_waiter *taken, int rc)
+{
+    while (taken) {
+        rni_task *t = taken->task;
+        taken = taken->next;
+        rni_ready(t, rc);
+    }
+}
+
 void rni_yield_now(rni_task *t)
 {
     if (t->foreign) {
@@ -131,7 +140,7 @@ static void abort_wait(rni_task *t, int rc, bool cancel)
         return;
     rni_lock_take(l);
     bool won = __atomic_load_n(&t->waiter.lock, __ATOMIC_RELAXED) == (void *)l &&
-               !(t->waiter.flags & RNI_WAITER_CLAIM) && !shielded(t, cancel);
+               !shielded(t, cancel);
     if (won)
         rni_dequeue(&t->waiter);
     rni_unlock(l);

@@ -109,6 +109,13 @@ static inline bool rni_must_list(const rni_task *t)
     return rni_unlikely(!t->listed);
 }
 
+/* Must come before the announcement or the claim in a call that may wait; no lock may be held. */
+static inline void rni_wait_prepare(rni_task *t)
+{
+    if (rni_must_list(t))
+        rni_list_task(t);
+}
+
 /* Under the lock, after the enqueue: whether the wait must not go on; *rc is its result then, which
  * may be 0 for a deadline. */
 static inline bool rni_wait_refused(const rni_task *t, int *rc)
@@ -170,6 +177,10 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where);
 /* Lets t, whose wait the caller has ended, go on with result rc. Any thread; t may be gone when
  * this returns. */
 void rni_ready(rni_task *t, int rc);
+
+/* Readies the tasks of waiters that the caller has taken out, linked through `next`, first come,
+ * first readied. Their records may be gone when this returns. */
+void rni_ready_all(rni_waiter *taken, int rc);
 
 /* Lets others go first; returns at once if there are none. */
 void rni_yield_now(rni_task *t);

@@ -73,8 +73,7 @@ int rn_sleep_at(int64_t ns, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rc || ns <= 0)
         return rc;
-    if (rni_must_list(t))
-        rni_list_task(t);
+    rni_wait_prepare(t);
     rni_deadline_start(t, rni_add_ns(rni_now(), ns), 0);
     return wait_for_deadline(t, site);
 }
@@ -87,8 +86,7 @@ int rn_test_wait_at(const char *site)
         return rc;
     if (t->foreign || !rni_clock_is_virtual())
         rni_panic(site, "rn_test_wait outside a test run's tasks");
-    if (rni_must_list(t))
-        rni_list_task(t);
+    rni_wait_prepare(t);
     rni_deadline_start_quiet(t);
     return wait_for_deadline(t, site);
 }

@@ -89,7 +89,7 @@ void rni_io_ready(uint64_t key, unsigned events)
 {
     int fd = (int)(uint32_t)key;
     entry *e = entry_of(fd);
-    rni_waiter *ready = NULL, *next;
+    rni_waiter *ready = NULL, **end = &ready, *next;
     rni_lock_take(&e->lock);
     if (e->armings != (uint32_t)(key >> 32)) {
         rni_unlock(&e->lock); /* of a descriptor that had this number before */
@@ -100,9 +100,10 @@ void rni_io_ready(uint64_t key, unsigned events)
         if (!(w->index & events))
             continue;
         rni_dequeue(w);
-        w->next = ready;
-        ready = w;
+        *end = w;
+        end = &w->next;
     }
+    *end = NULL;
     if (e->waiters.head)
         arm(e, fd);
     rni_unlock(&e->lock);
@@ -168,8 +169,7 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
         return -ENOMEM;
     if ((rc = rni_poll_open()) != 0)
         return rc;
-    if (rni_must_list(t))
-        rni_list_task(t);
+    rni_wait_prepare(t);
     rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
     rni_poll_count(1);
     rc = enqueue(t, e, fd, events);

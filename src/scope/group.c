@@ -16,32 +16,19 @@
 
 /* ---- tasks ---- */
 
-static void ready_all(rni_waiter *w, int result)
-{
-    while (w) {
-        rni_waiter *next = w->next;
-        rni_ready(w->task, result);
-        w = next;
-    }
-}
-
 /* Gives back what may be the last count; if it is, tells the waiters the group's result, since a
  * waiter may find the group closed by another when it runs. */
 static void leave_last(rn_group *g)
 {
-    rni_waiter *woken = NULL, *w;
+    rni_waiter *woken = NULL;
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
     int result = rni_group_result(g);
     if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1) {
         g->drained = true;
-        while ((w = rni_lot_first(b, &g->live)) != NULL) {
-            rni_lot_take(w);
-            w->next = woken;
-            woken = w;
-        }
+        woken = rni_lot_take_all(b, &g->live);
     }
     rni_lot_leave(b); /* g may be freed from here on */
-    ready_all(woken, result);
+    rni_ready_all(woken, result);
 }
 
 static void task_ended(rni_owner *owner, int rc)
@@ -198,7 +185,7 @@ static bool is_inside(const rni_task *t, const rn_group *g)
 /* Waits until no task is left; the group's result then, or -ECANCELED if the wait was aborted. */
 static int wait_drained(rni_task *t, rn_group *g, const char *site)
 {
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, &g->live);
     if (!g->waited) {
         g->waited = true;

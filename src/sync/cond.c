@@ -14,7 +14,7 @@ int rn_cond_wait_at(rn_cond *c, rn_mutex *m, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, c);
     rc = rni_lot_queue(t, b, c, 0);
     rni_lot_leave(b);
@@ -40,18 +40,8 @@ void rn_cond_signal(rn_cond *c)
 
 void rn_cond_broadcast(rn_cond *c)
 {
-    rni_waiter *woken = NULL, **last = &woken, *w;
     rni_bucket *b = rni_lot_enter(NULL, c);
-    while ((w = rni_lot_first(b, c)) != NULL) {
-        rni_lot_take(w);
-        w->next = NULL;
-        *last = w;
-        last = &w->next;
-    }
+    rni_waiter *woken = rni_lot_take_all(b, c);
     rni_lot_leave(b);
-    while (woken) {
-        w = woken;
-        woken = w->next;
-        rni_ready(w->task, 0);
-    }
+    rni_ready_all(woken, 0);
 }

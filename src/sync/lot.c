@@ -55,3 +55,22 @@ rni_task *rni_lot_take(rni_waiter *w)
     rni_dequeue(w);
     return t;
 }
+
+rni_waiter **rni_lot_append(rni_waiter **end, rni_waiter *w)
+{
+    rni_dequeue(w);
+    w->next = NULL;
+    *end = w;
+    return &w->next;
+}
+
+rni_waiter *rni_lot_take_all(rni_bucket *b, const void *object)
+{
+    rni_waiter *taken = NULL, **end = &taken, *next;
+    for (rni_waiter *w = b->waiters.head; w; w = next) {
+        next = w->next;
+        if (w->elem == object)
+            end = rni_lot_append(end, w);
+    }
+    return taken;
+}

@@ -29,9 +29,10 @@ static inline void rni_lot_leave(rni_bucket *b)
 }
 
 /*
- * Waits for rni_lot_wake on object; the bucket's lock is held and let go. `index` is kept for
- * rni_lot_first. The caller has made sure that t is listed (rni_lot_ready). Returns the waker's
- * result, or -ECANCELED if the wait was aborted (then the record is out of the queue).
+ * Waits until somebody takes t's record out and readies t; the bucket's lock is held and let go.
+ * `index` is kept for who finds the record. rni_wait_prepare(t) has come before rni_lot_enter.
+ * Returns the waker's result, or -ECANCELED if the wait was aborted (then the record is out of the
+ * queue).
  */
 int rni_lot_wait(rni_task *t, rni_bucket *b, const void *object, unsigned index, rni_why why,
                  const char *site);
@@ -40,18 +41,17 @@ int rni_lot_wait(rni_task *t, rni_bucket *b, const void *object, unsigned index,
  * stays held; the caller lets it go and then parks. */
 int rni_lot_queue(rni_task *t, rni_bucket *b, const void *object, unsigned index);
 
-/* Must come before rni_lot_enter in a call that may wait. */
-static inline void rni_lot_ready(rni_task *t)
-{
-    if (rni_must_list(t))
-        rni_list_task(t);
-}
-
 /* Under the lock: the longest waiting record for object, or NULL; it stays queued. */
 rni_waiter *rni_lot_first(rni_bucket *b, const void *object);
 
 /* Under the lock: takes w out and returns its task, which the caller must rni_ready, best after
  * having left the bucket. */
 rni_task *rni_lot_take(rni_waiter *w);
+
+/* The same for several, which go to rni_ready_all: takes w out and puts it at the end of a chain,
+ * whose new end is returned. */
+rni_waiter **rni_lot_append(rni_waiter **end, rni_waiter *w);
+/* All that wait for object, in order of arrival. */
+rni_waiter *rni_lot_take_all(rni_bucket *b, const void *object);
 
 #endif

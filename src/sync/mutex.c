@@ -33,7 +33,7 @@ static bool try_take(rn_mutex *m)
 
 static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
 {
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     for (unsigned lost = 0;; lost++) {
         rni_bucket *b = rni_lot_enter(t, m);
         if (atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acquire) == UNLOCKED) {

@@ -17,20 +17,11 @@ static _Atomic(unsigned) *state_of(rn_once *o)
 
 static void finish(rn_once *o)
 {
-    rni_waiter *waiting = NULL, *w;
     rni_bucket *b = rni_lot_enter(NULL, o);
     atomic_store_explicit(state_of(o), DONE, memory_order_release);
-    while ((w = rni_lot_first(b, o)) != NULL) {
-        rni_lot_take(w);
-        w->next = waiting;
-        waiting = w;
-    }
+    rni_waiter *waiting = rni_lot_take_all(b, o);
     rni_lot_leave(b);
-    while (waiting) {
-        w = waiting;
-        waiting = w->next;
-        rni_ready(w->task, 0);
-    }
+    rni_ready_all(waiting, 0);
 }
 
 int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site)
@@ -48,7 +39,7 @@ int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, o);
     if (atomic_load_explicit(state_of(o), memory_order_acquire) != DONE)
         return rni_lot_wait(t, b, o, 0, RNI_WHY_ONCE, site);

@@ -13,7 +13,7 @@ enum { READER = 0, WRITER = 1 };
 /* The tasks admitted in one go, linked through their wait records, which stay until they run. */
 static rni_waiter *admit(rni_bucket *b, rn_rwmutex *m)
 {
-    rni_waiter *admitted = NULL, *w;
+    rni_waiter *admitted = NULL, **end = &admitted, *w;
     while (!m->writer_ && (w = rni_lot_first(b, m)) != NULL) {
         if (w->index == WRITER) {
             if (m->readers_ > 0)
@@ -23,9 +23,7 @@ static rni_waiter *admit(rni_bucket *b, rn_rwmutex *m)
         } else {
             m->readers_++;
         }
-        rni_lot_take(w);
-        w->next = admitted;
-        admitted = w;
+        end = rni_lot_append(end, w);
     }
     return admitted;
 }
@@ -33,11 +31,7 @@ static rni_waiter *admit(rni_bucket *b, rn_rwmutex *m)
 static void leave_and_ready(rni_bucket *b, rni_waiter *admitted)
 {
     rni_lot_leave(b);
-    while (admitted) {
-        rni_waiter *next = admitted->next;
-        rni_ready(admitted->task, 0);
-        admitted = next;
-    }
+    rni_ready_all(admitted, 0);
 }
 
 int rn_rwmutex_lock_at(rn_rwmutex *m, const char *site)
@@ -46,7 +40,7 @@ int rn_rwmutex_lock_at(rn_rwmutex *m, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, m);
     if (!m->writer_ && m->readers_ == 0) {
         m->writer_ = true;
@@ -81,7 +75,7 @@ int rn_rwmutex_rlock_at(rn_rwmutex *m, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, m);
     if (m->writer_ || m->writers_waiting_ > 0)
         return rni_lot_wait(t, b, m, READER, RNI_WHY_RLOCK, site);

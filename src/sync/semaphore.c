@@ -10,20 +10,13 @@
 
 static void serve_and_leave(rni_bucket *b, rn_semaphore *s)
 {
-    rni_waiter *served = NULL, **last = &served, *w;
+    rni_waiter *served = NULL, **end = &served, *w;
     while ((w = rni_lot_first(b, s)) != NULL && (int64_t)w->index <= s->permits_) {
         s->permits_ -= w->index;
-        rni_lot_take(w);
-        w->next = NULL;
-        *last = w;
-        last = &w->next;
+        end = rni_lot_append(end, w);
     }
     rni_lot_leave(b);
-    while (served) {
-        w = served;
-        served = w->next;
-        rni_ready(w->task, 0);
-    }
+    rni_ready_all(served, 0);
 }
 
 static bool take_now(rni_bucket *b, rn_semaphore *s, int64_t n)
@@ -42,7 +35,7 @@ int rn_semaphore_acquire_at(rn_semaphore *s, int64_t n, const char *site)
         return rc;
     if (n < 1 || n > UINT32_MAX)
         rni_panic(site, "semaphore request of %lld permits", (long long)n);
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, s);
     if (take_now(b, s, n)) {
         rni_lot_leave(b);
@@ -74,6 +67,11 @@ void rn_semaphore_release(rn_semaphore *s, int64_t n)
     if (n < 1)
         rni_panic(NULL, "semaphore release of %lld permits", (long long)n);
     rni_bucket *b = rni_lot_enter(NULL, s);
-    s->permits_ += n;
+    int64_t permits;
+    if (rni_unlikely(__builtin_add_overflow(s->permits_, n, &permits))) {
+        rni_lot_leave(b);
+        rni_panic(NULL, "semaphore release of %lld permits beyond its range", (long long)n);
+    }
+    s->permits_ = permits;
     serve_and_leave(b, s);
 }

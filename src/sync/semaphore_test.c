@@ -149,3 +149,10 @@ TEST_EXIT(semaphore_release_of_nothing_panics, 2, "semaphore release of -1 permi
     rn_semaphore s = { 0 };
     rn_semaphore_release(&s, -1);
 }
+
+TEST_EXIT(semaphore_release_beyond_its_range_panics, 2, "permits beyond its range")
+{
+    rn_semaphore s = RN_SEMAPHORE_INIT(INT64_MAX - 1);
+    rn_semaphore_release(&s, 1);
+    rn_semaphore_release(&s, 1);
+}

@@ -9,22 +9,13 @@
 
 void rn_waitgroup_add_at(rn_waitgroup *g, int n, const char *site)
 {
-    rni_waiter *free_to_go = NULL, *w;
     rni_bucket *b = rni_lot_enter(NULL, g);
     int64_t count = g->count_ += n;
-    while (count == 0 && (w = rni_lot_first(b, g)) != NULL) {
-        rni_lot_take(w);
-        w->next = free_to_go;
-        free_to_go = w;
-    }
+    rni_waiter *free_to_go = count == 0 ? rni_lot_take_all(b, g) : NULL;
     rni_lot_leave(b);
     if (rni_unlikely(count < 0))
         rni_panic(site, "negative wait group counter");
-    while (free_to_go) {
-        w = free_to_go;
-        free_to_go = w->next;
-        rni_ready(w->task, 0);
-    }
+    rni_ready_all(free_to_go, 0);
 }
 
 int rn_waitgroup_wait_at(rn_waitgroup *g, const char *site)
@@ -33,7 +24,7 @@ int rn_waitgroup_wait_at(rn_waitgroup *g, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    rni_lot_ready(t);
+    rni_wait_prepare(t);
     rni_bucket *b = rni_lot_enter(t, g);
     if (g->count_ != 0)
         return rni_lot_wait(t, b, g, 0, RNI_WHY_WAITGROUP, site);
