@@ -11,6 +11,7 @@
 #include <runnel/select.h>
 #include <runnel/sync.h>
 #include <runnel/scope.h>
+#include <runnel/any.h>
 #include <runnel/stage.h>
 #include <runnel/pattern.h>
 #include <runnel/io.h>

@@ -15,10 +15,11 @@
  * reading leaves nothing behind but what the group's end clears away.
  *
  * Losing nothing: a value that a stage has received belongs to it. Stages that pass elements on
- * (filter, take, skip, buffer) give their output the drop function of their input, and drop what
- * they reject and what they hold when they are cancelled. A function given to map, flat-map,
- * for-each or zip owns its elements; one given to filter only looks. The values a function makes
- * are dropped by the function named in the _drop forms, if any.
+ * (filter, take, skip, buffer, batch) give their output the drop function of their input, and drop
+ * what they reject and what they hold when they are cancelled. The function of a map (flat,
+ * parallel or not), a for-each or a zip owns its elements; a filter's only looks. The values that a
+ * function makes are dropped by the function named in the _drop forms, if any. Sources are kept
+ * (rn_ref) while they are read, so their groups may close first.
  *
  * Unless a line says otherwise: the calls that make or start something never wait; any task and any
  * thread may call. If memory is short or the group is being closed, a stage is NULL, and starting
@@ -28,6 +29,7 @@
 #ifndef RUNNEL_STAGE_H
 #define RUNNEL_STAGE_H
 
+#include <runnel/any.h>
 #include <runnel/base.h>
 #include <runnel/chan.h>
 #include <runnel/task.h>
@@ -122,6 +124,48 @@ RN_API RN_MUST_CHECK rn_channel *rn_source_call(rn_group *g, const rn_step *step
  * nothing more is received; -ECANCELED; -ENOMEM, with nothing received. Waits.
  */
 RN_API int rn_for_each_at(rn_channel *in, const rn_step *step, const char *site);
+
+/*
+ * Sends what the step's function makes of an element of a and one of b, until one of them ends. It
+ * takes from a first: when b has ended by then, that element is dropped.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_zip_start(rn_group *g, rn_channel *a, rn_channel *b,
+                                              const rn_step *step, const char *site);
+
+/*
+ * A map by n tasks (below 1: one). The results come as they are ready or, if ordered, in the order
+ * of the elements; no more than n elements are taken and not passed on.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_parallel_start(rn_group *g, rn_channel *in, int64_t n,
+                                                   bool ordered, const rn_step *step,
+                                                   const char *site);
+
+/* Several elements that were received together, in order. */
+typedef struct rn_batch {
+    void *items; /* count of them, at least 1 when it is received */
+    size_t count;
+    size_t size; /* of an element */
+    void (*drop)(void *element);
+} rn_batch;
+
+/*
+ * Batches of up to n elements (below 1: one): a batch is sent when it is full, when ns nanoseconds
+ * have passed since its first element came, or when `in` ends. ns <= 0 takes what is there,
+ * RN_FOREVER waits until it is full. A batch belongs to its receiver; one that nobody receives is
+ * freed with the channel.
+ */
+RN_API RN_MUST_CHECK rn_channel *rn_batch_start(rn_group *g, rn_channel *in, int64_t n, int64_t ns,
+                                                size_t size, const char *site);
+
+/* Drops the batch's elements and frees its memory. Who has taken the elements sets count to 0
+ * before. Never waits, unless a drop function does. */
+RN_API void rn_batch_free(rn_batch *b);
+
+/* The address of element i. A wrong size or an index beyond the batch is a programming error. */
+RN_API void *rn_batch_at(const rn_batch *b, size_t size, size_t i, const char *site);
+
+/* The function of rn_to_string. */
+RN_API const rn_function *rn_to_string_function(void);
 
 RN_EXTERN_C_END
 
@@ -257,24 +301,25 @@ RN_EXTERN_C_END
 #define RN_TRY_zip_0_(f, t) f((t)->a, (t)->b)
 #define RN_TRY_zip_N_(f, t, ...) f((t)->a, (t)->b, __VA_ARGS__)
 
+/* No structure, as elsewhere: these stand in parameter lists, where one would be declared. */
 #define RN_ASSERT_(e, msg)                                                                         \
-    (void)sizeof(struct {                                                                          \
+    (void)__extension__({                                                                          \
         _Static_assert(e, msg);                                                                    \
-        int x;                                                                                     \
+        0;                                                                                         \
     })
 #define RN_IS_(p, T) _Generic((p), __typeof__(T) * : 1, default : 0)
 /* The untyped channel behind c, which must be receivable and carry elements of T. Names c twice
  * only, because calls that nest double that. */
 #define RN_INTO_(c, T)                                                                             \
     (RN_ASSERT_(_Generic((c), rn_receiver(T) : 1, rn_chan(T) : 1, default : 0),                    \
-                "runnel: this is not a channel from which the function's elements come"),          \
+                "runnel: this is not a channel of what the function takes"),                       \
      (rn_channel *)(void *)(c))
 /* The same where the elements may be of any type. */
 #define RN_FROM_(c)                                                                                \
     (RN_ASSERT_(_Generic((c), RN_ELEM_(c)(*)[RN_TX_] : 0, default : 1),                            \
                 "runnel: receive from a send-only channel"),                                       \
      (rn_channel *)(void *)(c))
-#define RN_LIKE_(c, ...) ((rn_receiver(RN_ELEM_(c)))(void *)(__VA_ARGS__))
+#define RN_LIKE_(c, ...) ((rn_receiver(RN_ELEM_(c)))(__VA_ARGS__))
 
 /* ---- channel forms ---- */
 
@@ -328,7 +373,7 @@ RN_EXTERN_C_END
         RN_HERE))
 #define RN_TELLS_(...)                                                                             \
     RN_ASSERT_(RN_IS_((RN_TYPE_(stage, out, __VA_ARGS__) *)0, bool),                               \
-               "runnel: a filter's function returns bool")
+               "runnel: the function of a filter returns bool")
 /* rn_flat_map(g, in, f, captured...): calls f(v, out, captured...), which sends as many as it
  * likes, for each element v. f: RN_FLAT. */
 #define rn_flat_map(g, in, ...) rn_flat_map_drop(g, in, NULL, __VA_ARGS__)
@@ -340,9 +385,131 @@ RN_EXTERN_C_END
 /* rn_for_each(in, f, captured...): calls f for each element, in the caller; as rn_for_each_at. */
 #define rn_for_each(in, ...)                                                                       \
     rn_for_each_at((RN_ASSERT_(RN_IS_((RN_TYPE_(stage, out, __VA_ARGS__) *)0, int),                \
-                               "runnel: a for-each's function returns int"),                       \
+                               "runnel: the function of a for-each returns int"),                  \
                     RN_INTO_(in, RN_TYPE_(stage, a, __VA_ARGS__))),                                \
                    &(rn_step){ RN_FN_(stage, __VA_ARGS__) }, RN_HERE)
+
+/* rn_zip(g, a, b, f, captured...): sends f(va, vb, captured...) for each pair. f: RN_ZIP. */
+#define rn_zip(g, a_in, b_in, ...) rn_zip_drop(g, a_in, b_in, NULL, __VA_ARGS__)
+#define rn_zip_drop(g, a_in, b_in, drop_fn, ...)                                                   \
+    ((rn_receiver(RN_TYPE_(zip, out, __VA_ARGS__)))rn_zip_start(                                   \
+        (g), RN_INTO_(a_in, RN_TYPE_(zip, a, __VA_ARGS__)),                                        \
+        RN_INTO_(b_in, RN_TYPE_(zip, b, __VA_ARGS__)),                                             \
+        &(rn_step){ .drop = (drop_fn), RN_FN_(zip, __VA_ARGS__) }, RN_HERE))
+/* rn_parallel_map(g, in, n, f, captured...): rn_map with n tasks; f may be called by all of them at
+ * once. rn_ordered_map sends the results in the order of the elements. f: RN_STAGE. */
+#define rn_parallel_map(g, in, workers, ...) rn_parallel_map_drop(g, in, workers, NULL, __VA_ARGS__)
+#define rn_parallel_map_drop(g, in, workers, drop_fn, ...)                                         \
+    RN_PARALLEL_(g, in, workers, false, drop_fn, __VA_ARGS__)
+#define rn_ordered_map(g, in, workers, ...) rn_ordered_map_drop(g, in, workers, NULL, __VA_ARGS__)
+#define rn_ordered_map_drop(g, in, workers, drop_fn, ...)                                          \
+    RN_PARALLEL_(g, in, workers, true, drop_fn, __VA_ARGS__)
+#define RN_PARALLEL_(g, in, workers, ordered, drop_fn, ...)                                        \
+    ((rn_receiver(RN_TYPE_(stage, out, __VA_ARGS__)))rn_parallel_start(                            \
+        (g), RN_INTO_(in, RN_TYPE_(stage, a, __VA_ARGS__)), (workers), ordered,                    \
+        &(rn_step){ .drop = (drop_fn), RN_FN_(stage, __VA_ARGS__) }, RN_HERE))
+
+/* rn_batch(g, in, n, ns): an rn_receiver(rn_batch); RN_BATCH_AT(b, T, i) is element i of a batch b
+ * whose elements are of T. */
+#define rn_batch(g, in, n, ns)                                                                     \
+    ((rn_receiver(rn_batch))rn_batch_start((g), RN_FROM_(in), (n), (ns), sizeof(RN_ELEM_(in)),     \
+                                           RN_HERE))
+#define RN_BATCH_AT(b, T, i) (*(__typeof__(T) *)rn_batch_at(&(b), sizeof(T), (i), RN_HERE))
+
+/* The strings in a stream of rn_any; anything else in it is a programming error. */
+#define rn_to_string(g, in)                                                                        \
+    ((rn_receiver(const char *))rn_step_start(                                                     \
+        (g), RN_INTO_(in, rn_any), &(rn_step){ .fn = rn_to_string_function() }, RN_HERE))
+
+/* ---- stages as values ---- */
+
+/*
+ * rn_stage(In, Out) is a handle to a stage that makes a stream of Out from a stream of In. It is
+ * one pointer, copied freely; its group frees the stage. Starting it does not use it up.
+ */
+#define RN_THROUGH_ 8167
+#define rn_stage(In, Out) __typeof__(__typeof__(Out) *(*(*)[RN_THROUGH_])(__typeof__(In) *))
+/* The result type of a stage; its element type can be compared, but not read off. */
+#define RN_OUT_(s) __typeof__(*(*(s))[0]((void *)0))
+
+#define RN_MADE_(In, Out, ...) ((rn_stage(In, Out))(void *)rn_chain_new(__VA_ARGS__))
+/* Whether s takes elements of T. The compiler compares them as an argument with a parameter:
+ * spelled out in a _Generic, T would stand in a list of parameters, where structures are declared
+ * anew. */
+#define RN_FITS_STAGE_(s, T) (void)sizeof((*(*(s))[0])((__typeof__(T) *)0))
+
+/* As the channel forms, without the channel. */
+#define rn_stage_map(g, ...) rn_stage_map_drop(g, NULL, __VA_ARGS__)
+#define rn_stage_map_drop(g, drop_fn, ...)                                                         \
+    RN_MADE_(RN_TYPE_(stage, a, __VA_ARGS__), RN_TYPE_(stage, out, __VA_ARGS__), (g),              \
+             &(rn_step){ .drop = (drop_fn), RN_FN_(stage, __VA_ARGS__) })
+#define rn_stage_filter(g, ...)                                                                    \
+    RN_MADE_(RN_TYPE_(stage, a, __VA_ARGS__), RN_TYPE_(stage, a, __VA_ARGS__),                     \
+             (RN_TELLS_(__VA_ARGS__), (g)),                                                        \
+             &(rn_step){ .kind = RN_STEP_FILTER, RN_FN_(stage, __VA_ARGS__) })
+#define rn_stage_flat_map(g, ...) rn_stage_flat_map_drop(g, NULL, __VA_ARGS__)
+#define rn_stage_flat_map_drop(g, drop_fn, ...)                                                    \
+    RN_MADE_(RN_TYPE_(flat, a, __VA_ARGS__), RN_TYPE_(flat, out, __VA_ARGS__), (g),                \
+             &(rn_step){ .kind = RN_STEP_FLAT_MAP, .drop = (drop_fn), RN_FN_(flat, __VA_ARGS__) })
+#define rn_stage_take(g, T, count) RN_PASSING_(g, T, RN_STEP_TAKE, count)
+#define rn_stage_skip(g, T, count) RN_PASSING_(g, T, RN_STEP_SKIP, count)
+#define rn_stage_buffer(g, T, count) RN_PASSING_(g, T, RN_STEP_BUFFER, count)
+#define RN_PASSING_(g, T, kind_, count)                                                            \
+    RN_MADE_(T, T, (g), &(rn_step){ .kind = (kind_), .n = (count), .size = sizeof(T) })
+#define rn_stage_to_string(g)                                                                      \
+    RN_MADE_(rn_any, const char *, (g), &(rn_step){ .fn = rn_to_string_function() })
+
+/* Starts stage s on in, in tasks of g; see rn_chain_start. */
+#define rn_start(g, in, s) rn_start_with(g, in, s, RN_TASKS)
+#define rn_start_with(g, in, s, mode)                                                              \
+    ((rn_receiver(RN_OUT_(s)))rn_chain_start((g), (RN_FITS_STAGE_(s, RN_ELEM_(in)), RN_FROM_(in)), \
+                                             (const rn_chain *)(const void *)(s), (mode),          \
+                                             RN_HERE))
+
+/*
+ * rn_compose(In, s1, s2, ...), up to eight: the stage that does one after another. In is the
+ * element type of s1; each must take what the one before it makes. As rn_chain_join.
+ */
+#define rn_compose(In, ...)                                                                        \
+    RN_COMPOSE_PICK_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, ~)(In, __VA_ARGS__)
+#define RN_COMPOSE_PICK_(a, b, c, d, e, f, g, h, n, ...) RN_COMPOSE_##n##_
+#define RN_PART_(s) (rn_chain *)(void *)(s)
+#define RN_COMPOSED_(In, last, checks, n, ...)                                                     \
+    ((rn_stage(In, RN_OUT_(last)))(void *)rn_chain_join((checks, (rn_chain *[]){ __VA_ARGS__ }), n))
+#define RN_CHECK_1_(In, a) RN_FITS_STAGE_(a, In)
+#define RN_PARTS_1_(a) RN_PART_(a)
+#define RN_CHECK_2_(In, a, b) (RN_CHECK_1_(In, a), RN_FITS_STAGE_(b, RN_OUT_(a)))
+#define RN_PARTS_2_(a, b) RN_PARTS_1_(a), RN_PART_(b)
+#define RN_CHECK_3_(In, a, b, c) (RN_CHECK_2_(In, a, b), RN_FITS_STAGE_(c, RN_OUT_(b)))
+#define RN_PARTS_3_(a, b, c) RN_PARTS_2_(a, b), RN_PART_(c)
+#define RN_CHECK_4_(In, a, b, c, d) (RN_CHECK_3_(In, a, b, c), RN_FITS_STAGE_(d, RN_OUT_(c)))
+#define RN_PARTS_4_(a, b, c, d) RN_PARTS_3_(a, b, c), RN_PART_(d)
+#define RN_CHECK_5_(In, a, b, c, d, e) (RN_CHECK_4_(In, a, b, c, d), RN_FITS_STAGE_(e, RN_OUT_(d)))
+#define RN_PARTS_5_(a, b, c, d, e) RN_PARTS_4_(a, b, c, d), RN_PART_(e)
+#define RN_CHECK_6_(In, a, b, c, d, e, f)                                                          \
+    (RN_CHECK_5_(In, a, b, c, d, e), RN_FITS_STAGE_(f, RN_OUT_(e)))
+#define RN_PARTS_6_(a, b, c, d, e, f) RN_PARTS_5_(a, b, c, d, e), RN_PART_(f)
+#define RN_CHECK_7_(In, a, b, c, d, e, f, g)                                                       \
+    (RN_CHECK_6_(In, a, b, c, d, e, f), RN_FITS_STAGE_(g, RN_OUT_(f)))
+#define RN_PARTS_7_(a, b, c, d, e, f, g) RN_PARTS_6_(a, b, c, d, e, f), RN_PART_(g)
+#define RN_CHECK_8_(In, a, b, c, d, e, f, g, h)                                                    \
+    (RN_CHECK_7_(In, a, b, c, d, e, f, g), RN_FITS_STAGE_(h, RN_OUT_(g)))
+#define RN_PARTS_8_(a, b, c, d, e, f, g, h) RN_PARTS_7_(a, b, c, d, e, f, g), RN_PART_(h)
+#define RN_COMPOSE_1_(In, a) RN_COMPOSED_(In, a, RN_CHECK_1_(In, a), 1, RN_PARTS_1_(a))
+#define RN_COMPOSE_2_(In, a, b) RN_COMPOSED_(In, b, RN_CHECK_2_(In, a, b), 2, RN_PARTS_2_(a, b))
+#define RN_COMPOSE_3_(In, a, b, c)                                                                 \
+    RN_COMPOSED_(In, c, RN_CHECK_3_(In, a, b, c), 3, RN_PARTS_3_(a, b, c))
+#define RN_COMPOSE_4_(In, a, b, c, d)                                                              \
+    RN_COMPOSED_(In, d, RN_CHECK_4_(In, a, b, c, d), 4, RN_PARTS_4_(a, b, c, d))
+#define RN_COMPOSE_5_(In, a, b, c, d, e)                                                           \
+    RN_COMPOSED_(In, e, RN_CHECK_5_(In, a, b, c, d, e), 5, RN_PARTS_5_(a, b, c, d, e))
+#define RN_COMPOSE_6_(In, a, b, c, d, e, f)                                                        \
+    RN_COMPOSED_(In, f, RN_CHECK_6_(In, a, b, c, d, e, f), 6, RN_PARTS_6_(a, b, c, d, e, f))
+#define RN_COMPOSE_7_(In, a, b, c, d, e, f, g)                                                     \
+    RN_COMPOSED_(In, g, RN_CHECK_7_(In, a, b, c, d, e, f, g), 7, RN_PARTS_7_(a, b, c, d, e, f, g))
+#define RN_COMPOSE_8_(In, a, b, c, d, e, f, g, h)                                                  \
+    RN_COMPOSED_(In, h, RN_CHECK_8_(In, a, b, c, d, e, f, g, h), 8,                                \
+                 RN_PARTS_8_(a, b, c, d, e, f, g, h))
 
 #endif /* !__cplusplus */
 

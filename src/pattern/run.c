@@ -93,6 +93,8 @@ static void run_unref(run *r)
 static void part_end(part *p)
 {
     run *r = p->run;
+    if (p == r->parts)
+        rn_channel_unref(p->in);
     rni_channel_close_once(p->out);
     if (p != r->parts) {
         rni_channel_close_once(p->in);
@@ -337,9 +339,7 @@ static bool make_part(run *r, part *p, size_t from, rn_channel *in, rn_mode mode
     size_t cap = mode == RN_BATCHED ? batch_of(last->out_size, mode) : 0;
     if (last->step.kind == RN_STEP_BUFFER && (size_t)last->step.n > cap)
         cap = (size_t)last->step.n;
-    /* The alignment of the buffer is found as that of the items is, from the size. */
-    size_t align = last->out_size & -last->out_size;
-    p->out = rn_channel_new(r->group, last->out_size, align, cap, last->out_drop, r->site);
+    p->out = rni_stage_out(r->group, last->out_size, cap, last->out_drop, r->site);
     return p->items && p->out;
 }
 
@@ -404,10 +404,12 @@ static rn_channel *start(rn_group *g, rn_channel *in, const rn_step *steps, size
     r->group = g;
     r->site = site;
     r->flat = n;
+    rn_channel_ref(in); /* the source's group may close first; given back by the first part */
     if (!make_links(r, steps, n, in) || !make_parts(r, in, mode) || !make_limits(r)) {
         if (r->n_parts)
             rn_channel_free(r->parts[r->n_parts - 1].out, site);
         run_free(r);
+        rn_channel_unref(in);
         return rni_stage_failed(g);
     }
     rn_channel *out = r->parts[r->n_parts - 1].out;

@@ -59,7 +59,7 @@ static int send_calls(void *arg)
 /* Makes the output and starts the task; s is filled in but for them. */
 static rn_channel *start(rn_group *g, source *s, int (*task)(void *), const char *name)
 {
-    rn_channel *out = rn_channel_new(g, s->size, s->size & -s->size, 0, s->drop, s->site);
+    rn_channel *out = rni_stage_out(g, s->size, 0, s->drop, s->site);
     if (!out) {
         source_free(s);
         return rni_stage_failed(g);

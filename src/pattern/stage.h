@@ -9,6 +9,7 @@
 #ifndef RNI_PATTERN_STAGE_H
 #define RNI_PATTERN_STAGE_H
 
+#include <runnel/any.h>
 #include <runnel/stage.h>
 
 #include "base/check.h"
@@ -40,6 +41,14 @@ static inline void *rni_item(void *items, size_t size, size_t i)
 
 /* A programming error unless the elements of in have that size. */
 void rni_stage_check(const rn_channel *in, size_t size, const char *site);
+
+/* A channel of g for a stage's output; NULL when there is no memory or g is being closed. */
+static inline rn_channel *rni_stage_out(rn_group *g, size_t size, size_t cap, void (*drop)(void *),
+                                        const char *site)
+{
+    /* A type's size is a multiple of its alignment. */
+    return rn_channel_new(g, size, size & -size, cap, drop, site);
+}
 
 /* Cancels g for want of memory; a closed channel, for the caller to return. */
 rn_channel *rni_stage_failed(rn_group *g);
