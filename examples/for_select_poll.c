@@ -14,11 +14,9 @@
 
 #include <runnel.h>
 
-static const int64_t second = 100 * RN_MILLISECOND; /* RN_SECOND for the chapter's own pace */
-
 static int stop_later(rn_sender(rn_unit) done)
 {
-    rn_sleep(second);
+    rn_sleep(RN_SECOND);
     rn_close(done);
     return 0;
 }

@@ -15,8 +15,6 @@
 
 #include <runnel.h>
 
-static const int64_t second = 100 * RN_MILLISECOND; /* RN_SECOND for a calmer pace */
-
 static int do_work(rn_receiver(const char *) strings, rn_sender(rn_unit) completed)
 {
     int rc;
@@ -43,7 +41,7 @@ static int chapter(rn_group *g, void *unused)
 {
     (void)unused;
     start_work(g, NULL);
-    rn_sleep(second); /* perhaps more work is done here */
+    rn_sleep(RN_SECOND); /* perhaps more work is done here */
     printf("Done.\n");
     return 0;
 }

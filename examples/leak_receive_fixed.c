@@ -13,8 +13,6 @@
 
 #include <runnel.h>
 
-static const int64_t second = 100 * RN_MILLISECOND; /* RN_SECOND for the chapter's own pace */
-
 static int do_work(rn_receiver(rn_unit) done, rn_receiver(const char *) strings,
                    rn_sender(rn_unit) completed)
 {
@@ -40,7 +38,7 @@ static rn_receiver(rn_unit) start_work(rn_group *g, rn_receiver(rn_unit) done,
 
 static int cancel_later(rn_sender(rn_unit) done)
 {
-    rn_sleep(second);
+    rn_sleep(RN_SECOND);
     printf("Canceling doWork goroutine ...\n");
     rn_close(done);
     return 0;

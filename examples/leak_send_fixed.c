@@ -12,8 +12,6 @@
 
 #include <runnel.h>
 
-static const int64_t second = 100 * RN_MILLISECOND; /* RN_SECOND for the chapter's own pace */
-
 static int rand_stream(rn_receiver(rn_unit) done, rn_sender(int) stream)
 {
     enum { SENT, DONE };
@@ -43,7 +41,7 @@ static int chapter(rn_group *g, void *unused)
     for (int i = 1, n; i <= 3 && rn_recv(stream, &n) == 0; i++)
         printf("%d: %d\n", i, n);
     rn_close(done);
-    rn_sleep(second); /* simulate ongoing work */
+    rn_sleep(RN_SECOND); /* simulate ongoing work */
     return 0;
 }
 

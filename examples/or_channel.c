@@ -11,7 +11,7 @@
  * caller's array is gone when it runs. Go's three sleepers sleep on; here they end, cancelled, when
  * chapter() returns.
  *
- * Prints "done after 0.1...s, nums goroutines: N" with N from 4 (main and three sleepers) to 7, and
+ * Prints "done after 1.00...s, nums goroutines: N" with N from 4 (main and three sleepers) to 7, and
  * "nums generateNumGoroutine: 2, nums closedNumGoroutine K" with K from 0 to 2.
  */
 #include <stdatomic.h>
@@ -20,8 +20,6 @@
 #include <string.h>
 
 #include <runnel.h>
-
-static const int64_t second = 100 * RN_MILLISECOND; /* RN_SECOND for the chapter's own pace */
 
 typedef rn_receiver(rn_unit) done_channel;
 
@@ -85,7 +83,8 @@ static int chapter(rn_group *g, void *unused)
 {
     (void)unused;
     int64_t start = rn_now();
-    done_channel signals[] = { sig(g, second), sig(g, RN_HOUR), sig(g, RN_HOUR), sig(g, RN_HOUR) };
+    done_channel signals[] = { sig(g, RN_SECOND), sig(g, RN_HOUR), sig(g, RN_HOUR),
+                               sig(g, RN_HOUR) };
     rn_wait(or_channel(g, 4, signals));
     printf("done after %.3fs, nums goroutines: %zu\n", (double)(rn_now() - start) / RN_SECOND,
            rn_task_count());

@@ -13,20 +13,27 @@ and exits with 0; or NAME.rules, a line for each thing that must hold:
     match REGEX     the next line of stdout matches
     either TEXT     with the `either` lines beside it: the next lines of stdout, in any order
     stderr REGEX    a line of stderr matches, below the one that the last `stderr` rule found
+    set NAME=VALUE  the program is run with this in its environment
+    site            it is run with the address of a web server that answers "200 OK"
     # ...           a remark
 
 Nothing else may stand on stdout; without a `stderr` rule, nothing may stand on stderr.
 """
+import contextlib
+import http.server
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 TIMEOUT_SECONDS = 50
 
 
 def read_rules(text):
-    """The exit status, the groups of stdout lines and the list of stderr patterns."""
+    """The exit status, the groups of stdout lines and the list of stderr patterns; how to run it
+    is for read_manner."""
     status, out, err = 0, [], []
     before = None
     for line in text.splitlines():
@@ -39,10 +46,17 @@ def read_rules(text):
             out[-1][1].append(rest)
         elif word == "stderr":
             err.append(rest)
-        elif line and word != "#":
+        elif line and word not in ("#", "set", "site"):
             raise SystemExit(f"no such rule: {line}")
         before = word
     return status, out, err
+
+
+def read_manner(text):
+    """The environment that rules ask for, and whether they ask for a site."""
+    lines = text.splitlines()
+    settings = [line[4:].split("=", 1) for line in lines if line.startswith("set ")]
+    return dict(settings), "site" in lines
 
 
 def check_stdout(groups, lines):
@@ -89,21 +103,50 @@ def check(expected, is_rules, status, out, err):
     yield from check_stderr(patterns, err.splitlines())
 
 
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextlib.contextmanager
+def serving():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 def run(program, expected_file):
     with open(expected_file, encoding="utf-8") as file:
         expected = file.read()
+    is_rules = expected_file.endswith(".rules")
+    settings, needs_site = read_manner(expected) if is_rules else ({}, False)
+    with serving() if needs_site else contextlib.nullcontext() as site:
+        return run_once([program, site] if site else [program], {**os.environ, **settings},
+                        expected, is_rules)
+
+
+def run_once(command, environment, expected, is_rules):
     # Files, not pipes: a program whose child kept a pipe open would keep us waiting.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
-            status = subprocess.run([program], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                                    timeout=TIMEOUT_SECONDS, check=False).returncode
+            status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                    env=environment, timeout=TIMEOUT_SECONDS,
+                                    check=False).returncode
         except subprocess.TimeoutExpired:
             status = f"none after {TIMEOUT_SECONDS} s"
         texts = []
         for stream in (out, err):
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", "backslashreplace"))
-    errors = list(check(expected, expected_file.endswith(".rules"), status, *texts))
+    errors = list(check(expected, is_rules, status, *texts))
     for error in errors:
         print(error)
     if errors:
@@ -112,7 +155,9 @@ def run(program, expected_file):
 
 
 def self_test():
-    rules = "# remark\nexit 2\nline a\neither b\neither c\nmatch ^d\\d$\nstderr x\nstderr y\n"
+    rules = "# remark\nset A=b=c\nsite\nexit 2\nline a\neither b\neither c\nmatch ^d\\d$\nstderr x\nstderr y\n"
+    assert read_manner(rules) == ({"A": "b=c"}, True)
+    assert read_manner("line site\nline set A=b\n") == ({}, False)
     good = (2, "a\nc\nb\nd1\n", "has x\nnoise\nhas y\n")
     assert not list(check(rules, True, *good))
     for bad in [(0, *good[1:]),

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "descriptors.h"
 #include "site.h"
+#include "tour.h"
 
 #include <runnel/base.h>
 
@@ -14,6 +15,7 @@ static const char usage[] =
     "\n"
     "  check       check the links of pages, directories and sites\n"
     "  demo-site   serve the bundled demonstration site on loopback\n"
+    "  tour        run the programs of the chapter\n"
     "\n"
     "runnel COMMAND --help tells about one; runnel --version prints the version.\n";
 
@@ -23,6 +25,7 @@ static const struct {
 } verbs[] = {
     { "check", check_main },
     { "demo-site", site_main },
+    { "tour", tour_main },
 };
 
 static int print(const char *text)
