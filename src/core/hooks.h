@@ -8,8 +8,6 @@
 
 #include <stdint.h>
 
-#include <runnel/base.h>
-
 /* io/fd.c: the descriptor behind key became ready for events. Readies tasks; parks nothing. */
 void rni_io_ready(uint64_t key, unsigned events);
 
@@ -27,6 +25,6 @@ void rni_obs_init(void);
 
 /* obs/report.c: rn_run's function has returned; reports the tasks that still wait. Parks the
  * calling task for a few milliseconds if some might be about to end. */
-void rni_report_leaks(rn_group *root);
+void rni_report_leaks(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The runtime as a whole: starting and ending it, and its account. For rn_run and for reports.
+ * The runtime as a whole: starting and ending it, its clock and its account. For rn_run,
+ * rn_test_run and reports.
  */
 #ifndef RNI_CORE_RUNTIME_H
 #define RNI_CORE_RUNTIME_H
@@ -9,9 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <runnel/obs.h>
+
 /* Starts the workers; the calling thread becomes worker 0 if main_is_worker, which is what rn_run
  * asks for and what rni_runtime_serve or _wait ends. 0, -EALREADY if they run, or another error. */
 int rni_runtime_start(bool main_is_worker);
+
+/* Whether workers run. */
+bool rni_runtime_running(void);
 
 /* After a foreign thread has queued a task: makes sure that workers run. */
 void rni_runtime_ensure(void);
@@ -28,6 +34,14 @@ void rni_runtime_done(_Atomic(uint32_t) *done);
 
 /* Tasks started and not ended, runnel's own excepted. */
 uint64_t rni_live_tasks(void);
+
+/* Fills in everything. */
+void rni_runtime_account(rn_stats *out);
+
+/* Between the two the clock is virtual; no workers run at either. A seed that is not 0 makes the
+ * random choices repeatable. */
+void rni_virtual_start(int64_t start, uint64_t seed);
+void rni_virtual_stop(void);
 
 /* Notes that n tasks were still waiting when their run was over. */
 void rni_count_leaks(uint64_t n);

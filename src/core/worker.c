@@ -159,6 +159,11 @@ static int start_threads(bool main_is_worker)
     return 0;
 }
 
+bool rni_runtime_running(void)
+{
+    return atomic_load_explicit(&rni_rt.running, memory_order_acquire);
+}
+
 void rni_runtime_ensure(void)
 {
     /* seq_cst: the caller has queued and counted a task before; partner: leave_to_others */
@@ -262,6 +267,24 @@ void rni_runtime_done(_Atomic(uint32_t) *done)
     atomic_store_explicit(done, 1, memory_order_release);
     rni_os_futex_wake(done, 1); /* only the address is used: fine if the memory has gone */
     rni_wake_worker(&rni_rt.workers[0]);
+}
+
+void rni_runtime_account(rn_stats *out)
+{
+    *out = (rn_stats){ .workers = rn_worker_count() };
+    out->tasks_started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
+    unsigned count = rni_worker_memory();
+    for (unsigned i = 0; i < count; i++) {
+        rni_worker *w = &rni_rt.workers[i];
+        out->tasks_started += atomic_load_explicit(&w->started, memory_order_relaxed);
+        out->tasks_ended += atomic_load_explicit(&w->ended, memory_order_relaxed);
+        out->switches += atomic_load_explicit(&w->dispatches, memory_order_relaxed);
+        out->steals += atomic_load_explicit(&w->steals, memory_order_relaxed);
+        out->wakes += atomic_load_explicit(&w->wakes, memory_order_relaxed);
+    }
+    out->tasks_leaked = atomic_load_explicit(&rni_rt.leaked, memory_order_relaxed);
+    out->blocking = rni_blocking_calls();
+    out->helpers = rni_blocking_helpers();
 }
 
 void rni_count_leaks(uint64_t n)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers and the runtime they form. For the files of core only: every other room reaches the
- * scheduler through park.h.
+ * scheduler through park.h, and the runtime as a whole through runtime.h.
  */
 #ifndef RNI_CORE_WORKER_H
 #define RNI_CORE_WORKER_H
@@ -173,10 +173,6 @@ bool rni_strangers(void);
 /* The real clock, for how workers wait; nothing that a task can see is measured with it. */
 int64_t rni_real_now(void);
 bool rni_clock_is_virtual(void);
-/* Between the two the clock is virtual; no workers run at either. A seed that is not 0 makes the
- * random choices repeatable. */
-void rni_virtual_start(int64_t start, uint64_t seed);
-void rni_virtual_stop(void);
 /* The timers that fire when all is quiet. */
 rni_timers *rni_virtual_quiet(void);
 /* Does what the verdict ALL_QUIET or ALL_WAIT lets happen; no lock is held. */

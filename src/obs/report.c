@@ -17,12 +17,11 @@
 
 #include <runnel/obs.h>
 
-#include "core/blocking.h"
 #include "core/hooks.h"
+#include "core/runtime.h"
 #include "core/settings.h"
 #include "core/spawn.h"
 #include "core/stack.h"
-#include "core/worker.h"
 #include "obs/table.h"
 
 static void say(const char *line)
@@ -98,9 +97,8 @@ static void fail_at_exit(void)
     _exit(3);
 }
 
-void rni_report_leaks(rn_group *root)
+void rni_report_leaks(void)
 {
-    (void)root;
     rni_leaks mode = rni_settings_leaks();
     if (mode == RNI_LEAKS_OFF)
         return;
@@ -199,19 +197,5 @@ void rni_obs_init(void)
 
 void rn_stats_read(rn_stats *out)
 {
-    memset(out, 0, sizeof *out);
-    out->workers = rn_worker_count();
-    out->tasks_started = atomic_load_explicit(&rni_rt.foreign_started, memory_order_relaxed);
-    unsigned count = rni_worker_memory();
-    for (unsigned i = 0; i < count; i++) {
-        rni_worker *w = &rni_rt.workers[i];
-        out->tasks_started += atomic_load_explicit(&w->started, memory_order_relaxed);
-        out->tasks_ended += atomic_load_explicit(&w->ended, memory_order_relaxed);
-        out->switches += atomic_load_explicit(&w->dispatches, memory_order_relaxed);
-        out->steals += atomic_load_explicit(&w->steals, memory_order_relaxed);
-        out->wakes += atomic_load_explicit(&w->wakes, memory_order_relaxed);
-    }
-    out->tasks_leaked = atomic_load_explicit(&rni_rt.leaked, memory_order_relaxed);
-    out->blocking = rni_blocking_calls();
-    out->helpers = rni_blocking_helpers();
+    rni_runtime_account(out);
 }

@@ -55,7 +55,7 @@ static int steward(void *arg)
         int rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
         if (rc == 0) {
             rn_waitgroup_wait(&r->returned); /* r->rc is first_task's until then */
-            rni_report_leaks(r->root);
+            rni_report_leaks();
         } else {
             r->rc = rc;
         }

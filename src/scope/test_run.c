@@ -7,7 +7,6 @@
 
 #include "core/park.h"
 #include "core/runtime.h"
-#include "core/worker.h"
 #include "scope/test_run.h"
 
 /* The runtime is this run's own from the flag to its end, unless a thread starts a task meanwhile;
@@ -22,7 +21,7 @@ bool rni_test_begin(uint64_t seed)
     if (!atomic_compare_exchange_strong_explicit(&in_test_run, &no, true, memory_order_acq_rel,
                                                  memory_order_relaxed))
         return false;
-    if (!atomic_load_explicit(&rni_rt.running, memory_order_acquire)) {
+    if (!rni_runtime_running()) {
         rni_virtual_start(RN_TEST_START, seed);
         return true;
     }
