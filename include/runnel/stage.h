@@ -6,8 +6,9 @@
  *     RN_STAGE(times, int, int, int);                   result, element, captured values ...
  *     ...
  *     rn_receiver(int) in = rn_generator(g, int, 1, 2, 3, 4);
- *     for (int v; rn_recv(rn_map(g, in, times, 2), &v) == 0; ) ...   channel form: starts now
- *     rn_stage(int, int) twice = rn_stage_map(g, times, 2);          a value, to start or compose
+ *     rn_receiver(int) out = rn_map(g, in, times, 2);   a channel form: it runs now
+ *     rn_stage(int, int) twice = rn_stage_map(g, times, 2);
+ *     out = rn_start(g, out, twice);                    a value, to pass, compose and start
  *
  * A stage reads a channel, runs in tasks of the group g that is named first, and returns the
  * receiver of a new channel of g. It ends, and closes its output, when its input is closed and

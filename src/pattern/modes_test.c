@@ -15,6 +15,7 @@
 
 #include "base/rand.h"
 #include "kit/kit.h"
+#include "sync/chan.h"
 
 static int times(int v, int by)
 {
@@ -146,6 +147,63 @@ TEST_EXIT(untyped_stages_are_checked_when_joined, 2, "joined to one of 8")
     rn_chain *parts[] = { rn_chain_new(g, &(rn_step){ .fn = &widen_rn_stage }),
                           rn_chain_new(g, &(rn_step){ .fn = &is_odd_rn_stage }) };
     (void)!rn_chain_join(parts, 2);
+}
+
+static void count_channel(rn_channel *c, void *arg)
+{
+    (void)c;
+    ++*(int *)arg;
+}
+
+static int channels(void)
+{
+    int n = 0;
+    rni_channel_each(count_channel, &n);
+    return n;
+}
+
+TASK_TEST(a_run_that_has_ended_keeps_its_output_only)
+{
+    rn_stage(int, int) add = rn_stage_map(g, plus, 1), four = rn_compose(int, add, add, add, add);
+    rn_group *h = rn_group_new(NULL);
+    int before = channels();
+    EXPECT(rn_start(h, rn_generator(h, int, 1), four), 5);
+    CHECK_EQ(rn_group_wait(h), 0);
+    CHECK_EQ(channels(), before + 2); /* the generator's and the run's */
+    rn_group_close(h);
+    CHECK_EQ(channels(), before);
+    return 0;
+}
+
+static _Atomic(int) calls;
+
+static int count_calls(int v)
+{
+    atomic_fetch_add(&calls, 1);
+    return v;
+}
+RN_STAGE(count_calls, int, int);
+
+static int buffers_decouple(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_stage(int, int) s = rn_compose(int, rn_stage_map(g, count_calls), rn_stage_buffer(g, int, 3),
+                                      rn_stage_map(g, plus, 1));
+    for (size_t m = 0; m < 2; m++) {
+        rn_group *h = rn_group_new(NULL);
+        atomic_store(&calls, 0);
+        CHECK_EQ(rn_cap(rn_start_with(h, rn_repeat(h, int, 1), s, modes[m])), 0);
+        CHECK_EQ(rn_test_wait(), 0);
+        /* three are queued, one waits behind them and one, or two of two tasks, before */
+        CHECK_EQ(atomic_load(&calls), m ? 5 : 6);
+        rn_group_close(h);
+    }
+    return 0;
+}
+
+TEST(a_buffer_within_a_fused_chain_is_one)
+{
+    CHECK_EQ(rn_test_run(buffers_decouple, NULL, NULL), 0);
 }
 
 /* ---- random chains ---- */
