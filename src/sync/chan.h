@@ -29,12 +29,13 @@ struct rn_channel {
     rni_lock lock;
     _Atomic(bool) live; /* this header is in use; for reports */
     bool closed;
-    bool freeing; /* rni_channel_destroy has begun */
-    size_t size;  /* of an element; fixed */
-    size_t cap;   /* fixed */
-    size_t count; /* buffered elements; set with rni_chan_set_count */
-    size_t head;  /* index of the oldest */
-    char *ring;   /* cap elements; NULL if cap or size is 0; fixed */
+    bool freeing;  /* rni_channel_destroy has begun */
+    bool measured; /* measure is set: told here, in the line that every operation has */
+    size_t size;   /* of an element; fixed */
+    size_t cap;    /* fixed */
+    size_t count;  /* buffered elements; set with rni_chan_set_count */
+    size_t head;   /* index of the oldest */
+    char *ring;    /* cap elements; NULL if cap or size is 0; fixed */
     rni_queue receivers, senders;
     void (*drop)(void *element); /* fixed */
     struct rni_measure *measure; /* measure.h; NULL: not measured */

@@ -89,6 +89,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     c->timer_freed = NULL;
     c->timer = NULL;
     c->measure = NULL;
+    c->measured = false;
     rni_unlock(&c->lock);
     atomic_store_explicit(&c->live, true, memory_order_release);
     return c;
@@ -118,7 +119,7 @@ static void destroy(rn_channel *c)
     rni_lock_take(&c->lock);
     char *ring = c->ring;
     struct rni_measure *measure = c->measure;
-    c->measure = NULL;
+    c->measured = false;
     c->ring = no_elements;
     c->count = c->cap = 0;
     c->closed = true;

@@ -82,6 +82,7 @@ int rn_channel_measure(rn_channel *c)
     m->stats.most = c->count;
     struct rni_measure *before = c->measure;
     c->measure = m;
+    c->measured = true;
     rni_unlock(&c->lock);
     rni_os_free(before);
     return 0;

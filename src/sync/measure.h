@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a measured channel notes, for the files of sync. A channel that is not measured pays one
- * test of a pointer in a line that its lock has brought in already.
+ * test of a flag in the line that its lock is in.
  *
  * All of it is protected by the channel's lock. `stamps` runs parallel to the ring: when the element
  * in that slot arrived. `area` is the time integral of the number of elements in the buffer up to
@@ -24,18 +24,18 @@ struct rni_measure {
 
 /* The slow halves. n elements have come into the buffer behind the first `count` (which is c->count
  * before the change), or have left it from the head; call before c->head and c->count change. */
-void rni_measure_pushed(rn_channel *c, size_t n);
-void rni_measure_popped(rn_channel *c, size_t n);
+__attribute__((cold)) void rni_measure_pushed(rn_channel *c, size_t n);
+__attribute__((cold)) void rni_measure_popped(rn_channel *c, size_t n);
 /* One element went past the buffer. */
-void rni_measure_passed(rn_channel *c);
+__attribute__((cold)) void rni_measure_passed(rn_channel *c);
 /* The calling task is about to wait, in c's senders or receivers. */
-void rni_measure_waits(rni_task *t);
+__attribute__((cold)) void rni_measure_waits(rni_task *t);
 /* A waiter's wait on c has been ended by a peer. */
-void rni_measure_served(rn_channel *c, const rni_task *t, bool sender);
+__attribute__((cold)) void rni_measure_served(rn_channel *c, const rni_task *t, bool sender);
 
 #define RNI_MEASURE(c, call)                                                                       \
     do {                                                                                           \
-        if (rni_unlikely((c)->measure != NULL))                                                    \
+        if (rni_unlikely((c)->measured))                                                           \
             call;                                                                                  \
     } while (0)
 
