@@ -14,6 +14,7 @@
 #include <runnel/any.h>
 #include <runnel/stage.h>
 #include <runnel/pattern.h>
+#include <runnel/scale.h>
 #include <runnel/io.h>
 #include <runnel/obs.h>
 #include <runnel/errno.h>

@@ -89,7 +89,8 @@ rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element
         p->site = site;
     }
     while (p && p->n_outs < plan->outs) {
-        rn_channel *c = rn_channel_new(g, element->size, element->align, 0, element->drop, site);
+        rn_channel *c = rn_channel_new(g, element->size, element->align, plan->cap, element->drop,
+                                       site);
         if (c) {
             p->outs[p->n_outs++] = c;
             continue;

@@ -49,6 +49,7 @@ typedef struct rni_part_plan {
     const char *name;    /* of the task */
     size_t state;        /* bytes of the structure that begins with the rni_part */
     size_t ins, outs;    /* channels */
+    size_t cap;          /* of each output */
     size_t cases, rooms; /* of the select; elements in hand */
 } rni_part_plan;
 
