@@ -56,7 +56,11 @@ typedef struct rn_attr {
  * Returns 0; -ECANCELED if g is cancelled (nothing is started); -ENOMEM (g fails too, so that
  * rn_group_wait reports it); -EINVAL for a stack class that does not exist. A task gets its stack
  * when it is to run: if there is no memory for it then, entry is not called and g fails with
- * -ENOMEM. Any task, any thread; never waits. A NULL group or entry is a programming error.
+ * -ENOMEM. A NULL group or entry is a programming error. Any task, any thread.
+ *
+ * Waits for nothing but a place in a group with a limit (rn_group_limit): -EAGAIN instead if attr
+ * says no_wait, -ECANCELED if the caller is cancelled meanwhile. May let others run, for the sake
+ * of loops that only start tasks.
  */
 RN_API int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                        const rn_attr *attr, const char *name, const char *site);
@@ -120,7 +124,8 @@ RN_EXTERN_C_END
 
 /*
  * RN_TASK(f, types...); makes function f startable with rn_go. It names f's parameter types, up to
- * eight, and stands at file scope after f's declaration. The semicolon is required.
+ * eight, and stands at file scope after f's declaration. The semicolon is required. A type that
+ * must be aligned to more than 16 bytes cannot be passed by value.
  */
 #define RN_TASK(...)                                                                               \
     RN_TASK_PICK_(__VA_ARGS__, X, X, X, X, X, X, X, X, 8, 7, 6, 5, 4, 3, 2, 1, 0, ~)(__VA_ARGS__)
@@ -128,12 +133,17 @@ RN_EXTERN_C_END
 #define RN_TASK_X_(f, ...)                                                                         \
     _Static_assert(0, "runnel: RN_TASK takes a function of up to eight parameters")
 
+/* How rn_group_go aligns its copy of the arguments. */
+#define RN_ARGS_ALIGN_ 16
+
 /* The constant is for the message of rn_go when there is none. */
 #define RN_TASK_BODY_(f, fields, call)                                                             \
     enum { rn_go_needs_RN_TASK_line_of_##f = 1 };                                                  \
     struct f##_rn_args {                                                                           \
         fields                                                                                     \
     };                                                                                             \
+    _Static_assert(_Alignof(struct f##_rn_args) <= RN_ARGS_ALIGN_,                                 \
+                   "runnel: a parameter of a task is aligned to more than 16: pass a pointer");    \
     __attribute__((unused)) static int f##_rn_entry(void *rn_p_)                                   \
     {                                                                                              \
         struct f##_rn_args *rn_a_ = (struct f##_rn_args *)rn_p_;                                   \

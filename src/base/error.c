@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ static const struct {
 
 const char *rn_strerror(int rc)
 {
-    int code = rc < 0 ? -rc : rc;
+    int code = rc < 0 && rc != INT_MIN ? -rc : rc;
     for (size_t i = 0; i < sizeof own_names / sizeof own_names[0]; i++)
         if (own_names[i].rc == code)
             return own_names[i].name;

@@ -77,6 +77,8 @@ static void name_task(int sig, const void *address)
     if (just_below(t, address))
         put("; the address is just below its stack: a frame may be larger than the guard, which "
             "-fstack-clash-protection finds (see pkg-config --cflags runnel)");
+    if (rni_stack_unguarded())
+        put("; some stacks have no guard (see vm.max_map_count), one of them may have overflowed");
     put("\n");
 }
 

@@ -7,11 +7,17 @@
  * guard, by a variable-length array, by alloca, on every class; many random shapes.
  */
 #include <alloca.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +133,41 @@ static int skip_the_guard(rn_group *g, void *arg)
 TEST_EXIT(fault_below_the_guard_hints_at_a_large_frame, 128 + SIGSEGV, "-fstack-clash-protection")
 {
     rn_run(skip_the_guard, NULL);
+}
+
+/* From here on the system refuses guards, as it does without MADV_GUARD_INSTALL once
+ * vm.max_map_count is reached. */
+static void refuse_guards(void)
+{
+    enum { GUARD_INSTALL = 102 };
+#define OFFSET(field) ((unsigned)offsetof(struct seccomp_data, field))
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OFFSET(nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_process_madvise, 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_madvise, 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, OFFSET(args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, GUARD_INSTALL, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOMEM),
+    };
+#undef OFFSET
+    struct sock_fprog filter = { sizeof program / sizeof program[0], program };
+    CHECK_EQ(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    CHECK_EQ(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+}
+
+static int fault(rn_group *g, void *arg)
+{
+    (void)g;
+    return *(volatile int *)arg;
+}
+
+TEST_EXIT(fault_tells_of_stacks_without_a_guard, 128 + SIGSEGV, "some stacks have no guard")
+{
+    setenv("RUNNEL_WORKERS", "1", 1); /* new threads need mprotect */
+    refuse_guards();
+    rn_run(fault, NULL);
 }
 
 /* One random program: a few neighbours, one task that overflows in a random shape. */

@@ -36,6 +36,7 @@ typedef struct chunk {
     _Atomic(unsigned) used; /* slots handed out at least once; under the pool's lock */
 } chunk;
 
+static _Atomic(bool) unguarded; /* the system has refused a guard */
 static chunk chunks[MAX_CHUNKS];
 static _Atomic(unsigned) chunk_count;
 static rni_lock chunk_lock;
@@ -81,7 +82,8 @@ static void install_guards(const chunk *c)
     for (unsigned i = 0; i < classes[c->cls].slots; i++) {
         ranges[n++] = (rni_os_range){ c->base + stride(c->cls) * i, guard_bytes(c->cls) };
         if (n == AT_ONCE || i + 1 == classes[c->cls].slots) {
-            rni_os_guard_install(ranges, n);
+            if (!rni_os_guard_install(ranges, n))
+                atomic_store_explicit(&unguarded, true, memory_order_relaxed);
             n = 0;
         }
     }
@@ -238,6 +240,11 @@ void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg)
         for (unsigned i = 0; i < used; i++)
             fn(slot_task(&chunks[k], i), arg);
     }
+}
+
+bool rni_stack_unguarded(void)
+{
+    return atomic_load_explicit(&unguarded, memory_order_relaxed);
 }
 
 rni_task *rni_stack_guard_owner(const void *address)

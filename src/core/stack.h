@@ -47,5 +47,7 @@ void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg);
 
 /* If address lies in a guard: the task of that slot, else NULL. Async-signal-safe. */
 rni_task *rni_stack_guard_owner(const void *address);
+/* Whether some stacks have no guard, because the system has refused it. Async-signal-safe. */
+bool rni_stack_unguarded(void);
 
 #endif

@@ -144,11 +144,11 @@ typedef struct rni_spawn {
     _Atomic(const char *) site;
     struct rni_spawn *next; /* pools */
     uint8_t stack_class;
-    bool pin;                 /* stay on the worker that starts it */
-    bool big;                 /* allocated alone, larger than RNI_SPAWN_BYTES */
-    _Atomic(bool) queued;     /* spawned and not started yet */
-    bool internal;            /* its owner's, which may be gone when a report looks */
-    _Alignas(16) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
+    bool pin;                             /* stay on the worker that starts it */
+    bool big;                             /* allocated alone, larger than RNI_SPAWN_BYTES */
+    _Atomic(bool) queued;                 /* spawned and not started yet */
+    bool internal;                        /* its owner's, which may be gone when a report looks */
+    _Alignas(RN_ARGS_ALIGN_) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
 } rni_spawn;
 _Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");
 

@@ -39,6 +39,8 @@ void *rni_os_alloc(size_t bytes)
 
 void *rni_os_alloc_aligned(size_t align, size_t bytes)
 {
+    int *error = rni_os_errno();
+    int saved = *error;
     void *p = NULL;
     if (align < sizeof(void *))
         align = sizeof(void *);
@@ -48,6 +50,7 @@ void *rni_os_alloc_aligned(size_t align, size_t bytes)
     else
         p = NULL;
     RNI_QUIET_END();
+    *error = saved;
     return p;
 }
 
@@ -129,28 +132,21 @@ static bool advise_batch(const rni_os_range *ranges, size_t n, int advice)
     return ok;
 }
 
-static rni_os_guard guard_one(const rni_os_range *r)
+static bool guard_one(const rni_os_range *r)
 {
-    if (madvise(r->base, r->bytes, ADVICE_GUARD_INSTALL) == 0)
-        return RNI_GUARD_MADVISE;
-    if (mprotect(r->base, r->bytes, PROT_NONE) == 0)
-        return RNI_GUARD_MPROTECT;
-    return RNI_GUARD_NONE;
+    return madvise(r->base, r->bytes, ADVICE_GUARD_INSTALL) == 0 ||
+           mprotect(r->base, r->bytes, PROT_NONE) == 0;
 }
 
-rni_os_guard rni_os_guard_install(const rni_os_range *ranges, size_t n)
+bool rni_os_guard_install(const rni_os_range *ranges, size_t n)
 {
     int saved = errno;
-    rni_os_guard kind = RNI_GUARD_MADVISE;
-    if (!advise_batch(ranges, n, ADVICE_GUARD_INSTALL)) {
-        for (size_t i = 0; i < n; i++) {
-            rni_os_guard one = guard_one(&ranges[i]);
-            if (one < kind)
-                kind = one;
-        }
-    }
+    bool all = true;
+    if (!advise_batch(ranges, n, ADVICE_GUARD_INSTALL))
+        for (size_t i = 0; i < n; i++)
+            all &= guard_one(&ranges[i]);
     errno = saved;
-    return kind;
+    return all;
 }
 
 void rni_os_discard(const rni_os_range *ranges, size_t n)

@@ -37,11 +37,13 @@ int rni_os_poller_open(void)
 
 void rni_os_poller_close(void)
 {
+    int saved = errno;
     RNI_QUIET_BEGIN();
     close(epoll_fd);
     close(wake_fd);
     RNI_QUIET_END();
     epoll_fd = wake_fd = -1;
+    errno = saved;
 }
 
 int rni_os_poller_arm(int fd, unsigned events, uint64_t key)

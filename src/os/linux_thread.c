@@ -52,6 +52,7 @@ unsigned rni_os_cpu_count(void)
 
 int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg)
 {
+    int saved = errno;
     sigset_t all, old;
     sigfillset(&all);
     sigdelset(&all, SIGSEGV);
@@ -70,6 +71,7 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg)
     pthread_attr_destroy(&attr);
     if (rc == 0)
         *out = (rni_os_thread)t;
+    errno = saved;
     return -rc;
 }
 
@@ -128,12 +130,9 @@ void rni_os_set_error(int error)
     *rni_os_errno() = error;
 }
 
-int rni_os_signal_stack_acquire(void **memory)
+/* Makes a new stack the thread's alternate one. */
+static int give_signal_stack(void **memory)
 {
-    stack_t old;
-    *memory = NULL;
-    if (sigaltstack(NULL, &old) == 0 && !(old.ss_flags & SS_DISABLE))
-        return 0; /* the application (or a sanitizer) gave this thread one */
     void *p = mmap(NULL, SIGNAL_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
                    -1, 0);
     if (p == MAP_FAILED)
@@ -148,11 +147,25 @@ int rni_os_signal_stack_acquire(void **memory)
     return 0;
 }
 
+int rni_os_signal_stack_acquire(void **memory)
+{
+    int saved = errno, rc = 0;
+    stack_t old;
+    *memory = NULL;
+    /* The application, or a sanitizer, may have given this thread one. */
+    if (sigaltstack(NULL, &old) != 0 || (old.ss_flags & SS_DISABLE))
+        rc = give_signal_stack(memory);
+    errno = saved;
+    return rc;
+}
+
 void rni_os_signal_stack_release(void *memory)
 {
     if (!memory)
         return;
+    int saved = errno;
     stack_t off = { .ss_flags = SS_DISABLE };
     sigaltstack(&off, NULL);
     munmap(memory, SIGNAL_STACK_BYTES);
+    errno = saved;
 }

@@ -75,14 +75,9 @@ typedef struct rni_os_range {
     size_t bytes;
 } rni_os_range;
 
-typedef enum rni_os_guard {
-    RNI_GUARD_NONE = 0, /* the system refused: no protection */
-    RNI_GUARD_MPROTECT, /* one mapping each; runs out near vm.max_map_count */
-    RNI_GUARD_MADVISE   /* MADV_GUARD_INSTALL, Linux 6.13: no mapping each */
-} rni_os_guard;
-
-/* Makes every access to the ranges fault, for good. Returns the weakest kind that was needed. */
-rni_os_guard rni_os_guard_install(const rni_os_range *ranges, size_t n);
+/* Makes every access to the ranges fault, for good. False if the system has refused that for some,
+ * as it may where each needs a mapping. */
+bool rni_os_guard_install(const rni_os_range *ranges, size_t n);
 /* Gives the memory behind the ranges back; they read as zero when touched again. */
 void rni_os_discard(const rni_os_range *ranges, size_t n);
 
