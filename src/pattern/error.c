@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Error values. One allocation an error: the message is behind the record. Details are a list, since
+ * there are few. Each error holds one reference on what it wraps.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <runnel/error.h>
+#include <runnel/task.h>
+
+#include "os/os.h"
+
+typedef struct detail {
+    struct detail *next;
+    char *value; /* behind the key */
+    char key[];
+} detail;
+
+struct rn_error {
+    _Atomic(long) refs; /* of the constant error: 0, and stays so */
+    int rc;
+    rn_error *cause;
+    const char *site;
+    const char *task;
+    detail *details;
+    char message[];
+};
+
+/* A flexible array cannot be initialised by the standard's rules, so the constant has no text. */
+static rn_error no_memory = { .rc = -ENOMEM, .site = "?", .task = "?" };
+
+rn_error *rn_error_make(rn_error *cause, int rc, const char *site, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    int length = vsnprintf(NULL, 0, format, ap);
+    va_end(ap);
+    rn_error *e = length < 0 ? NULL : rni_os_alloc(sizeof *e + (size_t)length + 1);
+    if (!e) {
+        rn_error_unref(cause);
+        return &no_memory;
+    }
+    va_start(ap, format);
+    vsnprintf(e->message, (size_t)length + 1, format, ap);
+    va_end(ap);
+    atomic_store_explicit(&e->refs, 1, memory_order_relaxed);
+    e->rc = rc == 0 && cause ? cause->rc : rc;
+    e->cause = cause;
+    e->site = site;
+    e->task = rn_name();
+    return e;
+}
+
+int rn_error_set(rn_error *e, const char *key, const char *value)
+{
+    if (e == &no_memory)
+        return -ENOMEM;
+    size_t key_size = strlen(key) + 1, value_size = strlen(value) + 1;
+    detail *d = rni_os_alloc(sizeof *d + key_size + value_size);
+    if (!d)
+        return -ENOMEM;
+    memcpy(d->key, key, key_size);
+    d->value = d->key + key_size;
+    memcpy(d->value, value, value_size);
+    for (detail **at = &e->details; *at; at = &(*at)->next) {
+        detail *old = *at;
+        if (strcmp(old->key, key) == 0) {
+            *at = old->next;
+            rni_os_free(old);
+            break;
+        }
+    }
+    d->next = e->details;
+    e->details = d;
+    return 0;
+}
+
+const char *rn_error_get(const rn_error *e, const char *key)
+{
+    for (; e; e = e->cause)
+        for (const detail *d = e->details; d; d = d->next)
+            if (strcmp(d->key, key) == 0)
+                return d->value;
+    return NULL;
+}
+
+int rn_error_rc(const rn_error *e)
+{
+    return e ? e->rc : 0;
+}
+
+const char *rn_error_message(const rn_error *e)
+{
+    if (e == &no_memory)
+        return "out of memory";
+    return e ? e->message : NULL;
+}
+
+const rn_error *rn_error_cause(const rn_error *e)
+{
+    return e ? e->cause : NULL;
+}
+
+bool rn_error_is(const rn_error *e, int rc)
+{
+    for (; e; e = e->cause)
+        if (e->rc == rc)
+            return true;
+    return false;
+}
+
+static void put(int fd, const char *text)
+{
+    for (size_t n = strlen(text); n > 0;) {
+        ssize_t put_now = write(fd, text, n);
+        if (put_now <= 0)
+            return;
+        text += put_now;
+        n -= (size_t)put_now;
+    }
+}
+
+static void print_one(const rn_error *e, int fd, const char *prefix)
+{
+    char place[256];
+    put(fd, prefix);
+    put(fd, rn_error_message(e));
+    snprintf(place, sizeof place, " (%s) at %s in task %s", rn_strerror(e->rc), e->site, e->task);
+    put(fd, place);
+    for (const detail *d = e->details; d; d = d->next) {
+        put(fd, ", ");
+        put(fd, d->key);
+        put(fd, "=");
+        put(fd, d->value);
+    }
+    put(fd, "\n");
+}
+
+void rn_error_print(const rn_error *e, int fd)
+{
+    int saved = rni_os_error();
+    for (const char *prefix = ""; e; e = e->cause, prefix = "  because: ")
+        print_one(e, fd, prefix);
+    rni_os_set_error(saved);
+}
+
+rn_error *rn_error_ref(rn_error *e)
+{
+    if (e && e != &no_memory)
+        atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
+    return e;
+}
+
+void rn_error_unref(rn_error *e)
+{
+    /* acq_rel: what others read of it comes before the free */
+    while (e && e != &no_memory &&
+           atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) == 1) {
+        rn_error *cause = e->cause;
+        for (detail *d = e->details, *next; d; d = next) {
+            next = d->next;
+            rni_os_free(d);
+        }
+        rni_os_free(e);
+        e = cause;
+    }
+}
+
+void rn_error_drop(void *element)
+{
+    rn_error_unref(*(rn_error **)element);
+}
