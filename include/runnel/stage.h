@@ -67,11 +67,15 @@ typedef struct rn_step {
     size_t size;                 /* of an element of TAKE, SKIP, BUFFER; 0: the input channel's */
 } rn_step;
 
-/* How a chain runs. What comes out, and in which order, is the same. */
+/*
+ * How a chain runs. What comes out, and in which order, is the same; how far its functions run
+ * ahead of the consumer is not. So functions that wait for what becomes of their results are not
+ * for batches, and a consumer with rn_recv_n gains most from them.
+ */
 typedef enum rn_mode {
     RN_TASKS = 0, /* a task and an unbuffered channel for each step: the book's way */
-    RN_FUSED,     /* one task, and one more behind each buffer and flat-map */
-    RN_BATCHED    /* as RN_TASKS, but with buffered channels and several elements at a time */
+    RN_FUSED,     /* one task, and a new one behind each buffer and flat-map */
+    RN_BATCHED    /* as RN_TASKS, but up to 64 elements at a time, in buffered channels */
 } rn_mode;
 
 /* The untyped object behind a stage handle: one step or several. */

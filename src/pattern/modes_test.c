@@ -62,6 +62,19 @@ static void expect(rn_receiver(int) in, const int *numbers, size_t n)
 #define EXPECT(in_, ...)                                                                           \
     expect((in_), (int[]){ __VA_ARGS__ }, sizeof((int[]){ __VA_ARGS__ }) / sizeof(int))
 
+static void count_channel(rn_channel *c, void *arg)
+{
+    (void)c;
+    ++*(int *)arg;
+}
+
+static int channels(void)
+{
+    int n = 0;
+    rni_channel_each(count_channel, &n);
+    return n;
+}
+
 TASK_TEST(stages_can_be_stored_passed_and_composed)
 {
     rn_stage(int, int) list[] = { rn_stage_map(g, plus, 1),   rn_stage_filter(g, is_odd),
@@ -133,6 +146,28 @@ TASK_TEST(a_stage_that_could_not_be_made_fails_the_group)
     return 0;
 }
 
+/* Stands for a machine without memory: nobody has room for that many. */
+TASK_TEST(stages_without_memory_fail_the_group_and_lose_nothing)
+{
+    rn_stage(int, int) add = rn_stage_map(g, plus, 1);
+    for (int i = 0; i < 4; i++) {
+        rn_group *h = rn_group_new(NULL);
+        rn_chan(int) in = rn_make(h, int, 1);
+        int before = channels(), v;
+        rn_stage(int, int) huge = rn_compose(int, add, rn_stage_buffer(h, int, INT64_MAX), add);
+        rn_receiver(int) out = i == 0   ? rn_start(h, in, huge)
+                               : i == 1 ? rn_buffer(h, in, INT64_MAX)
+                               : i == 2 ? rn_parallel_map(h, in, INT64_MAX, plus, 1)
+                                        : rn_ordered_map(h, in, INT64_MAX, plus, 1);
+        CHECK_EQ(rn_recv(out, &v), -EPIPE);
+        CHECK_EQ(channels(), before);
+        CHECK_EQ(rn_group_wait(h), -ENOMEM);
+        rn_free(in); /* nobody keeps it */
+        rn_group_close(h);
+    }
+    return 0;
+}
+
 TEST_EXIT(untyped_stages_are_checked_when_they_start, 2, "a stage for elements of 4 bytes on a")
 {
     rn_group *g = rn_group_new(NULL);
@@ -147,19 +182,6 @@ TEST_EXIT(untyped_stages_are_checked_when_joined, 2, "joined to one of 8")
     rn_chain *parts[] = { rn_chain_new(g, &(rn_step){ .fn = &widen_rn_stage }),
                           rn_chain_new(g, &(rn_step){ .fn = &is_odd_rn_stage }) };
     (void)!rn_chain_join(parts, 2);
-}
-
-static void count_channel(rn_channel *c, void *arg)
-{
-    (void)c;
-    ++*(int *)arg;
-}
-
-static int channels(void)
-{
-    int n = 0;
-    rni_channel_each(count_channel, &n);
-    return n;
 }
 
 TASK_TEST(a_run_that_has_ended_keeps_its_output_only)

@@ -237,12 +237,16 @@ static size_t through(part *p, char **items, size_t n)
 
 /* ---- the task of a part ---- */
 
+/* Receives up to n elements, which it waits for one of. A sender without a buffer has one at a
+ * time: it is let run for the next, while there is one each time. */
 static int receive(part *p, size_t n, size_t *got)
 {
-    if (n > 1)
-        return rn_channel_recv_n(p->in, p->items, n, got, p->run->site);
-    *got = 1;
-    return rn_channel_recv(p->in, p->items, p->run->site);
+    size_t size = p->run->links[p->from].in_size;
+    int rc = rn_channel_recv_n(p->in, p->items, n, got, p->run->site);
+    while (rc == 0 && *got < n && p->in->cap == 0 && rn_yield() == 0 &&
+           rn_channel_try_recv(p->in, rni_item(p->items, size, *got)) == 0)
+        ++*got;
+    return rc;
 }
 
 static int deliver(part *p, char *items, size_t n)
