@@ -11,8 +11,8 @@
  * caller's array is gone when it runs. Go's three sleepers sleep on; here they end, cancelled, when
  * chapter() returns.
  *
- * Prints "done after 1.00...s, nums goroutines: N" with N from 4 (main and three sleepers) to 7, and
- * "nums generateNumGoroutine: 2, nums closedNumGoroutine K" with K from 0 to 2.
+ * Prints "done after 1.00...s, nums goroutines: N" with N from 4 (main and three sleepers) to 7,
+ * and "nums generateNumGoroutine: 2, nums closedNumGoroutine K" with K from 0 to 2.
  */
 #include <stdatomic.h>
 #include <stdio.h>

@@ -155,7 +155,8 @@ def run_once(command, environment, expected, is_rules):
 
 
 def self_test():
-    rules = "# remark\nset A=b=c\nsite\nexit 2\nline a\neither b\neither c\nmatch ^d\\d$\nstderr x\nstderr y\n"
+    rules = "set A=b=c\nsite\n"
+    rules += "# remark\nexit 2\nline a\neither b\neither c\nmatch ^d\\d$\nstderr x\nstderr y\n"
     assert read_manner(rules) == ({"A": "b=c"}, True)
     assert read_manner("line site\nline set A=b\n") == ({}, False)
     good = (2, "a\nc\nb\nd1\n", "has x\nnoise\nhas y\n")

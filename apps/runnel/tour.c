@@ -121,7 +121,7 @@ static unsigned distance(const char *name, const char *given)
     return above[n];
 }
 
-/* Names that begin so come first, then those that are mistyped no worse than by half, up to three. */
+/* Names that begin so come first, then those that are mistyped by half at most; up to three. */
 static int unknown(const char *given)
 {
     unsigned far[ROWS];

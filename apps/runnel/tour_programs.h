@@ -13,6 +13,7 @@
     HEADING("Confinement")                                                                         \
     PROGRAM(confinement_adhoc, 0, PLAIN, "only one task touches the data, by convention")          \
     PROGRAM(confinement_lexical, 0, PLAIN, "the types of a channel's ends keep it to its owner")   \
+    PROGRAM(confinement_structs, 0, PLAIN, "two tasks, each with its half of a buffer")            \
     HEADING("The for-select loop")                                                                 \
     PROGRAM(for_select_send, 0, PLAIN, "sends each value, or learns that it should stop")          \
     PROGRAM(for_select_send_deadlock, 2, PLAIN, "the same with nobody to receive: a deadlock")     \
@@ -26,12 +27,47 @@
     PROGRAM(leak_send_fixed, 0, PLAIN, "the same with a `done` channel")                           \
     HEADING("The or-channel")                                                                      \
     PROGRAM(or_channel, 0, PLAIN, "joins done channels with a tree of selects")                    \
+    PROGRAM(or_channel_group, 0, PLAIN, "the same as a call of the library")                       \
+    HEADING("Error handling")                                                                      \
+    PROGRAM(errors_printed, 0, SITE, "the task prints its errors: nobody can act on them")         \
+    PROGRAM(errors_returned, 0, SITE, "errors are values, sent with the results")                  \
+    PROGRAM(errors_limit, 0, SITE, "the consumer gives up after three errors")                     \
+    PROGRAM(errors_limit_group, 0, SITE, "the same as a map, stopped by its group")                \
     HEADING("Pipelines")                                                                           \
     PROGRAM(pipeline_batch, 0, PLAIN, "stages that are functions of lists")                        \
     PROGRAM(pipeline_functions, 0, PLAIN, "stages that are functions of values")                   \
     PROGRAM(pipeline_channels, 0, PLAIN, "stages that are tasks between channels")                 \
     PROGRAM(pipeline_group, 0, PLAIN, "the same with a group instead of `done`")                   \
+    PROGRAM(pipeline_stages, 0, PLAIN, "stages as values, composed, and run in three ways")        \
     HEADING("Some handy generators")                                                               \
-    PROGRAM(repeat_take, 0, PLAIN, "an endless generator, and the first ten of it")
+    PROGRAM(repeat_take, 0, PLAIN, "an endless generator, and the first ten of it")                \
+    PROGRAM(repeat_fn, 0, PLAIN, "a generator that calls a function")                              \
+    PROGRAM(to_string, 0, PLAIN, "a stream of anything, asserted to be strings")                   \
+    PROGRAM(generators_group, 0, PLAIN, "the three as calls of the library")                       \
+    PROGRAM(generic_typed, 0, REAL, "what generic stages cost")                                    \
+    HEADING("Fan-out, fan-in")                                                                     \
+    PROGRAM(fan_out, 0, REAL, "a prime finder for each worker, their results merged")              \
+    PROGRAM(fan_out_group, 0, REAL, "the same with stages of the library")                         \
+    HEADING("The or-done-channel")                                                                 \
+    PROGRAM(or_done, 0, PLAIN, "a range loop that `done` ends")                                    \
+    PROGRAM(or_done_group, 0, PLAIN, "the same as a call of the library")                          \
+    HEADING("The tee-channel")                                                                     \
+    PROGRAM(tee, 0, PLAIN, "each value to two outputs; nil channels in a select")                  \
+    PROGRAM(tee_group, 0, PLAIN, "the same as a call of the library")                              \
+    HEADING("The bridge-channel")                                                                  \
+    PROGRAM(bridge, 0, PLAIN, "a channel of channels becomes one")                                 \
+    PROGRAM(bridge_group, 0, PLAIN, "the same as a call of the library")                           \
+    HEADING("Queuing")                                                                             \
+    PROGRAM(queuing_pipeline, 0, PLAIN, "a queue does not make a pipeline faster")                 \
+    PROGRAM(queuing_pipeline_group, 0, PLAIN, "the same with stages of the library")               \
+    PROGRAM(queuing_writes, 0, REAL, "a queue helps where batches are cheaper")                    \
+    PROGRAM(queuing_feedback, 0, PLAIN, "a queue at the entrance stops a death spiral")            \
+    HEADING("The context package")                                                                 \
+    PROGRAM(context_done, 0, PLAIN, "greetings that a `done` channel can stop")                    \
+    PROGRAM(context_timeout, 0, PLAIN, "the same with a timeout for one of them")                  \
+    PROGRAM(context_deadline, 0, PLAIN, "the same, failing before the time is lost")               \
+    PROGRAM(context_group, 0, PLAIN, "the same with groups, which carry the context")              \
+    PROGRAM(context_values, 0, PLAIN, "values that travel with a request")                         \
+    PROGRAM(context_keys, 0, PLAIN, "keys that no other module has")
 
 #endif
