@@ -22,7 +22,8 @@ static int chapter(rn_group *g, void *unused)
 {
     (void)unused;
     rn_receiver(int) digits = rn_generator(g, int, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
-    stream vals = rn_bridge(g, rn_map(g, digits, only, g));
+    rn_receiver(stream) chan_stream = rn_map(g, digits, only, g);
+    stream vals = rn_bridge(g, chan_stream);
     for (int v; rn_recv(vals, &v) == 0;)
         printf("%d ", v);
     return 0;
