@@ -12,6 +12,11 @@ if(RUNNEL_PYTHON3)
     runnel_check(house/${check} ${RUNNEL_PYTHON3} tools/check-${check}.py)
     runnel_check(house/${check}-self-test ${RUNNEL_PYTHON3} tools/check-${check}.py --self-test)
   endforeach()
+  # What is generated, and what it is generated from.
+  foreach(tool surface)
+    runnel_check(house/${tool} ${RUNNEL_PYTHON3} -B tools/${tool}.py)
+    runnel_check(house/${tool}-self-test ${RUNNEL_PYTHON3} -B tools/${tool}.py --self-test)
+  endforeach()
 
   runnel_check(compile-fail/self-test ${RUNNEL_PYTHON3} tools/compile-fail.py --self-test)
   file(GLOB cases RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS

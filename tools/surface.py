@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Lists the public surface and keeps it small.
+
+    tools/surface.py [ROOT]         fails if docs/api.md is out of date, or the surface too large
+    tools/surface.py --update       writes docs/api.md
+    tools/surface.py --list         prints it
+    tools/surface.py --self-test
+
+The surface is what the headers in include/runnel/ hand out: functions (RN_API), inline functions,
+macros with small letters (rn_...), which are called like functions, and macros with parameters and
+capitals (RN_...). Functions count against a limit; macros, most of which only add types or the line
+number to a function, do not. Each gets the sentence of its comment that names it, or the first one.
+"""
+import collections
+import os
+import re
+import sys
+
+import selftest
+
+API = "docs/api.md"
+# The rooms of the issue: the patterns have a limit of their own.
+PATTERN_HEADERS = ["stage.h", "any.h", "pattern.h", "scale.h", "error.h"]
+LIMITS = {"core": 120, "pattern": 60}
+
+FUNCTION, INLINE, MACRO, CAPITAL = "function", "inline", "macro", "capital"
+Entry = collections.namedtuple("Entry", "name kind header line doc")
+
+COMMENT = re.compile(r"/\*.*?\*/", re.S)
+DEFINE = re.compile(r"^#define[ \t]+((?:rn|RN)_\w*[A-Za-z0-9])\b(\()?(?:[^\\\n]|\\\n|\\.)*", re.M)
+DECLARED = re.compile(r"^(?:RN_API|static inline)\b[^;{]*?\b(rn_\w+)\(", re.M)
+CALLED = re.compile(r"\brn_[a-z_0-9]+(?=\()")
+SENTENCE_END = re.compile(r"(?<![.])\.(?=\s|$)")
+# A shorter sentence about a macro is followed by what its function does.
+SHORT = 80
+
+
+def comment_text(comment):
+    """The words of a comment; examples in it (lines that are indented) are left out."""
+    lines = [re.sub(r"^\s*\*(?!/) ?", "", line) for line in comment[2:-2].splitlines()]
+    return " ".join(line.strip() for line in lines if not line.startswith("    ")).strip()
+
+
+def describe(text, name):
+    """The sentence of text that begins with the name, else the first one."""
+    if not text:
+        return ""
+    sentences, start = [], 0
+    for end in [m.end() for m in SENTENCE_END.finditer(text)] or [len(text)]:
+        sentences.append(" ".join(text[start:end].split()))
+        start = end
+    return next((s for s in sentences if re.match(rf"{name}\b", s)), sentences[0])
+
+
+# What stands before a name: the comment right above it; the last one of its paragraph; that or the
+# one of the type above it.
+Before = collections.namedtuple("Before", "adjacent own nearest at kind")
+
+
+def comments_before(text, position, kind):
+    adjacent = own = nearest = ""
+    for match in COMMENT.finditer(text, 0, position):
+        words = comment_text(match.group())
+        if not words or words.startswith("----") or text[match.start() - 1:match.start()] == " ":
+            continue
+        gap = text[match.end():position]
+        between = gap.strip()
+        if between and words.startswith("0 "):
+            continue                    # says what the one function below it returns
+        adjacent = "" if between else words
+        own = "" if re.search(r"\n[ \t]*\n", gap) else words
+        nearest = words if own or between.startswith("typedef") else ""
+    return Before(adjacent, own, nearest, position, kind)
+
+
+def document(name, comments, calls):
+    """The line about a name. comments: what stands before each of the header's names."""
+    here = comments[name]
+    base = re.sub(r"(_at|_drop)$", "", name)
+    if base != name and base in comments and comments[base].at < here.at and not here.adjacent:
+        if name not in here.own:        # rn_sleep stands above rn_sleep_at, and so does its comment
+            return document(base, comments, [])
+    # A macro adds types to a function.
+    callee = next((c for c in calls if c in comments and comments[c].kind == FUNCTION), None)
+    named = re.search(rf"\b{name}\b", here.own)
+    if not callee or (callee == name + "_at" and not comments[callee].adjacent):
+        return describe(here.adjacent or here.own or here.nearest, name)
+    there = comments[callee]
+    if not here.adjacent and not named:
+        return describe(there.own or there.nearest, callee)
+    line = describe(here.own, name)
+    if len(line) < SHORT and not re.match("The untyped", there.own) and there.own != here.own:
+        line += " " + describe(there.own or there.nearest, callee)
+    return line
+
+
+def entries_of(header, text):
+    """What a header hands out, in the order of the file."""
+    # A comment keeps its place and loses its words.
+    code = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
+    found = []
+    for match in DEFINE.finditer(code):
+        name, parameters = match.groups()
+        if name.startswith("rn_") or parameters:
+            kind = MACRO if name.startswith("rn_") else CAPITAL
+            calls = [c for c in CALLED.findall(match.group()) if c != name]
+            found.append((match.start(), name, kind, calls))
+    for match in DECLARED.finditer(code):
+        kind = FUNCTION if match.group().startswith("RN_API") else INLINE
+        found.append((match.start(), match.group(1), kind, []))
+    comments = {name: comments_before(text, at, kind) for at, name, kind, _ in found}
+    for at, name, kind, calls in sorted(found):
+        doc = document(name, comments, calls)
+        yield Entry(name, kind, header, text.count("\n", 0, at) + 1, doc)
+
+
+def read_surface(root):
+    folder = os.path.join(root, "include", "runnel")
+    entries = []
+    for header in sorted(os.listdir(folder)):
+        if header.endswith(".h"):
+            with open(os.path.join(folder, header), encoding="utf-8") as file:
+                entries += entries_of(header, file.read())
+    return entries
+
+
+def room(entry):
+    return "pattern" if entry.header in PATTERN_HEADERS else "core"
+
+
+def count(entries, kind, where=None):
+    return sum(e.kind == kind and where in (None, room(e)) for e in entries)
+
+
+def cell(text):
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+def table(entries):
+    yield "| name | header | |"
+    yield "| --- | --- | --- |"
+    for e in sorted(entries, key=lambda e: (e.header, e.name.lower())):
+        link = f"[{e.header}](../include/runnel/{e.header})"
+        yield f"| `{e.name}` | {link} | {cell(e.doc)} |"
+
+
+def render(entries):
+    lines = [
+        "<!-- SPDX-License-Identifier: MIT -->", "",
+        "# The public surface", "",
+        "Made by `tools/surface.py --update` from the headers, which are the reference: each",
+        "comment there says what may fail, who waits and who owns what. A test keeps this page up",
+        "to date, and the numbers of functions below their limits.", "",
+        "| | functions | limit | inline functions | macros | macros in capitals |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    titles = {"core": "Tasks, channels, groups, time, I/O", "pattern": "Patterns"}
+    for where, title in titles.items():
+        numbers = [count(entries, kind, where) for kind in (FUNCTION, INLINE, MACRO, CAPITAL)]
+        lines.append(f"| {title} | {numbers[0]} | {LIMITS[where]} | "
+                     + " | ".join(str(n) for n in numbers[1:]) + " |")
+    lines += ["", "By header:", "", "| header | functions | inline functions | macros |",
+              "| --- | --- | --- | --- |"]
+    for header in sorted({e.header for e in entries}):
+        here = [e for e in entries if e.header == header]
+        lines.append(f"| [{header}](../include/runnel/{header}) | {count(here, FUNCTION)} | "
+                     f"{count(here, INLINE)} | {count(here, MACRO)} |")
+    kinds = [("what is called", (MACRO, FUNCTION, INLINE)), ("macros in capitals", (CAPITAL,))]
+    for where, title in titles.items():
+        for what, wanted in kinds:
+            rows = [e for e in entries if e.kind in wanted and room(e) == where]
+            if rows:
+                lines += ["", f"## {title}: {what}", ""] + list(table(rows))
+    return "\n".join(lines) + "\n"
+
+
+def check(root):
+    entries = read_surface(root)
+    for where, limit in LIMITS.items():
+        number = count(entries, FUNCTION, where)
+        if number > limit:
+            yield f"include/runnel: {number} functions in the {where} room, at most {limit}"
+    path = os.path.join(root, API)
+    text = ""
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    if text != render(entries):
+        yield f"{API}:1: is out of date: run tools/surface.py --update"
+
+
+SELF_TEST_HEADER = """/* The top comment. */
+#define RN_API __attribute__((visibility("default")))
+#define RN_LIMIT 5
+
+/* ---- a heading ---- */
+
+/*
+ * Waits for the thing... a while. It may fail.
+ *
+ *     rn_example(x);
+ */
+#define rn_wait_for(x) rn_wait_for_at((x), 1)
+RN_API RN_MUST_CHECK int rn_wait_for_at(int x,
+                                        int site);
+
+/* Adds. */
+RN_API int (*rn_odd(void))(void);
+RN_API void rn_add(int x);
+
+#define rn_plus(x) \\
+    rn_add(x)
+/* Gives 1. */
+static inline int rn_one(void)
+{
+    return 1;
+}
+/* Takes RN_CASE | more. */
+#define RN_CASE(x) x
+#define RN_PRIVATE_(x) x
+"""
+
+
+def self_test():
+    failures = []
+
+    def expect(what, got, wanted):
+        if got != wanted:
+            failures.append(f"{what}: {got!r}, not {wanted!r}")
+
+    entries = list(entries_of("a.h", SELF_TEST_HEADER))
+    expect("entries", [(e.name, e.kind, e.doc) for e in entries], [
+        ("rn_wait_for", MACRO, "Waits for the thing... a while."),
+        ("rn_wait_for_at", FUNCTION, "Waits for the thing... a while."),
+        ("rn_odd", FUNCTION, "Adds."),
+        ("rn_add", FUNCTION, "Adds."),
+        ("rn_plus", MACRO, "Adds."),
+        ("rn_one", INLINE, "Gives 1."),
+        ("RN_CASE", CAPITAL, "Takes RN_CASE | more."),
+    ])
+    expect("lines", [e.line for e in entries][:2], [12, 13])
+    declared = "".join(f"/* Does {{0}}. */\nRN_API int rn_{{0}}_{n}(void);\n" for n in range(61))
+    good = {"include/runnel/chan.h": declared.format("x"), API: ""}
+    good[API] = render(list(entries_of("chan.h", good["include/runnel/chan.h"])))
+    expect("a good tree", selftest.check_tree(check, good), [])
+    more = good["include/runnel/chan.h"] + "RN_API int rn_y(int);\n"
+    stale = {**good, "include/runnel/chan.h": more}
+    expect("stale", [e[:12] for e in selftest.check_tree(check, stale)], [API + ":"])
+    for header, copies, wanted in (("any.h", 1, 1), ("chan.h", 1, 0), ("chan.h", 2, 1)):
+        text = "".join(declared.format(f"x{n}") for n in range(copies))
+        errors = selftest.check_tree(check, {f"include/runnel/{header}": text})
+        expect(f"{copies} x 61 in {header}", sum("at most" in e for e in errors), wanted)
+    return failures
+
+
+def main():
+    if sys.argv[1:] in (["--update"], ["--list"]):
+        text = render(read_surface(selftest.REPOSITORY))
+        if sys.argv[1] == "--list":
+            print(text, end="")
+            return 0
+        with open(os.path.join(selftest.REPOSITORY, API), "w", encoding="utf-8") as file:
+            file.write(text)
+        return 0
+    return selftest.main(check, self_test)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
