@@ -155,31 +155,46 @@ RN_EXTERN_C_END
 
 #ifndef __cplusplus
 
-/* Does not compile if the condition does not hold. */
-#define RN_REFUSE_(cond, msg)                                                                      \
-    ((void)sizeof(struct {                                                                         \
-        _Static_assert(cond, msg);                                                                 \
-        int x;                                                                                     \
-    }))
+/*
+ * Checks of types. Each declares variables of the types in question where nothing is evaluated, so
+ * that an argument, which may be a whole pipeline, is not repeated more often than needed.
+ */
+#define RN_CHECK_(declarations, condition, msg)                                                    \
+    ((void)sizeof(__extension__({                                                                  \
+        declarations;                                                                              \
+        _Static_assert(condition, msg);                                                            \
+        0;                                                                                         \
+    })))
+#define RN_AS_(name, expr) __attribute__((unused)) __typeof__(expr) name = 0
+/* The channel of a receiver. */
+#define RN_SOURCE_(c)                                                                              \
+    ((void)sizeof(__extension__({                                                                  \
+         RN_AS_(rn_c_, c);                                                                         \
+         (void)RN_CAN_RECV_(rn_c_);                                                                \
+         0;                                                                                        \
+     })),                                                                                          \
+     (rn_channel *)(void *)(c))
 /* Size and alignment of the elements of handle c. */
 #define RN_SIZES_(c) sizeof(RN_ELEM_(c)), _Alignof(RN_ELEM_(c))
 #define RN_RX_OF_(c) rn_receiver(RN_ELEM_(c))
 /* An array of receivers that can be read; it may be empty. */
 #define RN_RX_ARRAY_(a)                                                                            \
-    (RN_REFUSE_(RN_KIND_((a)[0]) == 0 || RN_KIND_((a)[0]) == 2,                                    \
-                "runnel: this is not an array of receivers"),                                      \
+    (RN_CHECK_(RN_AS_(rn_c_, (a)[0]), RN_KIND_(rn_c_) == 0 || RN_KIND_(rn_c_) == 2,                \
+               "runnel: this is not an array of receivers"),                                       \
      (const void *)(a))
 /* An array to store receivers of c's elements in. */
 #define RN_RX_OUTS_(c, a)                                                                          \
-    (RN_REFUSE_(_Generic((a), RN_RX_OF_(c) * : 1, default : 0),                                    \
-                "runnel: this is not an array of receivers with the element type of the source"),  \
+    (RN_CHECK_(RN_AS_(rn_c_, c), _Generic((a), RN_RX_OF_(rn_c_) * : 1, default : 0),               \
+               "runnel: this is not an array of receivers with the element type of the source"),   \
      (void *)(a))
-/* Receiver x, whose elements are those of c. */
+/* The channel of receiver x, whose elements are those of c. */
 #define RN_ALIKE_(c, x)                                                                            \
-    (RN_REFUSE_(_Generic((x), rn_chan(RN_ELEM_(c)) : 1, RN_RX_OF_(c) : 1, default : 0),            \
-                "runnel: these are not receivers of one element type"),                            \
-     RN_CAN_RECV_(x))
-#define RN_ANY_RX_(c, x) RN_CAN_RECV_(x)
+    (RN_CHECK_(RN_AS_(rn_c_, c);                                                                   \
+               RN_AS_(rn_x_, x),                                                                   \
+               _Generic(rn_x_, rn_chan(RN_ELEM_(rn_c_)) : 1, RN_RX_OF_(rn_c_) : 1, default : 0),   \
+               "runnel: these are not receivers of one element type"),                             \
+     (rn_channel *)(void *)(x))
+#define RN_ANY_RX_(c, x) RN_SOURCE_(x)
 
 /* m(c, x) for each x of up to 16, with commas between. */
 #define RN_EACH_(m, c, ...)                                                                        \
@@ -223,16 +238,14 @@ RN_EXTERN_C_END
 
 /* rn_or_done(g, done, c): done has elements of any type. */
 #define rn_or_done(g, done, c)                                                                     \
-    ((RN_RX_OF_(c))rn_channel_or_done((g), RN_CAN_RECV_(done), RN_CAN_RECV_(c), RN_SIZES_(c),      \
-                                      RN_HERE))
+    ((RN_RX_OF_(c))rn_channel_or_done((g), RN_SOURCE_(done), RN_SOURCE_(c), RN_SIZES_(c), RN_HERE))
 
 /* rn_tee(g, in, outs, n): outs is an array of n rn_receiver of in's elements. rn_tee_copy adds the
  * copy function. */
 #define rn_tee(g, in, outs, n)                                                                     \
-    rn_channel_tee((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), NULL, RN_SIZES_(in), RN_HERE)
+    rn_channel_tee((g), RN_SOURCE_(in), RN_RX_OUTS_(in, outs), (n), NULL, RN_SIZES_(in), RN_HERE)
 #define rn_tee_copy(g, in, outs, n, copy)                                                          \
-    rn_channel_tee((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), (copy), RN_SIZES_(in),       \
-                   RN_HERE)
+    rn_channel_tee((g), RN_SOURCE_(in), RN_RX_OUTS_(in, outs), (n), (copy), RN_SIZES_(in), RN_HERE)
 
 /* rn_bridge(g, in): in is an rn_receiver(rn_receiver(T)), the result an rn_receiver(T).
  * rn_bridge_drop names the drop function of the inner channels. */
@@ -242,13 +255,13 @@ RN_EXTERN_C_END
                                               RN_HERE))
 /* A receiver of receivers. */
 #define RN_CARRIER_(c)                                                                             \
-    (RN_REFUSE_(RN_KIND_((*(c))[0]) == 0 || RN_KIND_((*(c))[0]) == 2,                              \
-                "runnel: rn_bridge needs a channel of receivers"),                                 \
-     RN_CAN_RECV_(c))
+    (RN_CHECK_(RN_AS_(rn_c_, (*(c))[0]), RN_KIND_(rn_c_) == 0 || RN_KIND_(rn_c_) == 2,             \
+               "runnel: rn_bridge needs a channel of receivers"),                                  \
+     RN_SOURCE_(c))
 
 /* rn_fan_out(g, in, outs, n): outs as in rn_tee. */
 #define rn_fan_out(g, in, outs, n)                                                                 \
-    rn_channel_fan_out((g), RN_CAN_RECV_(in), RN_RX_OUTS_(in, outs), (n), RN_SIZES_(in), RN_HERE)
+    rn_channel_fan_out((g), RN_SOURCE_(in), RN_RX_OUTS_(in, outs), (n), RN_SIZES_(in), RN_HERE)
 
 /* rn_fan_in(g, array, n): any number of receivers; rn_merge(g, a, b, ...): up to 16. */
 #define rn_fan_in(g, array, n)                                                                     \
@@ -262,7 +275,7 @@ RN_EXTERN_C_END
 
 /* rn_throttle(g, in, every_ns, burst). */
 #define rn_throttle(g, in, every_ns, burst)                                                        \
-    ((RN_RX_OF_(in))rn_channel_throttle((g), RN_CAN_RECV_(in), (every_ns), (burst), RN_SIZES_(in), \
+    ((RN_RX_OF_(in))rn_channel_throttle((g), RN_SOURCE_(in), (every_ns), (burst), RN_SIZES_(in),   \
                                         RN_HERE))
 
 /*
@@ -273,14 +286,14 @@ RN_EXTERN_C_END
 #define rn_broadcast(T) __typeof__(__typeof__(T)(*)[RN_CAST_])
 #define rn_broadcast_new(g, in) rn_broadcast_copy(g, in, NULL)
 #define rn_broadcast_copy(g, in, copy)                                                             \
-    ((rn_broadcast(RN_ELEM_(in)))rn_broadcaster_new((g), RN_CAN_RECV_(in), (copy), RN_SIZES_(in),  \
+    ((rn_broadcast(RN_ELEM_(in)))rn_broadcaster_new((g), RN_SOURCE_(in), (copy), RN_SIZES_(in),    \
                                                     RN_HERE))
 #define rn_subscribe(g, b, cap, slow)                                                              \
     ((RN_RX_OF_(b))rn_broadcaster_subscribe((g), RN_CASTER_(b), (cap), (slow), RN_HERE))
 #define rn_unsubscribe(b, rx) rn_broadcaster_unsubscribe(RN_CASTER_(b), RN_ALIKE_(b, rx), RN_HERE)
 #define RN_CASTER_(b)                                                                              \
-    (RN_REFUSE_(_Generic((b), rn_broadcast(RN_ELEM_(b)) : 1, default : 0),                         \
-                "runnel: this is not an rn_broadcast"),                                            \
+    (RN_CHECK_(RN_AS_(rn_b_, b), _Generic(rn_b_, rn_broadcast(RN_ELEM_(rn_b_)) : 1, default : 0),  \
+               "runnel: this is not an rn_broadcast"),                                             \
      (rn_broadcaster *)(void *)(b))
 
 #endif /* !__cplusplus */

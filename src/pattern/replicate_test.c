@@ -168,6 +168,7 @@ TASK_TEST(replicate_ends_with_its_caller_and_with_its_group)
         while (rn_task_count() < before + 5)
             (void)rn_yield();
         rn_group_cancel(how ? under : caller, 0);
+        CHECK_EQ(rn_group_wait(caller), how ? 0 : -ECANCELED);
         rn_group_close(caller);
         CHECK_EQ(rc, -ECANCELED);
         CHECK_EQ(rn_task_count(), before);

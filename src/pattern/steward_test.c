@@ -72,6 +72,36 @@ TEST(steward_restarts_a_ward_that_misses_its_pulses)
     run(restarts);
 }
 
+/* ---- when exactly ---- */
+
+static int beat_once(rn_heart *heart)
+{
+    int rc = rn_sleep(RN_SECOND);
+    rn_heart_beat(heart);
+    return rc ? rc : rn_sleep(RN_FOREVER);
+}
+RN_TASK(beat_once, rn_heart *);
+
+static int counted_from_the_last(rn_group *g, void *arg)
+{
+    rn_group *h = rn_group_new(NULL);
+    rn_receiver(int) pulse = rn_steward(h, 4 * RN_SECOND, beat_once);
+    (void)arg;
+    (void)g;
+    for (int i = 1, n = 0; i < 4; i++) {
+        while (n < i)
+            CHECK_EQ(rn_recv(pulse, &n), 0);
+        CHECK_EQ(elapsed(), i * 5 * RN_SECOND); /* told at once */
+    }
+    rn_group_close(h);
+    return 0;
+}
+
+TEST(steward_counts_from_the_last_pulse)
+{
+    run(counted_from_the_last);
+}
+
 /* ---- the book's ward that takes the integers before a negative one ---- */
 
 static int take_integers(rn_heart *heart, rn_sender(int) out, const int *list, int n)

@@ -9,23 +9,11 @@
 
 enum { MANY = 9 };
 
-static int one_two_one_two(rn_sender(int) out)
-{
-    int rc = 0;
-    for (int i = 0; i < 4 && rc == 0; i++)
-        rc = rn_send(out, 1 + i % 2);
-    rn_close(out);
-    return rc;
-}
-RN_TASK(one_two_one_two, rn_sender(int));
-
 TASK_TEST(tee_prints_what_the_book_prints)
 {
-    rn_chan(int) in = rn_make(g, int, 0);
     rn_receiver(int) outs[2];
     char text[128] = "";
-    rn_go(g, one_two_one_two, rn_tx(in));
-    CHECK_EQ(rn_tee(g, in, outs, 2), 0);
+    CHECK_EQ(rn_tee(g, rn_take(g, rn_repeat(g, int, 1, 2), 4), outs, 2), 0);
     for (int a, b; rn_recv(outs[0], &a) == 0;) {
         CHECK_EQ(rn_recv(outs[1], &b), 0);
         sprintf(text + strlen(text), "out1: %d, out2: %d\n", a, b);
@@ -33,6 +21,7 @@ TASK_TEST(tee_prints_what_the_book_prints)
     CHECK_STR(text, "out1: 1, out2: 1\nout1: 2, out2: 2\n"
                     "out1: 1, out2: 1\nout1: 2, out2: 2\n");
     CHECK_EQ(rn_wait(outs[1]), -EPIPE);
+    rn_group_cancel(g, 0); /* ends the repetition */
     return 0;
 }
 
