@@ -126,11 +126,11 @@ RN_EXTERN_C_END
 #define RN_CONST_MSG_ "runnel: the element type of a channel must not be const"
 /* The untyped channel behind handle c; does not compile if c is no handle or is the wrong end. */
 #define RN_CHK_(c, wrong, msg)                                                                     \
-    ((void)sizeof(struct {                                                                         \
+    ((void)__extension__({                                                                         \
          _Static_assert(RN_KIND_(c) != 3, "runnel: this is not a channel handle");                 \
          _Static_assert(RN_KIND_(c) != (wrong), msg);                                              \
          _Static_assert(RN_NOT_CONST_(RN_ELEM_(c)), RN_CONST_MSG_);                                \
-         int x;                                                                                    \
+         0;                                                                                        \
      }),                                                                                           \
      (rn_channel *)(void *)(c))
 #define RN_ANY_(c) RN_CHK_(c, 3, "runnel: this is not a channel handle")
@@ -139,24 +139,24 @@ RN_EXTERN_C_END
 /* p, which must point to exactly the element type of c. RN_DST_ is for the receivers of one,
  * which have forms that discard it. */
 #define RN_PTR_(c, p)                                                                              \
-    ((void)sizeof(struct {                                                                         \
+    ((void)__extension__({                                                                         \
          _Static_assert(_Generic((p), RN_ELEM_(c) * : 1, default : 0),                             \
                         "runnel: this does not point to the channel's element type");              \
-         int x;                                                                                    \
+         0;                                                                                        \
      }),                                                                                           \
      (p))
 #define RN_DST_(c, p)                                                                              \
-    ((void)sizeof(struct {                                                                         \
+    ((void)__extension__({                                                                         \
          _Static_assert(_Generic((p), void * : 0, default : 1),                                    \
                         "runnel: no destination; to discard the value, use RN_DONE or rn_wait");   \
-         int x;                                                                                    \
+         0;                                                                                        \
      }),                                                                                           \
      RN_PTR_(c, p))
 #define RN_CPTR_(c, p)                                                                             \
-    ((void)sizeof(struct {                                                                         \
+    ((void)__extension__({                                                                         \
          _Static_assert(_Generic((p), RN_ELEM_(c) * : 1, const RN_ELEM_(c) * : 1, default : 0),    \
                         "runnel: this does not point to the channel's element type");              \
-         int x;                                                                                    \
+         0;                                                                                        \
      }),                                                                                           \
      (p))
 /*
@@ -185,10 +185,10 @@ RN_EXTERN_C_END
 #define rn_make_drop(g, T, ...)                                                                    \
     ((rn_chan(T))rn_channel_new((g), RN_SIZE_(T, #__VA_ARGS__), _Alignof(T), __VA_ARGS__, RN_HERE))
 #define RN_SIZE_(T, cap)                                                                           \
-    ((void)sizeof(struct {                                                                         \
+    ((void)__extension__({                                                                         \
          _Static_assert(RN_NOT_CONST_(__typeof__(T)), RN_CONST_MSG_);                              \
          _Static_assert(sizeof(cap) > 1, "runnel: the capacity of the channel is missing");        \
-         int x;                                                                                    \
+         0;                                                                                        \
      }),                                                                                           \
      sizeof(T))
 
