@@ -284,7 +284,7 @@ rn_broadcaster *rn_broadcaster_new(rn_group *g, rn_channel *in,
         if (b)
             broadcaster_unref(b);
         rni_os_free(p);
-        rn_group_cancel(g, -ENOMEM);
+        rni_group_lacks_memory(g);
         return NULL;
     }
     b->copy = copy;
@@ -359,7 +359,7 @@ rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadcaster *b, size_t cap,
         rni_panic(site, g ? "rn_subscribe to no broadcast" : "rn_subscribe needs a group");
     subscription *s = make_subscription(g, b, cap, site);
     if (!s) {
-        rn_group_cancel(g, -ENOMEM);
+        rni_group_lacks_memory(g);
         return NULL;
     }
     rn_channel *out = s->out;

@@ -107,7 +107,7 @@ static junction *make_junction(rn_group *g, const rni_element *e, const char *si
         return j;
     }
     rni_os_free(j);
-    rn_group_cancel(g, -ENOMEM);
+    rni_group_lacks_memory(g);
     return NULL;
 }
 

@@ -81,11 +81,12 @@ static int ledger_consume(rn_receiver(int) in)
 }
 RN_TASK(ledger_consume, rn_receiver(int));
 
-/* A new stream of n entries in group g. */
+/* A new stream of n entries in group g; nil if that is being closed. */
 static inline rn_receiver(int) ledger_stream(rn_group *g, int n, size_t cap)
 {
     rn_chan(int) c = rn_make_drop(g, int, cap, ledger_drop);
-    rn_go(g, ledger_produce, rn_tx(c), n);
+    if (c)
+        rn_go(g, ledger_produce, rn_tx(c), n);
     return rn_rx(c);
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pattern/part.h"
+#include "scope/group.h"
 
 rni_element rni_element_of(const rn_channel *c, size_t size, size_t align, const char *site)
 {
@@ -78,6 +79,15 @@ static void part_end(rni_part *p)
     rni_os_free(p);
 }
 
+void rni_group_lacks_memory(rn_group *g)
+{
+    rni_lock_take(&g->lock);
+    bool closing = g->closing;
+    rni_unlock(&g->lock);
+    if (!closing)
+        rn_group_cancel(g, -ENOMEM);
+}
+
 rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element *element,
                        const char *site)
 {
@@ -101,7 +111,7 @@ rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element
         p = NULL;
     }
     if (!p)
-        rn_group_cancel(g, -ENOMEM); /* a group that closes is cancelled, and keeps its cause */
+        rni_group_lacks_memory(g);
     return p;
 }
 

@@ -126,7 +126,7 @@ rn_channel *rn_steward_start(rn_group *g, int64_t timeout_ns, int (*entry)(void 
     if (!s->args) {
         rn_channel_free(p->outs[0], site);
         rni_os_free(p);
-        rn_group_cancel(g, -ENOMEM);
+        rni_group_lacks_memory(g);
         return NULL;
     }
     s->timeout = timeout_ns;
