@@ -26,7 +26,7 @@ static int locale(rn_ctx *ctx)
     if (rn_ctx_deadline(ctx, &deadline) && deadline - (rn_now() + RN_MINUTE) <= 0)
         return -ETIMEDOUT;
     if (rn_select([DONE] = RN_DONE(rn_ctx_done(ctx)), [LATER] = RN_AFTER(RN_MINUTE)) != LATER)
-        return rn_ctx_err(ctx);
+        return rn_ctx_cause(ctx);
     return 0; /* EN/US */
 }
 

@@ -25,7 +25,7 @@ static int locale(rn_ctx *ctx)
 {
     enum { DONE, LATER };
     if (rn_select([DONE] = RN_DONE(rn_ctx_done(ctx)), [LATER] = RN_AFTER(RN_MINUTE)) != LATER)
-        return rn_ctx_err(ctx);
+        return rn_ctx_cause(ctx);
     return 0; /* EN/US */
 }
 
