@@ -82,8 +82,9 @@ RN_API RN_MUST_CHECK rn_channel *rn_channel_bridge(rn_group *g, rn_channel *in,
  * several, to one at random. All end with in. Cancelled, it drops at most one value. With n = 0
  * nothing is started.
  *
- * To have n tasks share the work is simpler: give them all the same receiver, as the book does.
- * This is for consumers that want a channel of their own, which ends with g.
+ * To have n tasks share the work it is simpler, and a third of the price, to give them all the same
+ * receiver, as the book does. This is for consumers that want a channel of their own, which ends
+ * with g.
  * Returns as rn_channel_tee.
  */
 RN_API int rn_channel_fan_out(rn_group *g, rn_channel *in, void *outs, size_t n, size_t size,
