@@ -175,7 +175,7 @@ def render(entries):
     return "\n".join(lines) + "\n"
 
 
-def check(root):
+def errors_of(root):
     entries = read_surface(root)
     for where, limit in LIMITS.items():
         number = count(entries, FUNCTION, where)
@@ -188,6 +188,10 @@ def check(root):
             text = file.read()
     if text != render(entries):
         yield f"{API}:1: is out of date: run tools/surface.py --update"
+
+
+def check(root):
+    return list(errors_of(root))
 
 
 SELF_TEST_HEADER = """/* The top comment. */
