@@ -13,7 +13,7 @@ if(RUNNEL_PYTHON3)
     runnel_check(house/${check}-self-test ${RUNNEL_PYTHON3} tools/check-${check}.py --self-test)
   endforeach()
   # What is generated, and what it is generated from.
-  foreach(tool surface)
+  foreach(tool surface tutorial)
     runnel_check(house/${tool} ${RUNNEL_PYTHON3} -B tools/${tool}.py)
     runnel_check(house/${tool}-self-test ${RUNNEL_PYTHON3} -B tools/${tool}.py --self-test)
   endforeach()
@@ -26,6 +26,15 @@ if(RUNNEL_PYTHON3)
     runnel_check(compile-fail/${name} ${RUNNEL_PYTHON3} tools/compile-fail.py ${case})
   endforeach()
 endif()
+
+# The figures of the tutorial. Its test shows that they can be had, not what they are.
+add_executable(tutorial_costs docs/tutorial/costs.c)
+target_link_libraries(tutorial_costs PRIVATE runnel_static)
+set_target_properties(tutorial_costs PROPERTIES
+  OUTPUT_NAME tutorial-costs RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+runnel_check(house/tutorial-costs $<TARGET_FILE:tutorial_costs>)
+set_tests_properties(house/tutorial-costs PROPERTIES
+  ENVIRONMENT "${RUNNEL_TEST_ENVIRONMENT};RUNNEL_COSTS_ROUNDS=1;RUNNEL_LEAKS=fail")
 
 if(NOT RUNNEL_LTO)
   runnel_check(house/embedding tests/embedding/run.sh "${PROJECT_BINARY_DIR}/embedding")
