@@ -252,7 +252,10 @@ typedef struct pair {
 
 static int twice(int v);
 
-/* Doubles. */
+/*
+ * Doubles {
+
+ */
 static int twice(int v)
 {
     return v + v; /* } */
@@ -272,7 +275,7 @@ int main(void)
     return twice(0);
 }
 """
-TWICE = ("/* Doubles. */\nstatic int twice(int v)\n{\n    return v + v; /* } */\n}\n"
+TWICE = ("/*\n * Doubles {\n\n */\nstatic int twice(int v)\n{\n    return v + v; /* } */\n}\n"
          "RN_STAGE(twice, int, int);\n")
 PAGE = ("# One\n\n`runnel tour one`\n\n<!-- code: examples/one.c region=twice -->\n```c\n" + TWICE
         + "```\n\n<!-- output: examples/one.expected -->\n```text\n2\n```\n\n"
