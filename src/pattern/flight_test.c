@@ -2,6 +2,7 @@
 /* Shared calls. */
 #include <runnel.h>
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -211,6 +212,34 @@ TASK_TEST(flight_of_many_tasks_and_keys)
     (void)g;
     for (unsigned i = 0; i < 50; i++)
         rn_go(h, ask_often, i);
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}
+
+static void *ask_on_a_thread(void *arg)
+{
+    CHECK_EQ(ask_often((unsigned)(uintptr_t)arg), 0);
+    return NULL;
+}
+
+static int join_threads(void *threads)
+{
+    int rc = 0;
+    for (int i = 0; i < 3; i++)
+        rc |= pthread_join(((pthread_t *)threads)[i], NULL);
+    return rc;
+}
+
+TASK_TEST(flight_of_tasks_and_threads)
+{
+    rn_group *h = rn_group_new(NULL);
+    pthread_t threads[3];
+    (void)g;
+    for (unsigned i = 0; i < 10; i++)
+        rn_go(h, ask_often, i);
+    for (uintptr_t i = 0; i < 3; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, ask_on_a_thread, (void *)(i + 100)), 0);
+    CHECK_EQ(rn_blocking(join_threads, threads), 0);
     CHECK_EQ(rn_group_wait(h), 0);
     return rn_group_close(h);
 }

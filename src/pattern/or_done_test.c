@@ -2,6 +2,8 @@
 /* The or-done-channel. */
 #include <runnel.h>
 
+#include <pthread.h>
+
 #include "kit/kit.h"
 #include "pattern/ledger.h"
 
@@ -125,6 +127,40 @@ TASK_TEST(or_done_stopped_at_any_moment_loses_nothing)
     (void)g;
     for (unsigned seed = 0; seed < 1000; seed++)
         stop_at_any_moment(seed);
+    return 0;
+}
+
+/* ---- threads ---- */
+
+static void *read_on_a_thread(void *arg)
+{
+    rn_group *g = arg;
+    rn_chan(rn_unit) done = rn_make(g, rn_unit, 0);
+    rn_receiver(int) out = rn_or_done(g, done, ledger_stream(g, 100, 0));
+    for (int i = 0, id; i < 50; i++) {
+        CHECK_EQ(rn_recv(out, &id), 0);
+        ledger_end(id, &ledger_received);
+    }
+    rn_close(done);
+    CHECK_EQ(rn_wait(rn_or(g, out)), -EPIPE); /* of a value, or of the end */
+    return NULL;
+}
+
+static int join_thread(void *thread)
+{
+    return pthread_join(*(pthread_t *)thread, NULL);
+}
+
+TASK_TEST(or_done_is_for_threads_too)
+{
+    (void)g;
+    pthread_t thread;
+    rn_group *h = rn_group_new(NULL);
+    ledger_clear();
+    CHECK_EQ(pthread_create(&thread, NULL, read_on_a_thread, h), 0);
+    CHECK_EQ(rn_blocking(join_thread, &thread), 0);
+    rn_group_close(h);
+    CHECK_EQ(ledger_errors(), 0);
     return 0;
 }
 
