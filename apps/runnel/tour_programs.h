@@ -68,6 +68,8 @@
     PROGRAM(context_deadline, 0, PLAIN, "the same, failing before the time is lost")               \
     PROGRAM(context_group, 0, PLAIN, "the same with groups, which carry the context")              \
     PROGRAM(context_values, 0, PLAIN, "values that travel with a request")                         \
-    PROGRAM(context_keys, 0, PLAIN, "keys that no other module has")
+    PROGRAM(context_keys, 0, PLAIN, "keys that no other module has")                               \
+    HEADING("Error propagation")                                                                   \
+    PROGRAM(error_propagation, 0, PLAIN, "an error is wrapped at the boundary, or a bug")
 
 #endif
