@@ -71,6 +71,9 @@
     PROGRAM(context_values, 0, PLAIN, "values that travel with a request")                         \
     PROGRAM(context_keys, 0, PLAIN, "keys that no other module has")                               \
     HEADING("Error propagation")                                                                   \
-    PROGRAM(error_propagation, 0, PLAIN, "an error is wrapped at the boundary, or a bug")
+    PROGRAM(error_propagation, 0, PLAIN, "an error is wrapped at the boundary, or a bug")          \
+    HEADING("Timeouts and cancellation")                                                           \
+    PROGRAM(timeouts, 0, PLAIN, "how long a stage outlives its deadline")                          \
+    PROGRAM(timeouts_duplicates, 0, PLAIN, "who may hand in a result that two have")
 
 #endif
