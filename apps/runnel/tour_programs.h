@@ -74,6 +74,11 @@
     PROGRAM(error_propagation, 0, PLAIN, "an error is wrapped at the boundary, or a bug")          \
     HEADING("Timeouts and cancellation")                                                           \
     PROGRAM(timeouts, 0, PLAIN, "how long a stage outlives its deadline")                          \
-    PROGRAM(timeouts_duplicates, 0, PLAIN, "who may hand in a result that two have")
+    PROGRAM(timeouts_duplicates, 0, PLAIN, "who may hand in a result that two have")               \
+    HEADING("Heartbeats")                                                                          \
+    PROGRAM(heartbeat_interval, 0, PLAIN, "a pulse every second tells silence from death")         \
+    PROGRAM(heartbeat_misbehaving, 0, PLAIN, "the same with a worker that dies")                   \
+    PROGRAM(heartbeat_unit, 0, PLAIN, "a pulse for each unit of work")                             \
+    PROGRAM(heartbeat_testing, 0, PLAIN, "a test that waits for a pulse instead of guessing")
 
 #endif
