@@ -79,6 +79,8 @@
     PROGRAM(heartbeat_interval, 0, PLAIN, "a pulse every second tells silence from death")         \
     PROGRAM(heartbeat_misbehaving, 0, PLAIN, "the same with a worker that dies")                   \
     PROGRAM(heartbeat_unit, 0, PLAIN, "a pulse for each unit of work")                             \
-    PROGRAM(heartbeat_testing, 0, PLAIN, "a test that waits for a pulse instead of guessing")
+    PROGRAM(heartbeat_testing, 0, PLAIN, "a test that waits for a pulse instead of guessing")      \
+    HEADING("Replicated requests")                                                                 \
+    PROGRAM(replicated_requests, 0, PLAIN, "ten tasks race, the first answer wins")
 
 #endif
