@@ -81,6 +81,11 @@
     PROGRAM(heartbeat_unit, 0, PLAIN, "a pulse for each unit of work")                             \
     PROGRAM(heartbeat_testing, 0, PLAIN, "a test that waits for a pulse instead of guessing")      \
     HEADING("Replicated requests")                                                                 \
-    PROGRAM(replicated_requests, 0, PLAIN, "ten tasks race, the first answer wins")
+    PROGRAM(replicated_requests, 0, PLAIN, "ten tasks race, the first answer wins")                \
+    HEADING("Rate limiting")                                                                       \
+    PROGRAM(rate_limit_none, 0, PLAIN, "an API that serves all at once")                           \
+    PROGRAM(rate_limit_simple, 0, PLAIN, "one request a second")                                   \
+    PROGRAM(rate_limit_multi, 0, PLAIN, "limits for a second and for a minute")                    \
+    PROGRAM(rate_limit_tiered, 0, PLAIN, "further ones for the disk and the network")
 
 #endif
