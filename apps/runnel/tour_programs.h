@@ -86,6 +86,9 @@
     PROGRAM(rate_limit_none, 0, PLAIN, "an API that serves all at once")                           \
     PROGRAM(rate_limit_simple, 0, PLAIN, "one request a second")                                   \
     PROGRAM(rate_limit_multi, 0, PLAIN, "limits for a second and for a minute")                    \
-    PROGRAM(rate_limit_tiered, 0, PLAIN, "further ones for the disk and the network")
+    PROGRAM(rate_limit_tiered, 0, PLAIN, "further ones for the disk and the network")              \
+    HEADING("Healing unhealthy goroutines")                                                        \
+    PROGRAM(steward, 0, PLAIN, "starts a ward again that does not beat")                           \
+    PROGRAM(steward_ward, 0, PLAIN, "a ward with parameters and results")
 
 #endif
