@@ -82,9 +82,9 @@ static void part_end(rni_part *p)
 void rni_group_lacks_memory(rn_group *g)
 {
     rni_lock_take(&g->lock);
-    bool closing = g->closing;
+    bool sealed = g->sealed;
     rni_unlock(&g->lock);
-    if (!closing)
+    if (!sealed)
         rn_group_cancel(g, -ENOMEM);
 }
 

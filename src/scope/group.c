@@ -244,9 +244,13 @@ static rn_group *any_child(rn_group *g)
     return child;
 }
 
-/* Ends what the group owns, the last first. */
+/* Ends what the group owns, the last first. Until here its tasks could make channels and the like
+ * although it was cancelled, since clean-up may need them. */
 static void end_owned(rn_group *g)
 {
+    rni_lock_take(&g->lock);
+    g->sealed = true;
+    rni_unlock(&g->lock);
     for (;;) {
         rni_lock_take(&g->lock);
         rni_link *last = g->owned.prev;
@@ -317,7 +321,7 @@ bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o))
     o->group = g;
     o->end = end;
     rni_lock_take(&g->lock);
-    bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
+    bool open = !g->sealed;
     if (open)
         rni_list_push(&g->owned, &o->link);
     rni_unlock(&g->lock);
@@ -366,7 +370,7 @@ int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg)
 bool rni_group_adopt(rn_group *g, rn_channel *c)
 {
     rni_lock_take(&g->lock);
-    bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
+    bool open = !g->sealed;
     if (open) {
         __atomic_store_n(&c->group, g, __ATOMIC_RELAXED);
         rni_list_push(&g->channels, &c->owned);

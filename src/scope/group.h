@@ -13,7 +13,7 @@
  * What the group owns besides tasks, children and channels are `rni_owned` records (deferred calls,
  * timers, stages). The closer ends them, the last made first, when no task and no child is left.
  *
- * Locks: `lock` protects children, channels, owned, failures and closing. It is taken alone.
+ * Locks: `lock` protects children, channels, owned, failures, closing and sealed. It is taken alone.
  */
 #ifndef RNI_SCOPE_GROUP_H
 #define RNI_SCOPE_GROUP_H
@@ -53,7 +53,8 @@ struct rn_group {
     bool keep_going;          /* a failure cancels nothing; set while none runs */
     _Atomic(int) first_error; /* of a task; the group's result if nothing cancelled it */
     rni_failure *failures;    /* the last first; the lock */
-    _Atomic(bool) closing;    /* nothing is adopted any more; set under the lock */
+    _Atomic(bool) closing;    /* a close is under way; set under the lock */
+    bool sealed;              /* its tasks have ended, nothing is adopted any more; the lock */
     const char *site;         /* opened at; fixed */
 };
 

@@ -83,3 +83,35 @@ TASK_TEST(group_that_closes_takes_nothing_more_and_still_has_its_channels)
     CHECK_EQ(strcmp(notes, ""), 0);
     return 0;
 }
+
+static int make_until_the_end(rn_group *h, rn_sender(int) begun)
+{
+    CHECK_EQ(rn_send(begun, 1), 0);
+    while (!rn_cancelled()) {
+        rn_chan(int) c = rn_make(h, int, 0);
+        CHECK(c != NULL);
+        rn_free(c);
+    }
+    for (int i = 0; i < 3; i++) {
+        CHECK(rn_make(h, int, 0) != NULL); /* clean-up may need it */
+        CHECK_EQ(rn_group_defer(h, note, ""), 0);
+        rn_shield();
+        rn_yield();
+        rn_unshield();
+    }
+    return 0;
+}
+RN_TASK(make_until_the_end, rn_group *, rn_sender(int));
+
+TASK_TEST(group_that_closes_still_serves_its_tasks)
+{
+    rn_chan(int) begun = rn_make(g, int, 0);
+    int v;
+    for (int i = 0; i < 300; i++) {
+        rn_group *h = rn_group_new(NULL);
+        CHECK_EQ(rn_go(h, make_until_the_end, h, rn_tx(begun)), 0);
+        CHECK_EQ(rn_recv(begun, &v), 0);
+        CHECK_EQ(rn_group_close(h), 0);
+    }
+    return 0;
+}
