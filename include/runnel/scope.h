@@ -58,10 +58,10 @@ RN_API void rn_group_cancel(rn_group *g, int cause);
 RN_API int rn_group_close_at(rn_group *g, const char *site);
 
 /*
- * At most n tasks of the group at once (0: none; negative: no limit, as at first): a start waits for
- * a place, and returns -ECANCELED if its caller or the group is cancelled meanwhile; rn_try_go
- * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count.
- * Returns 0 or -ENOMEM. To set it while tasks run is a programming error. Never waits.
+ * At most n tasks of the group at once (0: none; negative: no limit, as at first): a start waits
+ * for a place, and returns -ECANCELED if its caller or the group is cancelled meanwhile; rn_try_go
+ * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count. Returns 0
+ * or -ENOMEM. To set it while tasks run is a programming error. Never waits.
  */
 RN_API RN_MUST_CHECK int rn_group_limit(rn_group *g, int64_t n);
 
@@ -73,8 +73,8 @@ RN_API void rn_group_keep_going(rn_group *g);
 
 /*
  * Stores up to n of the errors that the group's tasks have returned, the first first, and returns
- * how many there were. A task that returns -ECANCELED because the group was cancelled has not failed
- * by itself and is not among them. Any task, any thread; never waits.
+ * how many there were. A task that returns -ECANCELED because the group was cancelled has not
+ * failed by itself and is not among them. Any task, any thread; never waits.
  */
 RN_API size_t rn_group_errors(rn_group *g, int *errors, size_t n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error values. One allocation an error: the message is behind the record. Details are a list, since
- * there are few. Each error holds one reference on what it wraps.
+ * Error values. One allocation an error: the message is behind the record. Details are a list,
+ * since there are few. Each error holds one reference on what it wraps.
  */
 #include <errno.h>
 #include <stdarg.h>

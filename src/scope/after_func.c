@@ -3,9 +3,9 @@
  * Tasks that start when a context is cancelled.
  *
  * The record is a child of the context, so that cancelling tells it like any other. `state` is left
- * PENDING by whoever wins a compare-and-swap: the cancellation (then the task is started) or a stop.
- * The group holds the first reference (rni_owned); the record refers to the group in turn, because
- * a canceller that has won may still be about to start the task when the group has closed.
+ * PENDING by whoever wins a compare-and-swap: the cancellation (then the task is started) or a
+ * stop. The group holds the first reference (rni_owned); the record refers to the group in turn,
+ * because a canceller that has won may still be about to start the task when the group has closed.
  */
 #include "base/copy.h"
 #include "scope/group.h"

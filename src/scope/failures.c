@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What tasks of a group returned that was not success, and the rules of a group about its tasks: how
- * many at once, and whether one that fails ends the others.
+ * What tasks of a group returned that was not success, and the rules of a group about its tasks:
+ * how many at once, and whether one that fails ends the others.
  *
  * The rules are read without a lock by every start and end; so they are set while no task runs,
  * which is checked.

@@ -13,7 +13,8 @@
  * What the group owns besides tasks, children and channels are `rni_owned` records (deferred calls,
  * timers, stages). The closer ends them, the last made first, when no task and no child is left.
  *
- * Locks: `lock` protects children, channels, owned, failures, closing and sealed. It is taken alone.
+ * Locks: `lock` protects children, channels, owned, failures, closing and sealed. It is taken
+ * alone.
  */
 #ifndef RNI_SCOPE_GROUP_H
 #define RNI_SCOPE_GROUP_H

@@ -3,10 +3,10 @@
  * What a measured channel notes, for the files of sync. A channel that is not measured pays one
  * test of a flag in the line that its lock is in.
  *
- * All of it is protected by the channel's lock. `stamps` runs parallel to the ring: when the element
- * in that slot arrived. `area` is the time integral of the number of elements in the buffer up to
- * `at`; divided by the time it is L of Little's law. A waiting task's t->since tells when it began
- * to wait; rni_measure_waits sets it under the lock, before a peer can see the waiter.
+ * All of it is protected by the channel's lock. `stamps` runs parallel to the ring: when the
+ * element in that slot arrived. `area` is the time integral of the number of elements in the buffer
+ * up to `at`; divided by the time it is L of Little's law. A waiting task's t->since tells when it
+ * began to wait; rni_measure_waits sets it under the lock, before a peer can see the waiter.
  */
 #ifndef RNI_SYNC_MEASURE_H
 #define RNI_SYNC_MEASURE_H
