@@ -93,7 +93,7 @@ static int chapter(rn_group *g, void *site)
             printf("Response: %s\n", r.status);
             continue;
         }
-        printf("error: %s: %s\n", r.url, strerror(-r.error));
+        printf("error: %s: %s\n", r.url, rn_strerror(r.error));
         if (++errors == 3)
             printf("Too many errors, breaking!\n");
     }

@@ -71,7 +71,7 @@ static int chapter(rn_group *g, void *site)
     int errors = 0;
     for (result r; errors < 3 && rn_recv(results, &r) == 0; free(r.status)) {
         if (r.error != 0)
-            printf("error: %s: %s\n", r.url, strerror(-r.error));
+            printf("error: %s: %s\n", r.url, rn_strerror(r.error));
         else
             printf("Response: %s\n", r.status);
         errors += r.error != 0;

@@ -58,7 +58,7 @@ static int check_all(rn_receiver(rn_unit) done, rn_sender(response) responses, u
         response r;
         int rc = http_get(urls.list[i], r.status);
         if (rc != 0)
-            printf("%s: %s\n", urls.list[i], strerror(-rc));
+            printf("%s: %s\n", urls.list[i], rn_strerror(rc));
         else
             got = rn_select([DONE] = RN_DONE(done), [SENT] = RN_SEND(responses, r));
     }

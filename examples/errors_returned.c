@@ -95,7 +95,7 @@ static int chapter(rn_group *g, void *site)
     rn_receiver(result) results = check_status(g, rn_rx(done), urls);
     for (result r; rn_recv(results, &r) == 0; free(r.status))
         if (r.error != 0)
-            printf("error: %s: %s", r.url, strerror(-r.error));
+            printf("error: %s: %s", r.url, rn_strerror(r.error));
         else
             printf("Response: %s\n", r.status);
     rn_close(done);
