@@ -31,6 +31,7 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
     fill(s, o, entry, args, bytes);
     s->stack_class = (uint8_t)cls;
     s->pin = attr && attr->pin;
+    s->background = attr && attr->background;
     atomic_store_explicit(&s->name, attr && attr->name ? attr->name : name, memory_order_relaxed);
     atomic_store_explicit(&s->site, site, memory_order_relaxed);
     atomic_store_explicit(&s->queued, true, memory_order_release);

@@ -117,6 +117,7 @@ struct rni_task {
     /* ---- foreign threads ---- */
     bool foreign;
     bool internal;           /* its owner is runnel's own */
+    bool background;         /* no leak if it still waits at the end */
     _Atomic(uint32_t) woken; /* futex word */
     rni_task *next_free;     /* pool link */
 
@@ -145,6 +146,7 @@ typedef struct rni_spawn {
     struct rni_spawn *next; /* pools */
     uint8_t stack_class;
     bool pin;                             /* stay on the worker that starts it */
+    bool background;                      /* no leak if it still waits at the end */
     bool big;                             /* allocated alone, larger than RNI_SPAWN_BYTES */
     _Atomic(bool) queued;                 /* spawned and not started yet */
     bool internal;                        /* its owner's, which may be gone when a report looks */

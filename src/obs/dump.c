@@ -85,7 +85,7 @@ static void task_line(rni_task *t, void *arg)
     if (atomic_load_explicit(&t->state, memory_order_acquire) != RNI_TASK_LIVE || t->internal)
         return;
     rni_why why = (rni_why)atomic_load_explicit(&t->why, memory_order_relaxed);
-    if (tb->wanted && !tb->wanted(why))
+    if (tb->wanted && (t->background || !tb->wanted(why)))
         return;
     const void *what = atomic_load_explicit(&t->what, memory_order_relaxed);
     if (why > RNI_WHY_READY) {

@@ -176,6 +176,39 @@ TEST(leak_report_can_be_switched_off_or_made_a_failure)
 
 /* ---- not leaks ---- */
 
+static int wait_in_background(rn_receiver(int) never)
+{
+    int v;
+    return rn_recv(never, &v) == 0;
+}
+RN_TASK(wait_in_background, rn_receiver(int));
+
+static int first_of_many(rn_group *g, void *arg)
+{
+    int sum = 0, v;
+    (void)arg;
+    rn_receiver(int) ones = rn_take(g, rn_repeat(g, int, 1), 10);
+    while (rn_recv(ones, &v) == 0)
+        sum += v;
+    rn_attr attr = { .background = true };
+    CHECK_EQ(rn_go_with(g, &attr, wait_in_background, rn_rx(rn_make(g, int, 0))), 0);
+    CHECK_EQ(rn_yield(), 0);
+    return sum == 10 ? 0 : -1;
+}
+
+static int stages_program(void)
+{
+    setenv("RUNNEL_LEAKS", "fail", 1);
+    return rn_run(first_of_many, NULL);
+}
+
+TEST(leak_is_not_what_serves_its_group_in_the_background)
+{
+    capture(&c, stages_program);
+    CHECK_EQ(c.status, 0);
+    CHECK_EQ(strcmp(c.text, ""), 0);
+}
+
 static int snore(void)
 {
     return rn_sleep(RN_MINUTE);

@@ -5,7 +5,8 @@
 
 #include "core/task.h"
 
-/* Writes a line for each task whose state is wanted (NULL: every task) to fd; returns how many. */
+/* Writes a line for each task whose state is wanted, those in the background excepted (NULL: every
+ * task), to fd; returns how many. */
 size_t rni_table_tasks(int fd, bool (*wanted)(rni_why why));
 
 #endif

@@ -124,7 +124,7 @@ rn_channel *rn_batch_start(rn_group *g, rn_channel *in, int64_t n, int64_t ns, s
                     .drop = in ? in->drop : NULL,
                     .ns = ns,
                     .site = site };
-    if (rn_group_go(g, batch_task, &s, sizeof s, NULL, "batch", site) != 0)
+    if (rn_group_go(g, batch_task, &s, sizeof s, &rni_in_background, "batch", site) != 0)
         end(s, 0);
     return out;
 }

@@ -135,7 +135,7 @@ rn_channel *rn_parallel_start(rn_group *g, rn_channel *in, int64_t n, bool order
     atomic_store_explicit(&p->refs, count + 1, memory_order_relaxed);
     for (size_t i = 0; i < count; i++) {
         worker w = { p, i };
-        if (rn_group_go(g, worker_task, &w, sizeof w, NULL, fn->name, site) != 0)
+        if (rn_group_go(g, worker_task, &w, sizeof w, &rni_in_background, fn->name, site) != 0)
             pool_unref(p);
     }
     pool_unref(p);

@@ -132,7 +132,7 @@ static int part_task(void *args)
 int rni_part_start(rni_part *p, rn_group *g, int (*run)(rni_part *p))
 {
     p->run = run;
-    int rc = rn_group_go(g, part_task, &p, sizeof p, NULL, p->name, p->site);
+    int rc = rn_group_go(g, part_task, &p, sizeof p, &rni_in_background, p->name, p->site);
     if (rc)
         part_end(p);
     return rc;

@@ -25,6 +25,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "pattern/background.h"
 #include "sync/chan.h"
 
 /* What flows through a part. */

@@ -393,7 +393,8 @@ static void start_parts(run *r)
     for (size_t i = 0; i < r->n_parts; i++) {
         part *p = &r->parts[i];
         /* What cannot be started has ended; the group tells why. */
-        if (rn_group_go(r->group, part_task, &p, sizeof p, NULL, name_of(p), r->site) != 0)
+        if (rn_group_go(r->group, part_task, &p, sizeof p, &rni_in_background, name_of(p),
+                        r->site) != 0)
             part_end(p);
     }
     run_unref(r);

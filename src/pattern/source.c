@@ -65,7 +65,7 @@ static rn_channel *start(rn_group *g, source *s, int (*task)(void *), const char
         return rni_stage_failed(g);
     }
     s->out = out;
-    if (rn_group_go(g, task, &s, sizeof s, NULL, name, s->site) != 0) {
+    if (rn_group_go(g, task, &s, sizeof s, &rni_in_background, name, s->site) != 0) {
         rni_items_drop(s->drop, s->items, s->size, s->step.fn ? 0 : s->n);
         end(s, 0);
     }

@@ -13,6 +13,7 @@
 #include <runnel/stage.h>
 
 #include "base/check.h"
+#include "pattern/background.h"
 #include "scope/group.h"
 #include "sync/chan.h"
 

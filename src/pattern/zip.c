@@ -76,7 +76,7 @@ rn_channel *rn_zip_start(rn_group *g, rn_channel *a, rn_channel *b, const rn_ste
         return rni_stage_failed(g);
     }
     z->out = out;
-    if (rn_group_go(g, zip_task, &z, sizeof z, NULL, fn->name, site) != 0)
+    if (rn_group_go(g, zip_task, &z, sizeof z, &rni_in_background, fn->name, site) != 0)
         end(z, 0);
     return out;
 }

@@ -300,7 +300,14 @@ void *rn_ctx_value(rn_ctx *c, const void *key)
 int rn_ctx_err(rn_ctx *c)
 {
     rni_spend(rni_current(), 0);
-    return atomic_load_explicit(&c->err, memory_order_acquire);
+    int err = atomic_load_explicit(&c->err, memory_order_acquire);
+    if (err == 0 && atomic_load_explicit(&c->cause, memory_order_acquire) != 0) {
+        /* The canceller is between the two: who has seen done closed must see err, too. */
+        rni_lock_take(&c->lock);
+        err = atomic_load_explicit(&c->err, memory_order_relaxed);
+        rni_unlock(&c->lock);
+    }
+    return err;
 }
 
 int rn_ctx_cause(rn_ctx *c)

@@ -366,3 +366,29 @@ TASK_TEST(context_that_is_cancelled_leaves_no_timer)
     rn_ctx_unref(ctx);
     return 0;
 }
+
+static int see_err(rn_ctx *ctx)
+{
+    CHECK_EQ(rn_wait(rn_ctx_done(ctx)), -EPIPE);
+    CHECK_EQ(rn_ctx_err(ctx), -ECANCELED);
+    return 0;
+}
+RN_TASK(see_err, rn_ctx *);
+
+TASK_TEST(context_whose_done_is_closed_has_its_err)
+{
+    (void)g;
+    for (int i = 0; i < 500; i++) {
+        rn_group *h = rn_group_new(NULL);
+        rn_ctx *ctx = rn_ctx_with_cancel(rn_ctx_background());
+        for (int k = 0; k < 8; k++)
+            CHECK_EQ(rn_go(h, see_err, ctx), 0);
+        for (int k = 0; k < i % 10; k++)
+            rn_yield();
+        rn_ctx_cancel(ctx, 0);
+        CHECK_EQ(rn_group_wait(h), 0);
+        rn_group_close(h);
+        rn_ctx_unref(ctx);
+    }
+    return 0;
+}
