@@ -57,7 +57,8 @@ static bool waits_for_task(rni_why why)
 static void count_waiting(rni_task *t, void *arg)
 {
     if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && !t->internal &&
-        !t->background && waits_for_task((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
+        !t->background &&
+        waits_for_task((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
         ++*(size_t *)arg;
 }
 
