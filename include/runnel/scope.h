@@ -185,7 +185,7 @@ RN_API void rn_ctx_func_free(rn_ctx_func *f);
  * Each function gets `self`, and is called from any task or thread.
  */
 typedef struct rn_ctx_ops {
-    rn_channel *(*done)(void *self); /* closed when it is cancelled; NULL: never */
+    rn_channel *(*done)(void *self); /* closed when it is cancelled, asked once; NULL: never */
     int (*err)(void *self);          /* then -ECANCELED (the default) or -ETIMEDOUT */
     int (*cause)(void *self);        /* then the cause (the default: err) */
     bool (*deadline)(void *self, int64_t *deadline_ns);

@@ -3,8 +3,9 @@
  * Contexts of the user's own: a context that follows a foreign one.
  *
  * If the foreign one cannot call back, a task of runnel's own waits for its done channel or for
- * `over`, which the last unref closes. That task outlives the context by a moment and frees the
- * record; without it the last unref does.
+ * `over`, which the last unref closes. That task outlives the context by a moment, when the foreign
+ * one may be gone, so it keeps the done channel by itself; it frees the record. Without it the last
+ * unref does.
  */
 #include <runnel/select.h>
 
@@ -13,6 +14,7 @@
 typedef struct custom {
     rn_ctx ctx;
     rn_channel *over; /* NULL: nobody watches */
+    rn_channel *done; /* the foreign one's, with a reference; the watcher */
 } custom;
 
 static void watcher_ended(rni_owner *owner, int rc)
@@ -46,13 +48,14 @@ static int watch(void *args)
     custom *u = *(custom **)args;
     rn_receiver(rn_unit) over = (rn_receiver(rn_unit))(void *)u->over;
     rn_case cases[] = {
-        { .op = RN_OP_RECV, .ch = u->ctx.ops->done(u->ctx.self) },
+        { .op = RN_OP_RECV, .ch = u->done },
         RN_DONE(over),
     };
     if (rn_select_n(cases, 2) == 0) {
         follow(u);
         rn_wait(over);
     }
+    rn_channel_unref(u->done);
     rni_channel_release(u->over);
     rni_os_free(u);
     return 0;
@@ -70,13 +73,16 @@ static void destroy(rn_ctx *c)
 }
 
 /* Starts the task that watches; 0 or -ENOMEM. */
-static int start_watch(custom *u)
+static int start_watch(custom *u, rn_channel *done)
 {
     u->over = rni_channel_make(0, 1, 0, NULL, "rn_ctx_custom");
     if (!u->over)
         return -ENOMEM;
+    u->done = done;
+    rn_channel_ref(done);
     int rc = rni_start(&watchers, watch, &u, sizeof u, NULL, "context", "rn_ctx_custom");
     if (rc != 0) {
+        rn_channel_unref(done);
         rni_channel_release(u->over);
         u->over = NULL;
     }
@@ -96,9 +102,10 @@ rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self)
     rni_ctx_init(&u->ctx, rn_ctx_background(), INT64_MAX, NULL, destroy);
     if (ops->deadline && ops->deadline(self, &deadline))
         u->ctx.deadline = deadline; /* the foreign one keeps it, we only know it */
-    if (!ops->done(self) || (ops->after_func && ops->after_func(self, follow, u)))
+    rn_channel *done = ops->done(self);
+    if (!done || (ops->after_func && ops->after_func(self, follow, u)))
         return &u->ctx;
-    if (start_watch(u) == 0)
+    if (start_watch(u, done) == 0)
         return &u->ctx;
     rn_ctx_unref(&u->ctx);
     return NULL;
