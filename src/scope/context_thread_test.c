@@ -2,7 +2,8 @@
 /* kit: once */
 /*
  * A context between two threads that do two things to it at the same moment, again and again. They
- * are plain threads, because two tasks need not run in parallel.
+ * are plain threads, because two tasks need not run in parallel. On a busy machine a round takes a
+ * time slice, so the rounds end after a while.
  */
 #include <runnel.h>
 
@@ -15,7 +16,9 @@
 
 static rn_unit unit;
 
-enum { ROUNDS = 2000, CHILDREN = 100 };
+enum { ROUNDS = 20000, CHILDREN = 100, OVER = ROUNDS + 1 };
+
+static const int64_t time_limit = RN_SECOND;
 
 /* What the two of a round share. */
 typedef struct duel {
@@ -32,11 +35,17 @@ typedef struct opponent {
     _Atomic(int) begun, here, ended; /* rounds */
 } opponent;
 
+/* Gives the CPU away if the other seems to need it. */
+static void spin(int *spins)
+{
+    if (++*spins > 2000)
+        sched_yield();
+}
+
 static void wait_until(_Atomic(int) *rounds, int n)
 {
-    for (int spins = 0; atomic_load_explicit(rounds, memory_order_acquire) < n; spins++)
-        if (spins > 1000)
-            sched_yield();
+    for (int spins = 0; atomic_load_explicit(rounds, memory_order_acquire) < n;)
+        spin(&spins);
 }
 
 static void *play(void *arg)
@@ -44,6 +53,8 @@ static void *play(void *arg)
     opponent *o = arg;
     for (int round = 1; round <= ROUNDS; round++) {
         wait_until(&o->begun, round);
+        if (atomic_load_explicit(&o->begun, memory_order_relaxed) == OVER)
+            break;
         atomic_store_explicit(&o->here, round, memory_order_release);
         o->move(o->d);
         atomic_store_explicit(&o->ended, round, memory_order_release);
@@ -58,8 +69,9 @@ static void run_duel(void (*prepare)(duel *d), void (*mine)(duel *d), void (*the
     static duel d;
     opponent o = { .d = &d, .move = theirs };
     pthread_t thread;
+    int64_t begun = rn_now();
     CHECK_EQ(pthread_create(&thread, NULL, play, &o), 0);
-    for (int round = 1; round <= ROUNDS; round++) {
+    for (int round = 1; round <= ROUNDS && rn_now() - begun < time_limit; round++) {
         d.ctx = rn_ctx_with_cancel(rn_ctx_background());
         d.round = round;
         if (prepare)
@@ -74,6 +86,7 @@ static void run_duel(void (*prepare)(duel *d), void (*mine)(duel *d), void (*the
         CHECK_EQ(atomic_load(&d.ctx->refs), 1);
         rn_ctx_unref(d.ctx);
     }
+    atomic_store_explicit(&o.begun, OVER, memory_order_release);
     CHECK_EQ(pthread_join(thread, NULL), 0);
 }
 
@@ -101,17 +114,17 @@ static void have_children(duel *d)
 
 static void poll_err(duel *d)
 {
-    while (rn_ctx_err(d->ctx) == 0)
-        ;
+    for (int spins = 0; rn_ctx_err(d->ctx) == 0;)
+        spin(&spins);
     CHECK_EQ(rn_try_recv(d->done ? d->done : rn_ctx_done(d->ctx), &unit), -EPIPE);
     CHECK_EQ(rn_ctx_cause(d->ctx), -EXDEV);
 }
 
 static void poll_cause(duel *d)
 {
-    int cause;
+    int cause, spins = 0;
     while ((cause = rn_ctx_cause(d->ctx)) == 0)
-        ;
+        spin(&spins);
     CHECK_EQ(cause, -EXDEV);
 }
 
