@@ -266,6 +266,7 @@ static void trampoline(void)
         RNI_EDGE_IN(s);
         RNI_EDGE_IN(t); /* the stack is used again */
         int rc = s->entry(s->args);
+        rni_virtual_edge_out();
         end(t, rc);
         RNI_EDGE_OUT(t);
         rni_fiber_end(t);

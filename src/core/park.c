@@ -17,6 +17,7 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
         atomic_store_explicit(&t->since, rni_now(), memory_order_relaxed);
         return rni_foreign_wait(t);
     }
+    rni_virtual_edge_out();
     rni_worker *w = t->worker;
     atomic_store_explicit(&t->since, w->clock, memory_order_relaxed);
     return rni_dispatch(w, t, rni_pick(w));

@@ -48,8 +48,10 @@ RNI_NOINLINE rni_task *rni_current(void);
 /* 0, or the reason why a waiting call must not begin. */
 static inline int rni_refused_at_entry(const rni_task *t)
 {
-    return rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_acquire) != 0) ? -ECANCELED
-                                                                                       : 0;
+    if (rni_likely(atomic_load_explicit(t->cancelled, memory_order_acquire) == 0))
+        return 0;
+    RNI_EDGE_IN(t->cancelled);
+    return -ECANCELED;
 }
 
 int rni_budget_spent(rni_task *t, int rc);
@@ -120,11 +122,13 @@ static inline void rni_wait_prepare(rni_task *t)
  * may be 0 for a deadline. */
 static inline bool rni_wait_refused(const rni_task *t, int *rc)
 {
-    if (rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0)) {
+    /* acquire: what came before the cancel comes before the refusal; partner: group_cancelled */
+    if (rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_acquire) != 0)) {
+        RNI_EDGE_IN(t->cancelled);
         *rc = -ECANCELED;
         return true;
     }
-    if (rni_unlikely(atomic_load_explicit(&t->timed_out, memory_order_relaxed) != 0)) {
+    if (rni_unlikely(atomic_load_explicit(&t->timed_out, memory_order_acquire) != 0)) {
         *rc = t->timeout_result;
         return true;
     }

@@ -89,7 +89,9 @@ int rn_test_wait_at(const char *site)
         rni_panic(site, "rn_test_wait outside a test run's tasks");
     rni_wait_prepare(t);
     rni_deadline_start_quiet(t);
-    return wait_for_deadline(t, site);
+    rc = wait_for_deadline(t, site);
+    RNI_EDGE_IN(rni_virtual_quiet());
+    return rc;
 }
 
 void rn_pin(void)

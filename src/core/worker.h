@@ -175,6 +175,15 @@ int64_t rni_real_now(void);
 bool rni_clock_is_virtual(void);
 /* The timers that fire when all is quiet. */
 rni_timers *rni_virtual_quiet(void);
+/* For TSan: what the calling task has done comes before the end of an rn_test_wait that it lets end,
+ * by waiting or by ending itself. */
+static inline void rni_virtual_edge_out(void)
+{
+#ifdef RNI_TSAN
+    if (rni_clock_is_virtual())
+        RNI_EDGE_OUT(rni_virtual_quiet());
+#endif
+}
 /* Does what the verdict ALL_QUIET or ALL_WAIT lets happen; no lock is held. */
 void rni_virtual_pass(rni_verdict v);
 /* Whether time has been passing for long without any task running. */
