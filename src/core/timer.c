@@ -25,8 +25,8 @@ void rni_timers_init(rni_timers *h)
     atomic_store_explicit(&h->next, INT64_MAX, memory_order_relaxed);
 }
 
-/* Which of two timers that are due at one instant fires first. On the real clock that hardly happens,
- * on the virtual one all the time, and a program must not come to rely on either. */
+/* Which of two timers that are due at one instant fires first. On the real clock that hardly
+ * happens, on the virtual one all the time, and a program must not come to rely on either. */
 static bool either_first(void)
 {
     return rni_clock_is_virtual() && rni_choose(2) == 0;

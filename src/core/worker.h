@@ -175,8 +175,8 @@ int64_t rni_real_now(void);
 bool rni_clock_is_virtual(void);
 /* The timers that fire when all is quiet. */
 rni_timers *rni_virtual_quiet(void);
-/* For TSan: what the calling task has done comes before the end of an rn_test_wait that it lets end,
- * by waiting or by ending itself. */
+/* For TSan: what the calling task has done comes before the end of an rn_test_wait that it lets
+ * end, by waiting or by ending itself. */
 static inline void rni_virtual_edge_out(void)
 {
 #ifdef RNI_TSAN
