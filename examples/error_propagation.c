@@ -17,7 +17,6 @@
 #include <sys/stat.h>
 
 #include <runnel.h>
-#include <runnel/error.h>
 
 static rn_error *is_globally_exec(const char *path, bool *is)
 {

@@ -17,6 +17,7 @@
 #include <runnel/scale.h>
 #include <runnel/io.h>
 #include <runnel/obs.h>
+#include <runnel/error.h>
 #include <runnel/errno.h>
 
 #endif

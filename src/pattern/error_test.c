@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <runnel.h>
 
-#include <runnel/error.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
