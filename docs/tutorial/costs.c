@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include <runnel.h>
-#include <runnel/error.h>
 
 /* Does n operations in group g, which is closed afterwards, and returns how long they took. */
 typedef int64_t measure(rn_group *g, int n);
