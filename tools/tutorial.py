@@ -15,7 +15,8 @@ A page has no C of its own. Above each block a comment says what stands in it:
                                                          must say so with `line` and `either` only
 
 Checked too: the programs that a page names (`runnel tour NAME`) are in the tour, and so is each
-program that it shows; relative links lead somewhere; the index links to each page.
+program that it shows; each program of the tour is named on a page; relative links lead somewhere;
+the index links to each page.
 """
 import os
 import re
@@ -32,7 +33,7 @@ BLOCK = re.compile(r"^<!-- (code|output): (\S+?)(?: region=(\S+))? -->\n```(\w*)
 FENCE = re.compile(r"^```(\w*)\n.*?^```$", re.M | re.S)
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 NAMED = re.compile(r"\brunnel tour (?:--fast )?([a-z]\w*)")
-ROW = re.compile(r"\bPROGRAM\((\w+),")
+ROW = re.compile(r"\bPROGRAM\((\w+), \d")
 LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -220,6 +221,9 @@ def errors_of(root):
         name = os.path.basename(page)
         if name != INDEX and f"]({name})" not in index:
             yield f"{page}:1: is not in {FOLDER}/{INDEX}"
+    named = set(NAMED.findall("".join(texts.values())))
+    for name in sorted(tour - named):
+        yield f"{FOLDER}: no page names {name}, a program of the tour"
 
 
 def check(root):
@@ -310,6 +314,7 @@ def self_test():
         "no region": (PAGE.replace("region=twice", "region=thrice"), "has no thrice"),
         "no source": (PAGE.replace("one.c", "two.c"), "there is no examples/two.c"),
         "language": (PAGE.replace("```c", "```cpp"), "must be ```c"),
+        "other": (PAGE.replace("tour one", "tour none"), "no page names one"),
         "tour": (PAGE.replace("tour one", "tour two"), "two is not in the tour"),
         "no tour": (PAGE.replace("runnel tour one", "x"), "names no program"),
         "link": (PAGE.replace("README.md#", "NONE.md#"), "there is no NONE.md"),
@@ -320,6 +325,9 @@ def self_test():
         if not any(message in error for error in errors):
             failures.append(f"{name}: missed: {errors}")
     alone = {**good, "docs/tutorial/README.md": "# The index\n"}
+    longer = good["apps/runnel/tour_programs.h"] + "    PROGRAM(two, 0, PLAIN, \"x\")\n"
+    errors = selftest.check_tree(check, {**good, "apps/runnel/tour_programs.h": longer})
+    expect("no page", [error[-37:] for error in errors], ["page names two, a program of the tour"])
     expect("not in the index", len(selftest.check_tree(check, alone)), 1)
     return failures
 
