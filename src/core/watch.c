@@ -97,7 +97,7 @@ bool rni_watch_timers(rni_worker *w, int64_t now)
     for (unsigned i = 0; i < rni_rt.count; i++) {
         rni_worker *v = &rni_rt.workers[i];
         int64_t next = atomic_load_explicit(&v->timers.next, memory_order_acquire);
-        if (v != w && next != INT64_MAX && next + TIMER_GRACE_NS <= now)
+        if (v != w && next <= now - TIMER_GRACE_NS)
             any |= rni_timers_run(&v->timers, now) > 0;
     }
     return any;
