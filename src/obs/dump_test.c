@@ -12,29 +12,8 @@
 #include <unistd.h>
 
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
-
-/* The dump as a string; static, so one at a time. */
-static const char *dumped(void)
-{
-    static char text[1 << 16];
-    int fd = memfd_create("dump", MFD_CLOEXEC);
-    CHECK(fd >= 0);
-    rn_dump(fd);
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    CHECK(n > 0);
-    text[n] = '\0';
-    close(fd);
-    return text;
-}
-
-static int lines_with(const char *text, const char *part)
-{
-    int n = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part))
-        n++;
-    return n;
-}
 
 /* ---- wait reasons ---- */
 
@@ -139,8 +118,7 @@ static void open_world(struct world *w, rn_group *g, int ends[2])
     CHECK_EQ(rn_go(w->group, hold), 0);
     CHECK_EQ(pipe(ends), 0);
     w->fd = ends[0];
-    while (lines_with(dumped(), "[sleep]") != 2)
-        rn_yield(); /* the once is taken */
+    until_dumped("[sleep]", 2); /* the once is taken */
 }
 
 TASK_TEST(dump_says_why_and_where_each_task_waits_and_where_it_was_started)
@@ -157,12 +135,7 @@ TASK_TEST(dump_says_why_and_where_each_task_waits_and_where_it_was_started)
         char want[120];
         CHECK_EQ(rn_go_with(h, &attr, wait_in, i, &w), 0);
         snprintf(want, sizeof want, " %s [%s] at ", names[i], reasons[i]);
-        int64_t limit = rn_now() + 5 * RN_SECOND;
-        while (!strstr(dumped(), want)) {
-            if (rn_now() > limit)
-                kit_fail(__FILE__, __LINE__, want);
-            rn_yield();
-        }
+        until_dumped(want, 1);
         const char *line = strstr(dumped(), want), *end = strchr(line, '\n');
         const char *where = strstr(line, "dump_test.c:"), *site = strstr(line, ", started at ");
         CHECK(where && where < end && site && site < end && where < site);
@@ -215,10 +188,10 @@ TASK_TEST(dump_says_how_long_a_task_has_waited)
     rn_group *h = rn_group_new(NULL);
     rn_chan(int) c = rn_make(h, int, 0);
     CHECK_EQ(rn_go(h, receive_one, rn_rx(c)), 0);
-    CHECK_EQ(rn_sleep(10 * RN_MILLISECOND), 0);
-    CHECK(strstr(dumped(), "receive_one [chan receive] at"));
-    CHECK_EQ(rn_sleep(1100 * RN_MILLISECOND), 0);
-    CHECK(strstr(dumped(), "receive_one [chan receive, 1 s] at"));
+    until_dumped("receive_one [chan receive] at", 1);
+    CHECK_EQ(rn_sleep(RN_SECOND), 0);
+    CHECK(!strstr(dumped(), "receive_one [chan receive] at"));
+    until_dumped("receive_one [chan receive, 1 s] at", 1);
     CHECK_EQ(rn_send(c, 1), 0);
     CHECK_EQ(rn_group_wait(h), 0);
     return rn_group_close(h);
@@ -245,7 +218,7 @@ static int quit_and_go_on(rn_group *g, void *arg)
     rn_attr attr = { .name = "sleeper" };
     (void)arg;
     rn_go_with(g, &attr, hold);
-    rn_sleep(5 * RN_MILLISECOND);
+    until_dumped(" sleeper [sleep] at ", 1);
     kill(getpid(), SIGQUIT);
     rn_sleep(100 * RN_MILLISECOND);
     return 4;

@@ -12,10 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
 
 enum { LEAKS_MAX = 3 };
@@ -30,29 +29,12 @@ static struct capture c;
 
 /* ---- running one ---- */
 
-static bool dump_has(const char *part)
-{
-    static char text[1 << 14];
-    int fd = memfd_create("dump", MFD_CLOEXEC);
-    CHECK(fd >= 0);
-    rn_dump(fd);
-    ssize_t n = pread(fd, text, sizeof text - 1, 0);
-    CHECK(n > 0);
-    text[n] = '\0';
-    close(fd);
-    return strstr(text, part) != NULL;
-}
-
 /* Waits until a task waits like that: the order in which a kernel's tasks meet is part of it. */
 static void await(const char *leak)
 {
     char part[96];
     snprintf(part, sizeof part, " %s at ", leak);
-    for (int64_t limit = rn_now() + 20 * RN_SECOND; !dump_has(part);) {
-        if (rn_now() > limit)
-            kit_fail(__FILE__, __LINE__, part);
-        rn_sleep(50 * RN_MICROSECOND);
-    }
+    until_dumped(part, 1);
 }
 
 static int start_and_await(rn_group *g)

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
 
 static struct capture c;
@@ -90,7 +91,7 @@ static int leak_one(rn_group *g, void *arg)
     rn_waitgroup_add(&w.wg, 1);
     rn_attr attr = { .name = "leaky" };
     CHECK_EQ(rn_go_with(g, &attr, leak, how), 0);
-    rn_sleep(5 * RN_MILLISECOND);
+    until_dumped(reasons[how], 1);
     return 0;
 }
 
@@ -128,8 +129,10 @@ static int ncast(rn_group *g, void *arg)
         CHECK_EQ(rn_go(g, double_send, out), 0);
     for (int i = 0; i < 3; i++)
         CHECK_EQ(rn_recv(out, &v), 0);
-    rn_sleep(2 * RN_MILLISECOND);
-    return 0; /* seven values nobody takes: five senders wait, or fewer have ended */
+    for (const char *text = dumped();
+         lines_with(text, " double_send [chan send]") < lines_with(text, "double_send"); dumped())
+        rn_yield();
+    return 0; /* seven values nobody takes: five senders wait, or one has sent both and ended */
 }
 
 static int drain(rn_chan(int) in)
@@ -148,7 +151,7 @@ static int never_closed(rn_group *g, void *arg)
     CHECK_EQ(rn_go(below, drain, c2), 0);
     CHECK_EQ(rn_go(g, drain, c2), 0);
     CHECK_EQ(rn_send(c2, 1), 0);
-    rn_sleep(2 * RN_MILLISECOND);
+    until_dumped(" drain [chan receive] at ", 2);
     return 0;
 }
 
@@ -235,7 +238,7 @@ static int close_and_return(rn_group *g, void *arg)
     rn_chan(int) in = rn_make(g, int, 0);
     for (int i = 0; i < 20; i++)
         CHECK_EQ(rn_go(g, drain, in), 0);
-    rn_sleep(RN_MILLISECOND);
+    until_dumped("[chan receive]", 20);
     rn_close(in); /* they are about to end */
     return 0;
 }
@@ -245,7 +248,7 @@ static int ends_by_itself(rn_group *g, void *arg)
     (void)arg;
     CHECK_EQ(rn_go(g, snore), 0);
     CHECK_EQ(rn_go(g, call), 0);
-    rn_sleep(RN_MILLISECOND);
+    until_dumped(" snore [sleep]", 1);
     return 0;
 }
 
@@ -254,7 +257,7 @@ static int cancelled_before(rn_group *g, void *arg)
     (void)arg;
     rn_group *h = rn_group_new(NULL);
     CHECK_EQ(rn_go(h, drain, rn_make(g, int, 0)), 0);
-    rn_sleep(RN_MILLISECOND);
+    until_dumped("[chan receive]", 1);
     rn_group_cancel(h, 0);
     return 0;
 }

@@ -10,12 +10,15 @@
 #include <unistd.h>
 
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
 
 static struct capture c;
 
+/* Whoever started it has gone to sleep, so that the report has no choice what to say of it. */
 static int panic_here(const char *what)
 {
+    until_dumped(" main [sleep] at ", 1);
     rn_panic(RN_HERE, "bad %s", what);
 }
 RN_TASK(panic_here, const char *);
@@ -137,9 +140,15 @@ static void report_slowly(const char *line)
     usleep(50 * 1000);
 }
 
+static int panic_at_once(const char *what)
+{
+    rn_panic(RN_HERE, "bad %s", what);
+}
+RN_TASK(panic_at_once, const char *);
+
 static int return_meanwhile(rn_group *g, void *arg)
 {
-    CHECK_EQ(rn_go(g, panic_here, (const char *)arg), 0);
+    CHECK_EQ(rn_go(g, panic_at_once, (const char *)arg), 0);
     while (!atomic_load(&reporting))
         rn_yield();
     return 0; /* on another worker, while the report is being made */
@@ -161,7 +170,7 @@ TEST(panic_wins_over_mains_return)
 static int many_panics(rn_group *g, void *arg)
 {
     for (int i = 0; i < 8; i++)
-        CHECK_EQ(rn_go(g, panic_here, (const char *)arg), 0);
+        CHECK_EQ(rn_go(g, panic_at_once, (const char *)arg), 0);
     return rn_sleep(RN_MINUTE);
 }
 
