@@ -181,6 +181,9 @@ def errors_of(root):
         number = count(entries, FUNCTION, where)
         if number > limit:
             yield f"include/runnel: {number} functions in the {where} room, at most {limit}"
+    for entry in entries:
+        if not entry.doc:
+            yield f"include/runnel/{entry.header}:{entry.line}: {entry.name} has no comment"
     path = os.path.join(root, API)
     text = ""
     if os.path.exists(path):
@@ -251,6 +254,8 @@ def self_test():
     more = good["include/runnel/chan.h"] + "RN_API int rn_y(int);\n"
     stale = {**good, "include/runnel/chan.h": more}
     expect("stale", [e[:12] for e in selftest.check_tree(check, stale)], [API + ":"])
+    bare = selftest.check_tree(check, {"include/runnel/x.h": "RN_API int rn_x(void);\n"})
+    expect("no comment", [e for e in bare if e.endswith("rn_x has no comment")], bare[:1])
     for header, copies, wanted in (("any.h", 1, 1), ("chan.h", 1, 0), ("chan.h", 2, 1)):
         text = "".join(declared.format(f"x{n}") for n in range(copies))
         errors = selftest.check_tree(check, {f"include/runnel/{header}": text})

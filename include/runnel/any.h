@@ -73,6 +73,7 @@ static inline bool rn_any_try_pointer(rn_any v, void **out)
     return v.tag == RN_ANY_POINTER;
 }
 
+/* An rn_any of that type with the value, which is not copied if it is a pointer; RN_ANY chooses. */
 static inline rn_any rn_any_of_int(int64_t v)
 {
     rn_any any;

@@ -51,7 +51,9 @@ RN_API int rn_error_set(rn_error *e, const char *key, const char *value);
 /* The detail named key of e or of what it wraps, the outermost first; NULL if there is none. */
 RN_API const char *rn_error_get(const rn_error *e, const char *key);
 
+/* The status code of e itself; 0 of NULL. */
 RN_API int rn_error_rc(const rn_error *e);
+/* The message of e itself, without what it wraps; it lives as long as e. */
 RN_API const char *rn_error_message(const rn_error *e);
 /* What e wraps; no reference is given. */
 RN_API const rn_error *rn_error_cause(const rn_error *e);
@@ -61,7 +63,9 @@ RN_API bool rn_error_is(const rn_error *e, int rc);
 /* Writes e and all that it wraps to a descriptor, a line each with place, task and details. */
 RN_API void rn_error_print(const rn_error *e, int fd);
 
+/* One holder more, who must give it back; returns e. */
 RN_API rn_error *rn_error_ref(rn_error *e);
+/* Gives a reference back; with the last one, e goes and its reference to what it wraps. */
 RN_API void rn_error_unref(rn_error *e);
 
 /* For channels of errors: gives back the reference that `element`, an rn_error **, holds. */

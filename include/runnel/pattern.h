@@ -102,17 +102,6 @@ RN_API RN_MUST_CHECK rn_channel *rn_channel_fan_in_of(rn_group *g, size_t size, 
                                                       const char *site, int n, ...);
 
 /*
- * The values of in at a limited rate: a token bucket of burst tokens (0 means 1), full at first,
- * that gets a token every every_ns nanoseconds (0 or less: no limit). A value costs a token when it
- * is taken from the output; so in any time T not more than burst + T / every_ns come out, however
- * irregular source and consumer are. It ends as soon as in does. Cancelled, it drops at most one
- * value.
- */
-RN_API RN_MUST_CHECK rn_channel *rn_channel_throttle(rn_group *g, rn_channel *in, int64_t every_ns,
-                                                     size_t burst, size_t size, size_t align,
-                                                     const char *site);
-
-/*
  * A broadcast: every value of a source to all who have subscribed. Untyped; a handle of type
  * rn_broadcast(T) points to one. It belongs to the group it is made in and may be used until that
  * closes.
@@ -273,11 +262,6 @@ RN_EXTERN_C_END
         (g), RN_SIZES_(RN_FIRST_(__VA_ARGS__, ~)), RN_HERE, RN_COUNT_(__VA_ARGS__),                \
         RN_EACH_(RN_ALIKE_, RN_FIRST_(__VA_ARGS__, ~), __VA_ARGS__)))
 #define RN_FIRST_(a, ...) a
-
-/* rn_throttle(g, in, every_ns, burst). */
-#define rn_throttle(g, in, every_ns, burst)                                                        \
-    ((RN_RX_OF_(in))rn_channel_throttle((g), RN_SOURCE_(in), (every_ns), (burst), RN_SIZES_(in),   \
-                                        RN_HERE))
 
 /*
  * A handle to a broadcast of T: rn_broadcast_new(g, in) and rn_broadcast_copy(g, in, copy) make

@@ -54,17 +54,24 @@ typedef enum rn_step_kind {
     RN_STEP_FLAT_MAP, /* the result is a channel; call returns 0 or an error */
     RN_STEP_TAKE,
     RN_STEP_SKIP,
-    RN_STEP_BUFFER
+    RN_STEP_BUFFER,
+    RN_STEP_ZIP,      /* the function's second element comes from `other` */
+    RN_STEP_PARALLEL, /* a map by n tasks */
+    RN_STEP_ORDERED,  /* the same, results in the order of the elements */
+    RN_STEP_BATCH,    /* n elements, or what has come in ns; makes rn_batch */
+    RN_STEP_THROTTLE  /* n elements at once, and one more every ns */
 } rn_step_kind;
 
 /* One step of a chain, for bindings; zero what is not used. */
 typedef struct rn_step {
     rn_step_kind kind;
-    const rn_function *fn;       /* MAP, FILTER, FLAT_MAP; must outlive the stage */
+    const rn_function *fn;       /* where one is called; must outlive the stage */
     const void *captured;        /* its captured values; copied */
-    void (*drop)(void *element); /* of the values that MAP and FLAT_MAP make, or NULL */
-    int64_t n;                   /* TAKE, SKIP, BUFFER; below 0 is 0 */
-    size_t size;                 /* of an element of TAKE, SKIP, BUFFER; 0: the input channel's */
+    void (*drop)(void *element); /* of the values that it makes, or NULL */
+    int64_t n;                   /* a number of elements or tasks; below 0 is 0 */
+    int64_t ns;                  /* BATCH, THROTTLE */
+    rn_channel *other;           /* ZIP; kept (rn_ref) by the stage and while it runs */
+    size_t size;                 /* of an element, where there is no fn; 0: the input channel's */
 } rn_step;
 
 /*
@@ -102,7 +109,8 @@ RN_API RN_MUST_CHECK rn_chain *rn_chain_join(rn_chain *const *parts, size_t n);
  * while those that are under way could still fill one of them. What a flat-map will make of an
  * element is not known: with a take behind one, elements are taken one at a time, and the flat-map
  * and the steps from it to the take may hold some in vain, one each and what a buffer holds. When a
- * take has passed on what it may, the steps before it end.
+ * take has passed on what it may, the steps before it end. A batch knows nothing of the takes
+ * behind it: it collects the next one while the last is under way.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_chain_start(rn_group *g, rn_channel *in, const rn_chain *chain,
                                                 rn_mode mode, const char *site);
@@ -120,7 +128,8 @@ RN_API RN_MUST_CHECK rn_channel *rn_source_list(rn_group *g, const void *items, 
                                                 size_t size, bool repeat,
                                                 void (*drop)(void *element), const char *site);
 
-/* Sends what the step's function returns, calling it again and again until g is cancelled. */
+/* Sends what the step's function returns, calling it again and again until g is cancelled; a step
+ * of kind RN_STEP_FLAT_MAP is called once, with the output as its result. */
 RN_API RN_MUST_CHECK rn_channel *rn_source_call(rn_group *g, const rn_step *step, const char *site);
 
 /*
@@ -131,36 +140,15 @@ RN_API RN_MUST_CHECK rn_channel *rn_source_call(rn_group *g, const rn_step *step
 RN_API int rn_for_each_at(rn_channel *in, const rn_step *step, const char *site);
 
 /*
- * Sends what the step's function makes of an element of a and one of b, until one of them ends. It
- * takes from a first: when b has ended by then, that element is dropped.
+ * Several elements that were received together, in order. A batch belongs to its receiver; one that
+ * nobody receives is freed with the channel.
  */
-RN_API RN_MUST_CHECK rn_channel *rn_zip_start(rn_group *g, rn_channel *a, rn_channel *b,
-                                              const rn_step *step, const char *site);
-
-/*
- * A map by n tasks (below 1: one). The results come as they are ready or, if ordered, in the order
- * of the elements; no more than n elements are taken and not passed on.
- */
-RN_API RN_MUST_CHECK rn_channel *rn_parallel_start(rn_group *g, rn_channel *in, int64_t n,
-                                                   bool ordered, const rn_step *step,
-                                                   const char *site);
-
-/* Several elements that were received together, in order. */
 typedef struct rn_batch {
     void *items; /* count of them, at least 1 when it is received */
     size_t count;
     size_t size; /* of an element */
     void (*drop)(void *element);
 } rn_batch;
-
-/*
- * Batches of up to n elements (below 1: one): a batch is sent when it is full, when ns nanoseconds
- * have passed since its first element came, or when `in` ends. ns <= 0 takes what is there,
- * RN_FOREVER waits until it is full. A batch belongs to its receiver; one that nobody receives is
- * freed with the channel.
- */
-RN_API RN_MUST_CHECK rn_channel *rn_batch_start(rn_group *g, rn_channel *in, int64_t n, int64_t ns,
-                                                size_t size, const char *site);
 
 /* Drops the batch's elements and frees its memory. Who has taken the elements sets count to 0
  * before. Never waits, unless a drop function does. */
@@ -185,15 +173,17 @@ RN_EXTERN_C_END
  *
  *     RN_STAGE(f, Out, In, captured...)      Out f(In v, captured...)
  *     RN_SOURCE(f, Out, captured...)         Out f(captured...)
+ *     RN_PRODUCER(f, Out, captured...)       int f(rn_sender(Out) out, captured...)
  *     RN_FLAT(f, Out, In, captured...)       int f(In v, rn_sender(Out) out, captured...)
  *     RN_ZIP(f, Out, A, B, captured...)      Out f(A a, B b, captured...)
  *
- * A filter's Out is bool, a for-each's int. f may wait. A flat-map's f must not use `out` after it
- * has returned; it returns 0 to go on, -EPIPE or -ECANCELED (from its sends) to end, and any other
- * error to fail the group.
+ * A filter's Out is bool, a for-each's int. f may wait. Those that are given `out` must not use it
+ * after they have returned and need not close it; they return 0 (a flat-map's goes on with the next
+ * element), -EPIPE or -ECANCELED (from their sends) to end, and any other error to fail the group.
  */
 #define RN_STAGE(...) RN_REIFY_(RN_STAGE_BODY_, ~, __VA_ARGS__)
 #define RN_SOURCE(...) RN_REIFY_(RN_SOURCE_BODY_, ~, ~, __VA_ARGS__)
+#define RN_PRODUCER(...) RN_REIFY_(RN_PRODUCER_BODY_, ~, ~, __VA_ARGS__)
 #define RN_FLAT(...) RN_REIFY_(RN_FLAT_BODY_, ~, __VA_ARGS__)
 #define RN_ZIP(...) RN_REIFY_(RN_ZIP_BODY_, __VA_ARGS__)
 
@@ -265,6 +255,9 @@ RN_EXTERN_C_END
     RN_REIFIED_(f##_rn_source, #f, RN_F_(O, out), 0, 0, fields,                                    \
                 *(__typeof__(O) *)rn_r_ = f(RN_ALONE##n##_);                                       \
                 return 0)
+#define RN_PRODUCER_BODY_(p, q, f, O, fields, n)                                                   \
+    RN_REIFIED_(f##_rn_producer, #f, RN_F_(O, out), 0, 0, fields,                                  \
+                return f((rn_sender(O))rn_r_ RN_AFTER##n##_))
 #define RN_FLAT_BODY_(p, f, O, I, fields, n)                                                       \
     RN_REIFIED_(f##_rn_flat, #f, RN_F_(O, out) RN_F_(I, a), sizeof(I), 0, fields,                  \
                 return f(*(__typeof__(I) *)rn_a_, (rn_sender(O))rn_r_ RN_AFTER##n##_))
@@ -301,6 +294,8 @@ RN_EXTERN_C_END
 #define RN_TRY_stage_N_(f, t, ...) f((t)->a, __VA_ARGS__)
 #define RN_TRY_source_0_(f, t) f()
 #define RN_TRY_source_N_(f, t, ...) f(__VA_ARGS__)
+#define RN_TRY_producer_0_(f, t) f((rn_sender((t)->out))0)
+#define RN_TRY_producer_N_(f, t, ...) f((rn_sender((t)->out))0, __VA_ARGS__)
 #define RN_TRY_flat_0_(f, t) f((t)->a, (rn_sender((t)->out))0)
 #define RN_TRY_flat_N_(f, t, ...) f((t)->a, (rn_sender((t)->out))0, __VA_ARGS__)
 #define RN_TRY_zip_0_(f, t) f((t)->a, (t)->b)
@@ -352,6 +347,13 @@ RN_EXTERN_C_END
 #define rn_repeat_fn_drop(g, drop_fn, ...)                                                         \
     ((rn_receiver(RN_TYPE_(source, out, __VA_ARGS__)))rn_source_call(                              \
         (g), &(rn_step){ .drop = (drop_fn), RN_FN_(source, __VA_ARGS__) }, RN_HERE))
+/* rn_generator_fn(g, f, captured...): calls f once, which sends what it likes. f: RN_PRODUCER. */
+#define rn_generator_fn(g, ...) rn_generator_fn_drop(g, NULL, __VA_ARGS__)
+#define rn_generator_fn_drop(g, drop_fn, ...)                                                      \
+    ((rn_receiver(RN_TYPE_(producer, out, __VA_ARGS__)))rn_source_call(                            \
+        (g),                                                                                       \
+        &(rn_step){ .kind = RN_STEP_FLAT_MAP, .drop = (drop_fn), RN_FN_(producer, __VA_ARGS__) },  \
+        RN_HERE))
 
 /* Passes on the first n elements, or all but the first n; below 0 is 0. */
 #define rn_take(g, in, count) RN_PASS_(g, in, RN_STEP_TAKE, count)
@@ -394,32 +396,62 @@ RN_EXTERN_C_END
                     RN_INTO_(in, RN_TYPE_(stage, a, __VA_ARGS__))),                                \
                    &(rn_step){ RN_FN_(stage, __VA_ARGS__) }, RN_HERE)
 
-/* rn_zip(g, a, b, f, captured...): sends f(va, vb, captured...) for each pair. f: RN_ZIP. */
+/* rn_zip(g, a, b, f, captured...): sends f(va, vb, captured...) for each pair, until one of the two
+ * ends. It takes from a first: when b has ended by then, that element is dropped. f: RN_ZIP. */
 #define rn_zip(g, a_in, b_in, ...) rn_zip_drop(g, a_in, b_in, NULL, __VA_ARGS__)
 #define rn_zip_drop(g, a_in, b_in, drop_fn, ...)                                                   \
-    ((rn_receiver(RN_TYPE_(zip, out, __VA_ARGS__)))rn_zip_start(                                   \
+    ((rn_receiver(RN_TYPE_(zip, out, __VA_ARGS__)))rn_step_start(                                  \
         (g), RN_INTO_(a_in, RN_TYPE_(zip, a, __VA_ARGS__)),                                        \
-        RN_INTO_(b_in, RN_TYPE_(zip, b, __VA_ARGS__)),                                             \
-        &(rn_step){ .drop = (drop_fn), RN_FN_(zip, __VA_ARGS__) }, RN_HERE))
-/* rn_parallel_map(g, in, n, f, captured...): rn_map with n tasks; f may be called by all of them at
- * once. rn_ordered_map sends the results in the order of the elements. f: RN_STAGE. */
+        &RN_ZIP_STEP_(b_in, drop_fn, __VA_ARGS__), RN_HERE))
+#define RN_ZIP_STEP_(b_in, drop_fn, ...)                                                           \
+    (rn_step)                                                                                      \
+    {                                                                                              \
+        .kind = RN_STEP_ZIP, .drop = (drop_fn),                                                    \
+        .other = RN_INTO_(b_in, RN_TYPE_(zip, b, __VA_ARGS__)), RN_FN_(zip, __VA_ARGS__)           \
+    }
+/* rn_parallel_map(g, in, n, f, captured...): rn_map by n tasks (below 1: one); f may be called by
+ * all of them at once, and the results come as they are ready. rn_ordered_map sends them in the
+ * order of the elements. No more than n elements are taken and not passed on. f: RN_STAGE. */
 #define rn_parallel_map(g, in, workers, ...) rn_parallel_map_drop(g, in, workers, NULL, __VA_ARGS__)
 #define rn_parallel_map_drop(g, in, workers, drop_fn, ...)                                         \
-    RN_PARALLEL_(g, in, workers, false, drop_fn, __VA_ARGS__)
+    RN_PARALLEL_(g, in, RN_STEP_PARALLEL, workers, drop_fn, __VA_ARGS__)
 #define rn_ordered_map(g, in, workers, ...) rn_ordered_map_drop(g, in, workers, NULL, __VA_ARGS__)
 #define rn_ordered_map_drop(g, in, workers, drop_fn, ...)                                          \
-    RN_PARALLEL_(g, in, workers, true, drop_fn, __VA_ARGS__)
-#define RN_PARALLEL_(g, in, workers, ordered, drop_fn, ...)                                        \
-    ((rn_receiver(RN_TYPE_(stage, out, __VA_ARGS__)))rn_parallel_start(                            \
-        (g), RN_INTO_(in, RN_TYPE_(stage, a, __VA_ARGS__)), (workers), ordered,                    \
-        &(rn_step){ .drop = (drop_fn), RN_FN_(stage, __VA_ARGS__) }, RN_HERE))
+    RN_PARALLEL_(g, in, RN_STEP_ORDERED, workers, drop_fn, __VA_ARGS__)
+#define RN_PARALLEL_(g, in, kind_, workers, drop_fn, ...)                                          \
+    ((rn_receiver(RN_TYPE_(stage, out, __VA_ARGS__)))rn_step_start(                                \
+        (g), RN_INTO_(in, RN_TYPE_(stage, a, __VA_ARGS__)),                                        \
+        &RN_POOL_STEP_(kind_, workers, drop_fn, __VA_ARGS__), RN_HERE))
+#define RN_POOL_STEP_(kind_, workers, drop_fn, ...)                                                \
+    (rn_step)                                                                                      \
+    {                                                                                              \
+        .kind = (kind_), .n = (workers), .drop = (drop_fn), RN_FN_(stage, __VA_ARGS__)             \
+    }
 
-/* rn_batch(g, in, n, ns): an rn_receiver(rn_batch); RN_BATCH_AT(b, T, i) is element i of a batch b
- * whose elements are of T. */
-#define rn_batch(g, in, n, ns)                                                                     \
-    ((rn_receiver(rn_batch))rn_batch_start((g), RN_FROM_(in), (n), (ns), sizeof(RN_ELEM_(in)),     \
-                                           RN_HERE))
+/*
+ * rn_batch(g, in, n, ns): an rn_receiver(rn_batch) of up to n elements each (below 1: one). A batch
+ * is sent when it is full, when ns nanoseconds have passed since its first element came, or when
+ * `in` ends. ns <= 0 takes what is there, RN_FOREVER waits until it is full. RN_BATCH_AT(b, T, i)
+ * is element i of a batch b whose elements are of T.
+ */
+#define rn_batch(g, in, count, nanoseconds)                                                        \
+    ((rn_receiver(rn_batch))rn_step_start(                                                         \
+        (g), RN_FROM_(in), &(rn_step){ .kind = RN_STEP_BATCH, .n = (count), .ns = (nanoseconds) }, \
+        RN_HERE))
 #define RN_BATCH_AT(b, T, i) (*(__typeof__(T) *)rn_batch_at(&(b), sizeof(T), (i), RN_HERE))
+
+/*
+ * rn_throttle(g, in, every_ns, burst): the elements at a limited rate: a token bucket of burst
+ * tokens (below 1: one), full at first, that gets a token every every_ns nanoseconds (0 or less: no
+ * limit). An element costs a token when it is taken from the output; so in any time T not more than
+ * burst + T / every_ns come out, however irregular source and consumer are. It ends as soon as in
+ * does.
+ */
+#define rn_throttle(g, in, every_ns, burst)                                                        \
+    RN_LIKE_(in,                                                                                   \
+             rn_step_start((g), RN_FROM_(in),                                                      \
+                           &(rn_step){ .kind = RN_STEP_THROTTLE, .n = (burst), .ns = (every_ns) }, \
+                           RN_HERE))
 
 /* The strings in a stream of rn_any; anything else in it is a programming error. */
 #define rn_to_string(g, in)                                                                        \
@@ -461,6 +493,29 @@ RN_EXTERN_C_END
 #define rn_stage_buffer(g, T, count) RN_PASSING_(g, T, RN_STEP_BUFFER, count)
 #define RN_PASSING_(g, T, kind_, count)                                                            \
     RN_MADE_(T, T, (g), &(rn_step){ .kind = (kind_), .n = (count), .size = sizeof(T) })
+#define rn_stage_parallel_map(g, workers, ...)                                                     \
+    rn_stage_parallel_map_drop(g, workers, NULL, __VA_ARGS__)
+#define rn_stage_parallel_map_drop(g, workers, drop_fn, ...)                                       \
+    RN_MADE_(RN_TYPE_(stage, a, __VA_ARGS__), RN_TYPE_(stage, out, __VA_ARGS__), (g),              \
+             &RN_POOL_STEP_(RN_STEP_PARALLEL, workers, drop_fn, __VA_ARGS__))
+#define rn_stage_ordered_map(g, workers, ...)                                                      \
+    rn_stage_ordered_map_drop(g, workers, NULL, __VA_ARGS__)
+#define rn_stage_ordered_map_drop(g, workers, drop_fn, ...)                                        \
+    RN_MADE_(RN_TYPE_(stage, a, __VA_ARGS__), RN_TYPE_(stage, out, __VA_ARGS__), (g),              \
+             &RN_POOL_STEP_(RN_STEP_ORDERED, workers, drop_fn, __VA_ARGS__))
+#define rn_stage_batch(g, T, count, nanoseconds)                                                   \
+    RN_MADE_(                                                                                      \
+        T, rn_batch, (g),                                                                          \
+        &(rn_step){ .kind = RN_STEP_BATCH, .n = (count), .ns = (nanoseconds), .size = sizeof(T) })
+#define rn_stage_throttle(g, T, every_ns, burst)                                                   \
+    RN_MADE_(                                                                                      \
+        T, T, (g),                                                                                 \
+        &(rn_step){ .kind = RN_STEP_THROTTLE, .n = (burst), .ns = (every_ns), .size = sizeof(T) })
+/* Zips what comes with the channel b, which all starts of the stage share. */
+#define rn_stage_zip(g, b_in, ...) rn_stage_zip_drop(g, b_in, NULL, __VA_ARGS__)
+#define rn_stage_zip_drop(g, b_in, drop_fn, ...)                                                   \
+    RN_MADE_(RN_TYPE_(zip, a, __VA_ARGS__), RN_TYPE_(zip, out, __VA_ARGS__), (g),                  \
+             &RN_ZIP_STEP_(b_in, drop_fn, __VA_ARGS__))
 #define rn_stage_to_string(g)                                                                      \
     RN_MADE_(rn_any, const char *, (g), &(rn_step){ .fn = rn_to_string_function() })
 

@@ -7,17 +7,9 @@
 
 #include <runnel/task.h>
 
-#include "pattern/stage.h"
+#include "pattern/station.h"
 
 enum { FIRST_ROOM = 16 };
-
-typedef struct batcher {
-    rn_channel *in, *out; /* in is kept while the task runs */
-    size_t n, size;
-    void (*drop)(void *);
-    int64_t ns;
-    const char *site;
-} batcher;
 
 void rn_batch_free(rn_batch *b)
 {
@@ -27,7 +19,7 @@ void rn_batch_free(rn_batch *b)
     b->count = 0;
 }
 
-static void drop_batch(void *element)
+void rni_batch_drop(void *element)
 {
     rn_batch_free(element);
 }
@@ -42,18 +34,19 @@ void *rn_batch_at(const rn_batch *b, size_t size, size_t i, const char *site)
 }
 
 /* Makes room for one element more. */
-static bool grow(batcher *s, rn_batch *b, size_t *room)
+static bool grow(rni_station *s, rn_batch *b, size_t *room)
 {
+    size_t most = s->step->n > 1 ? (size_t)s->step->n : 1;
     if (b->count < *room)
         return true;
     size_t more = *room ? 2 * *room : FIRST_ROOM;
-    if (more > s->n)
-        more = s->n;
-    void *items = rni_items_new(s->size, more);
+    if (more > most)
+        more = most;
+    void *items = rni_items_new(s->in_size, more);
     if (!items)
         return false;
     if (b->count)
-        memcpy(items, b->items, b->count * s->size);
+        memcpy(items, b->items, b->count * s->in_size);
     rni_os_free(b->items);
     b->items = items;
     *room = more;
@@ -61,39 +54,30 @@ static bool grow(batcher *s, rn_batch *b, size_t *room)
 }
 
 /* Collects a batch. 0 if it is complete; else why it ends, which may be behind some elements. */
-static int collect(batcher *s, rn_batch *b)
+static int collect(rni_station *s, rn_batch *b)
 {
     size_t room = 0;
-    int64_t deadline = RN_FOREVER;
-    while (b->count < s->n) {
+    int64_t ns = s->step->ns, deadline = RN_FOREVER;
+    do {
         if (!grow(s, b, &room))
             return -ENOMEM;
-        void *item = rni_item(b->items, s->size, b->count);
+        void *item = rni_item(b->items, s->in_size, b->count);
         int rc = b->count ? rn_channel_recv_until(s->in, item, deadline, s->site)
                           : rn_channel_recv(s->in, item, s->site);
         if (rc)
             return rc == -ETIMEDOUT ? 0 : rc;
-        if (b->count++ == 0 && __builtin_add_overflow(rn_now(), s->ns, &deadline))
-            deadline = s->ns < 0 ? 0 : RN_FOREVER;
-    }
+        if (b->count++ == 0 && __builtin_add_overflow(rn_now(), ns, &deadline))
+            deadline = ns < 0 ? 0 : RN_FOREVER;
+    } while (b->count < (size_t)s->step->n);
     return 0;
 }
 
-static int end(batcher *s, int rc)
+static int batch_work(rni_station *s, size_t i)
 {
-    rn_channel *out = s->out;
-    rn_channel_unref(s->in);
-    rni_os_free(s);
-    rni_channel_close_once(out);
-    return rni_stage_result(rc);
-}
-
-static int batch_task(void *arg)
-{
-    batcher *s = *(batcher **)arg;
     int rc = 0;
+    (void)i;
     while (rc == 0) {
-        rn_batch b = { .size = s->size, .drop = s->drop };
+        rn_batch b = { .size = s->in_size, .drop = s->in_drop };
         rc = collect(s, &b);
         int sent = b.count ? rn_channel_send(s->out, &b, s->site) : -EAGAIN;
         if (sent != 0)
@@ -101,30 +85,7 @@ static int batch_task(void *arg)
         if (rc == 0)
             rc = sent;
     }
-    return end(s, rc);
+    return rc;
 }
 
-rn_channel *rn_batch_start(rn_group *g, rn_channel *in, int64_t n, int64_t ns, size_t size,
-                           const char *site)
-{
-    if (!g)
-        rni_panic(site, "a stage needs a group");
-    rni_stage_check(in, size, site);
-    batcher *s = rni_os_alloc(sizeof *s);
-    rn_channel *out = s ? rni_stage_out(g, sizeof(rn_batch), 0, drop_batch, site) : NULL;
-    if (!out) {
-        rni_os_free(s);
-        return rni_stage_failed(g);
-    }
-    rn_channel_ref(in);
-    *s = (batcher){ .in = in,
-                    .out = out,
-                    .n = n < 1 ? 1 : (size_t)n,
-                    .size = size,
-                    .drop = in ? in->drop : NULL,
-                    .ns = ns,
-                    .site = site };
-    if (rn_group_go(g, batch_task, &s, sizeof s, &rni_in_background, "batch", site) != 0)
-        end(s, 0);
-    return out;
-}
+const rni_station_ops rni_batch_station = { .work = batch_work };

@@ -12,18 +12,26 @@ bool rni_step_copy(rn_step *to, const rn_step *from)
     if (to->n < 0)
         to->n = 0;
     to->captured = NULL;
-    if (!from->fn || !from->captured)
-        return true;
-    void *copy = rni_os_alloc_aligned(from->fn->captured_align, from->fn->captured_size);
-    if (!copy)
-        return false;
-    memcpy(copy, from->captured, from->fn->captured_size);
-    to->captured = copy;
+    if (from->fn && from->captured) {
+        void *copy = rni_os_alloc_aligned(from->fn->captured_align, from->fn->captured_size);
+        if (!copy)
+            return false;
+        memcpy(copy, from->captured, from->fn->captured_size);
+        to->captured = copy;
+    }
+    rn_channel_ref(to->other);
     return true;
+}
+
+void rni_step_let_go(rn_step *step)
+{
+    rn_channel_unref(step->other);
+    step->other = NULL;
 }
 
 void rni_step_free(rn_step *step)
 {
+    rni_step_let_go(step);
     rni_os_free((void *)(uintptr_t)step->captured);
 }
 
@@ -36,9 +44,9 @@ size_t rni_step_in(const rn_step *step, size_t in_size)
 
 size_t rni_step_out(const rn_step *step, size_t in_size)
 {
-    if (step->kind == RN_STEP_MAP || step->kind == RN_STEP_FLAT_MAP)
-        return step->fn->result_size;
-    return rni_step_in(step, in_size);
+    if (step->kind == RN_STEP_BATCH)
+        return sizeof(rn_batch);
+    return rni_step_makes(step) ? step->fn->result_size : rni_step_in(step, in_size);
 }
 
 /* ---- elements ---- */

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stages as values: composing, starting several times, and that the three modes do the same.
- *
- * The modes are compared with a plain loop on random chains of random steps over random input.
- * Every value is a number of its own in a table that counts how often it was dropped, so that the
- * same chains tell what is lost or dropped twice, also when they are cancelled.
+ * Stages as values: composing, starting several times, what is taken, and that the three modes do
+ * the same.
  */
-/* kit: timeout 120 */
 #include <runnel.h>
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/rand.h"
 #include "kit/kit.h"
 #include "sync/chan.h"
 
@@ -49,6 +43,12 @@ static int twice(int v, rn_sender(int) out)
 RN_FLAT(twice, int, int);
 
 static const rn_mode modes[] = { RN_TASKS, RN_FUSED, RN_BATCHED };
+
+static int sum(int a, int b)
+{
+    return a + b;
+}
+RN_ZIP(sum, int, int, int);
 
 static void expect(rn_receiver(int) in, const int *numbers, size_t n)
 {
@@ -95,6 +95,28 @@ TASK_TEST(stages_can_be_stored_passed_and_composed)
     EXPECT(rn_start(g, rn_generator(g, int, 1),
                     rn_compose(int, one, one, one, one, one, one, one, one)),
            9);
+    return 0;
+}
+
+TASK_TEST(batches_and_parallel_maps_are_stages_like_others)
+{
+    rn_stage(int, rn_batch) threes = rn_stage_batch(g, int, 3, RN_FOREVER);
+    rn_stage(int, rn_batch) some = rn_compose(int, rn_stage_ordered_map(g, 2, plus, 10),
+                                              rn_stage_zip(g, rn_repeat(g, int, 100), sum), threes);
+    for (size_t m = 0; m < 3; m++) {
+        rn_receiver(rn_batch) out = rn_start_with(g, rn_generator(g, int, 1, 2, 3, 4), some,
+                                                  modes[m]);
+        rn_batch b;
+        CHECK_EQ(rn_recv(out, &b), 0);
+        CHECK_EQ(b.count, 3);
+        CHECK_EQ(RN_BATCH_AT(b, int, 2), 113);
+        rn_batch_free(&b);
+        CHECK_EQ(rn_recv(out, &b), 0);
+        CHECK_EQ(b.count, 1);
+        CHECK_EQ(RN_BATCH_AT(b, int, 0), 114);
+        rn_batch_free(&b);
+        CHECK_EQ(rn_recv(out, &b), -EPIPE);
+    }
     return 0;
 }
 
@@ -228,268 +250,6 @@ TEST(a_buffer_within_a_fused_chain_is_one)
     CHECK_EQ(rn_test_run(buffers_decouple, NULL, NULL), 0);
 }
 
-/* ---- random chains ---- */
-
-enum { VALUES = 4096, STEPS = 6, INPUT = 300 };
-
-static _Atomic(int) made, dropped[VALUES], seen[VALUES];
-
-static void drop(void *element)
-{
-    atomic_fetch_add(&dropped[*(int *)element], 1);
-}
-
-/* A value of its own; its payload is looked up. */
-static int payload[VALUES];
-
-static int make(int number)
-{
-    int id = atomic_fetch_add(&made, 1);
-    CHECK(id < VALUES);
-    payload[id] = number;
-    return id;
-}
-
-/* Owns its argument and makes a value. */
-static int change(int id, int add)
-{
-    int number = payload[id] + add;
-    drop(&id);
-    return make(number);
-}
-RN_STAGE(change, int, int, int);
-
-static bool select_some(int id, int modulus)
-{
-    return payload[id] % modulus != 0;
-}
-RN_STAGE(select_some, bool, int, int);
-
-static int spread(int id, rn_sender(int) out, int modulus)
-{
-    int n = payload[id] % modulus, number = payload[id], rc = 0;
-    drop(&id);
-    for (int i = 0; i < n && rc == 0; i++) {
-        int v = make(number + i);
-        rc = rn_send(out, v);
-        if (rc)
-            drop(&v);
-    }
-    return rc;
-}
-RN_FLAT(spread, int, int, int);
-
-typedef struct plan {
-    int n;
-    struct {
-        rn_step_kind kind;
-        int arg;
-    } steps[STEPS];
-    int input[INPUT];
-    int inputs;
-    int expected[INPUT * 64];
-    int outputs, taken; /* what comes out and how much is needed for it */
-} plan;
-
-/* Takes a number through the steps from i on, as a plain loop would. False when a take is full. */
-static bool push(plan *p, int i, int v, int *left)
-{
-    if (i == p->n) {
-        p->expected[p->outputs++] = v;
-        return true;
-    }
-    int arg = p->steps[i].arg;
-    bool more = true;
-    switch (p->steps[i].kind) {
-    case RN_STEP_MAP: return push(p, i + 1, v + arg, left);
-    case RN_STEP_FILTER: return v % arg == 0 || push(p, i + 1, v, left);
-    case RN_STEP_SKIP:
-        if (left[i] > 0)
-            return left[i]--, true;
-        return push(p, i + 1, v, left);
-    case RN_STEP_TAKE:
-        left[i]--;
-        more = push(p, i + 1, v, left);
-        return more && left[i] > 0;
-    case RN_STEP_BUFFER: return push(p, i + 1, v, left);
-    case RN_STEP_FLAT_MAP:
-        for (int k = 0; k < v % arg && more; k++)
-            more = push(p, i + 1, v + k, left);
-        return more;
-    }
-    return false;
-}
-
-static void work_out(plan *p)
-{
-    int left[STEPS];
-    bool more = true;
-    p->outputs = p->taken = 0;
-    for (int i = 0; i < p->n; i++) {
-        left[i] = p->steps[i].arg;
-        more = more && (p->steps[i].kind != RN_STEP_TAKE || left[i] > 0);
-    }
-    while (more && p->taken < p->inputs)
-        more = push(p, 0, p->input[p->taken++], left);
-}
-
-static bool has(const plan *p, rn_step_kind kind)
-{
-    for (int i = 0; i < p->n; i++)
-        if (p->steps[i].kind == kind)
-            return true;
-    return false;
-}
-
-static void make_plan(plan *p, rni_rand *random)
-{
-    int flats = 0;
-    p->n = 1 + (int)rni_rand_below(random, STEPS);
-    for (int i = 0; i < p->n; i++) {
-        rn_step_kind kind = (rn_step_kind)rni_rand_below(random, RN_STEP_BUFFER + 1);
-        if (kind == RN_STEP_FLAT_MAP && flats++)
-            kind = RN_STEP_MAP;
-        p->steps[i].kind = kind;
-        p->steps[i].arg = kind == RN_STEP_FILTER || kind == RN_STEP_FLAT_MAP
-                              ? 2 + (int)rni_rand_below(random, 3)
-                          : kind == RN_STEP_TAKE ? (int)rni_rand_below(random, 200)
-                                                 : (int)rni_rand_below(random, 9);
-    }
-    p->inputs = (int)rni_rand_below(random, flats ? 100 : INPUT);
-    for (int i = 0; i < p->inputs; i++)
-        p->input[i] = (int)rni_rand_below(random, 1000);
-    work_out(p);
-}
-
-static rn_stage(int, int) build(rn_group *g, const plan *p)
-{
-    rn_stage(int, int) all = NULL;
-    for (int i = 0; i < p->n; i++) {
-        int arg = p->steps[i].arg;
-        rn_stage(int, int) one = NULL;
-        switch (p->steps[i].kind) {
-        case RN_STEP_MAP: one = rn_stage_map_drop(g, drop, change, arg); break;
-        case RN_STEP_FILTER: one = rn_stage_filter(g, select_some, arg); break;
-        case RN_STEP_SKIP: one = rn_stage_skip(g, int, arg); break;
-        case RN_STEP_TAKE: one = rn_stage_take(g, int, arg); break;
-        case RN_STEP_BUFFER: one = rn_stage_buffer(g, int, arg); break;
-        case RN_STEP_FLAT_MAP: one = rn_stage_flat_map_drop(g, drop, spread, arg); break;
-        }
-        all = all ? rn_compose(int, all, one) : one;
-    }
-    CHECK(all != NULL);
-    return all;
-}
-
-static void forget_values(void)
-{
-    atomic_store(&made, 0);
-    memset(dropped, 0, sizeof dropped);
-    memset(seen, 0, sizeof seen);
-}
-
-/* Every value that was made has come out or was dropped, once. */
-static void account(void)
-{
-    for (int i = 0; i < atomic_load(&made); i++)
-        CHECK_EQ(atomic_load(&seen[i]) + atomic_load(&dropped[i]), 1);
-}
-
-static rn_chan(int) fill(rn_group *g, const plan *p)
-{
-    rn_chan(int) in = rn_make_drop(g, int, INPUT, drop);
-    for (int i = 0; i < p->inputs; i++)
-        CHECK_EQ(rn_send(in, make(p->input[i])), 0);
-    return in;
-}
-
-static void run_plan(plan *p, rn_mode mode)
-{
-    rn_group *h = rn_group_new(NULL);
-    int id, n = 0;
-    forget_values();
-    rn_chan(int) in = fill(h, p);
-    rn_close(in);
-    rn_receiver(int) out = rn_start_with(h, in, build(h, p), mode);
-    for (; rn_recv(out, &id) == 0; n++) {
-        CHECK(n < p->outputs);
-        CHECK_EQ(payload[id], p->expected[n]);
-        atomic_fetch_add(&seen[id], 1);
-    }
-    CHECK_EQ(n, p->outputs);
-    CHECK_EQ(rn_group_wait(h), 0); /* all of the chain has ended */
-    int taken = p->inputs - (int)rn_len(in);
-    bool flat = has(p, RN_STEP_FLAT_MAP);
-    CHECK(flat ? taken >= p->taken : taken == p->taken);
-    rn_group_close(h);
-    account();
-}
-
-TASK_TEST(all_modes_do_what_a_plain_loop_does)
-{
-    (void)g;
-    static plan p;
-    rni_rand random;
-    rni_rand_seed(&random, (uint64_t)rn_now());
-    for (int round = 0; round < 300; round++) {
-        make_plan(&p, &random);
-        for (size_t m = 0; m < 3; m++)
-            run_plan(&p, modes[m]);
-    }
-    return 0;
-}
-
-/* ---- cancelled at any moment ---- */
-
-static int read_some(rn_receiver(int) out, int n)
-{
-    for (int id; n-- > 0 && rn_recv(out, &id) == 0;) {
-        atomic_fetch_add(&seen[id], 1);
-        if (n % 7 == 0)
-            (void)rn_yield();
-    }
-    return 0;
-}
-RN_TASK(read_some, rn_receiver(int), int);
-
-static int feed(rn_sender(int) in, const plan *p)
-{
-    for (int i = 0; i < p->inputs; i++) {
-        int v = make(p->input[i]);
-        if (rn_send(in, v) != 0)
-            drop(&v);
-    }
-    return 0;
-}
-RN_TASK(feed, rn_sender(int), const plan *);
-
-TASK_TEST(every_value_is_dropped_once_whenever_the_end_comes)
-{
-    (void)g;
-    static plan p;
-    rni_rand random;
-    rni_rand_seed(&random, (uint64_t)rn_now());
-    for (int round = 0; round < 300; round++) {
-        make_plan(&p, &random);
-        rn_group *h = rn_group_new(NULL), *reader = rn_group_new(NULL);
-        forget_values();
-        rn_chan(int) in = rn_make_drop(h, int, rni_rand_below(&random, 2) * 8, drop);
-        rn_receiver(int) out = rn_start_with(h, in, build(h, &p), modes[round % 3]);
-        rn_ref(out);
-        rn_go(reader, read_some, out, (int)rni_rand_below(&random, 200));
-        rn_go(h, feed, rn_tx(in), &p);
-        for (uint64_t i = rni_rand_below(&random, 100); i > 0; i--)
-            (void)rn_yield();
-        if (round % 2)
-            rn_group_cancel(h, 0);
-        rn_group_close(h);
-        rn_group_close(reader);
-        rn_unref(out);
-        account();
-    }
-    return 0;
-}
-
 /* ---- what is taken ---- */
 
 static int left_of(rn_group *g, rn_stage(int, int) s, rn_mode mode)
@@ -510,7 +270,11 @@ static int nothing_in_vain(rn_group *g, void *arg)
     rn_stage(int, int) add = rn_stage_map(g, plus, 0), odd = rn_stage_filter(g, is_odd),
                        take3 = rn_stage_take(g, int, 3), flat = rn_stage_flat_map(g, twice),
                        skip2 = rn_stage_skip(g, int, 2), none = rn_stage_take(g, int, 0),
-                       hold = rn_stage_buffer(g, int, 9);
+                       hold = rn_stage_buffer(g, int, 9),
+                       pool = rn_stage_parallel_map(g, 4, plus, 0),
+                       row = rn_stage_ordered_map(g, 4, plus, 0),
+                       rate = rn_stage_throttle(g, int, RN_SECOND, 1),
+                       pairs = rn_stage_zip(g, rn_repeat(g, int, 1), sum);
     for (size_t m = 0; m < 3; m++) {
         CHECK_EQ(left_of(g, rn_compose(int, add, add, take3, add), modes[m]), 47);
         CHECK_EQ(left_of(g, rn_compose(int, add, odd, add, hold, take3), modes[m]), 44);
@@ -518,11 +282,43 @@ static int nothing_in_vain(rn_group *g, void *arg)
         CHECK_EQ(left_of(g, rn_compose(int, take3, add, take3, hold, flat), modes[m]), 47);
         CHECK_EQ(left_of(g, rn_compose(int, add, add, none), modes[m]), 50);
         CHECK_EQ(left_of(g, none, modes[m]), 50);
+        CHECK_EQ(left_of(g, rn_compose(int, pool, odd, row, take3), modes[m]), 44);
+        CHECK_EQ(left_of(g, rn_compose(int, add, rate, pairs, take3, row), modes[m]), 47);
         /* three of two each need two; the flat-map and the steps behind it may each hold one */
         CHECK(left_of(g, rn_compose(int, add, flat, take3), modes[m]) >= 47);
         CHECK(left_of(g, rn_compose(int, flat, add, take3), modes[m]) >= 46);
     }
     return 0;
+}
+
+/* The source says nothing more, and yet all ends. */
+static int take_one_of(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_stage(int, int) one = rn_stage_take(g, int, 1);
+    rn_stage(int, int)
+        befores[] = { rn_stage_parallel_map(g, 3, plus, 0), rn_stage_ordered_map(g, 3, plus, 0),
+                      rn_stage_throttle(g, int, RN_SECOND, 1),
+                      rn_stage_zip(g, rn_repeat(g, int, 1), sum) };
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t m = 0; m < 3; m++) {
+            rn_group *h = rn_group_new(NULL);
+            rn_chan(int) in = rn_make(g, int, 0);
+            int v;
+            rn_receiver(int) out = rn_start_with(h, in, rn_compose(int, befores[i], one), modes[m]);
+            CHECK_EQ(rn_send(in, 5), 0);
+            CHECK_EQ(rn_recv(out, &v), 0);
+            CHECK_EQ(rn_recv(out, &v), -EPIPE);
+            CHECK_EQ(rn_group_wait(h), 0);
+            rn_group_close(h);
+        }
+    }
+    return 0;
+}
+
+TEST(a_take_that_is_full_ends_what_is_before_it)
+{
+    CHECK_EQ(rn_test_run(take_one_of, NULL, NULL), 0);
 }
 
 TEST(takes_leave_to_others_what_they_cannot_use)

@@ -6,7 +6,8 @@
  * behind every step, or, fused, behind flat-maps and buffers only. A part receives a few elements
  * (one, unless batched), takes them through its steps in place or from one array to the next, and
  * sends what is left. A value in these arrays belongs to the part, which drops it when a step
- * rejects it or the output refuses it.
+ * rejects it or the output refuses it. A station (station.h) is a part of its own, with tasks and a
+ * loop of its own; the part ends with the last of them.
  *
  * A part that ends closes its output and its input, if that is inside the run. So the end of the
  * source runs down the chain as closes of outputs, and the end of a take up as closes of inputs.
@@ -15,8 +16,10 @@
  * for as many elements as it may still pass on, less those under way to it. The first part needs a
  * credit of each limit for an element, and whoever rejects an element gives back a credit of each
  * limit behind it. A flat-map with a take behind it is itself a limit, of one credit, which comes
- * back when its function returns; and then no limit behind it is kept. Takes in the first part are
- * looked at directly, since nothing is under way when it receives.
+ * back when its function returns; and then no limit behind it is kept. Nor is one behind a batch,
+ * which says itself what it takes. Takes in the first part are looked at directly, since nothing is
+ * under way when it receives. A station knows nothing of credits: with a take behind it, it is not
+ * the first part.
  *
  * `refs` counts the parts that have not ended; the last one to end frees the run and its inner
  * channels. `over` is set by a part that ends before the first one, which may wait for credits: it
@@ -26,7 +29,7 @@
 
 #include <runnel/sync.h>
 
-#include "pattern/stage.h"
+#include "pattern/station.h"
 
 enum { BATCH_MAX = 64, BATCH_BYTES = 32 * 1024 };
 
@@ -47,10 +50,13 @@ typedef struct part {
     struct run *run;
     size_t from, to; /* its links; fixed */
     rn_channel *in, *out;
-    void *items;    /* room for batch elements */
-    size_t batch;   /* fixed */
-    size_t permits; /* of the first part: elements it has credits for */
-    int rc;         /* of a flat-map's function */
+    void *items;                /* room for batch elements */
+    size_t batch;               /* fixed */
+    size_t permits;             /* of the first part: elements it has credits for */
+    int rc;                     /* of a flat-map's function */
+    const rni_station_ops *ops; /* of a station, or NULL; fixed */
+    rni_station station;
+    _Atomic(size_t) tasks; /* of a station, that have not ended */
 } part;
 
 typedef struct run {
@@ -59,7 +65,7 @@ typedef struct run {
     rn_group *group;
     const char *site;
     size_t n_links, n_parts, n_limits;
-    size_t flat, takes; /* the first flat-map, the end of the last take; fixed */
+    size_t flat, takes; /* the first flat-map or batch, the end of the last take; fixed */
     part *parts;
     limit *limits;
     link links[];
@@ -75,6 +81,8 @@ static void run_free(run *r)
     }
     for (size_t i = 0; r->parts && i < r->n_parts; i++) {
         rni_os_free(r->parts[i].items);
+        if (r->parts[i].ops && r->parts[i].ops->end)
+            r->parts[i].ops->end(r->parts[i].station.state);
         if (i > 0)
             rn_channel_free(r->parts[i].in, r->site);
     }
@@ -95,6 +103,7 @@ static void part_end(part *p)
     run *r = p->run;
     if (p == r->parts)
         rn_channel_unref(p->in);
+    rni_step_let_go(&r->links[p->from].step);
     rni_channel_close_once(p->out);
     if (p != r->parts) {
         rni_channel_close_once(p->in);
@@ -229,6 +238,7 @@ static size_t through(part *p, char **items, size_t n)
         case RN_STEP_TAKE: l->left -= (int64_t)n; continue;
         case RN_STEP_BUFFER: continue;
         case RN_STEP_FLAT_MAP: flat_map(p, l, *items, n); return 0;
+        default: break; /* stations are not in here */
         }
         give_back(r, i, before - n);
     }
@@ -278,11 +288,35 @@ static int part_task(void *arg)
     return rni_stage_result(rc);
 }
 
+typedef struct worker {
+    part *part;
+    size_t index;
+} worker;
+
+static void worker_end(part *p)
+{
+    /* acq_rel: the tasks' last uses of the station happen before its end */
+    if (atomic_fetch_sub_explicit(&p->tasks, 1, memory_order_acq_rel) == 1)
+        part_end(p);
+}
+
+/* Whatever ended one task of a station ends the others. */
+static int station_task(void *arg)
+{
+    worker w = *(worker *)arg;
+    int rc = w.part->ops->work(&w.part->station, w.index);
+    if (w.part != w.part->run->parts)
+        rni_channel_close_once(w.part->in);
+    worker_end(w.part);
+    return rni_stage_result(rc);
+}
+
 /* ---- starting ---- */
 
 static bool cut_behind(const link *l, rn_mode mode)
 {
-    return mode != RN_FUSED || l->step.kind == RN_STEP_FLAT_MAP || l->step.kind == RN_STEP_BUFFER;
+    return mode != RN_FUSED || l->step.kind == RN_STEP_FLAT_MAP || l->step.kind == RN_STEP_BUFFER ||
+           rni_station_of(l->step.kind);
 }
 
 static size_t batch_of(size_t size, rn_mode mode)
@@ -293,30 +327,78 @@ static size_t batch_of(size_t size, rn_mode mode)
     return fit < BATCH_MAX ? fit : BATCH_MAX;
 }
 
-/* Copies the steps and works out what flows between them. */
+/* Adds a copy of the step behind those there are. */
+static bool add_link(run *r, const rn_step *step, size_t size, void (*drop)(void *))
+{
+    size_t i = r->n_links;
+    link *l = &r->links[i];
+    if (!rni_step_copy(&l->step, step))
+        return false;
+    r->n_links++;
+    l->left = l->step.n;
+    l->in_size = size;
+    l->in_drop = drop;
+    l->out_size = rni_step_out(&l->step, size);
+    if (l->step.kind == RN_STEP_BATCH)
+        l->out_drop = rni_batch_drop;
+    else
+        l->out_drop = rni_step_makes(&l->step) ? l->step.drop : drop;
+    if ((l->step.kind == RN_STEP_FLAT_MAP || l->step.kind == RN_STEP_BATCH) && r->flat > i)
+        r->flat = i;
+    if (l->step.kind == RN_STEP_TAKE)
+        r->takes = i + 1;
+    return true;
+}
+
+/* Copies the steps and works out what flows between them. There is room for one more. */
 static bool make_links(run *r, const rn_step *steps, size_t n, const rn_channel *in)
 {
+    static const rn_step pass = { .kind = RN_STEP_SKIP };
     size_t size = rni_step_in(&steps[0], in ? in->size : 0);
     void (*drop)(void *) = in ? in->drop : NULL;
+    bool takes = false;
     rni_stage_check(in, size, r->site);
+    r->flat = SIZE_MAX;
+    for (size_t i = 0; i < n; i++)
+        takes |= steps[i].kind == RN_STEP_TAKE;
+    if (takes && rni_station_of(steps[0].kind) && !add_link(r, &pass, size, drop))
+        return false;
     for (size_t i = 0; i < n; i++) {
-        link *l = &r->links[i];
-        if (!rni_step_copy(&l->step, &steps[i]))
+        if (!add_link(r, &steps[i], size, drop))
             return false;
-        r->n_links++;
-        l->left = l->step.n;
-        l->in_size = size;
-        l->in_drop = drop;
-        l->out_size = size = rni_step_out(&l->step, size);
-        if (l->step.kind == RN_STEP_MAP || l->step.kind == RN_STEP_FLAT_MAP)
-            drop = l->step.drop;
-        l->out_drop = drop;
-        if (l->step.kind == RN_STEP_FLAT_MAP && r->flat > i)
-            r->flat = i;
-        if (l->step.kind == RN_STEP_TAKE)
-            r->takes = i + 1;
+        size = r->links[r->n_links - 1].out_size;
+        drop = r->links[r->n_links - 1].out_drop;
     }
     return true;
+}
+
+/* Makes room for the elements that a part has in hand. */
+static bool make_items(run *r, part *p, rn_mode mode)
+{
+    p->batch = batch_of(r->links[p->from].in_size, mode);
+    p->items = rni_items_new(r->links[p->from].in_size, p->batch);
+    for (size_t i = p->from; i < p->to; i++) {
+        link *l = &r->links[i];
+        if (l->step.kind == RN_STEP_MAP)
+            l->results = rni_items_new(l->out_size, p->batch);
+        if (l->step.kind == RN_STEP_MAP && !l->results)
+            return false;
+    }
+    return p->items;
+}
+
+static bool make_station(run *r, part *p)
+{
+    const link *l = &r->links[p->from];
+    p->station = (rni_station){ .step = &l->step,
+                                .in = p->in,
+                                .out = p->out,
+                                .in_size = l->in_size,
+                                .out_size = l->out_size,
+                                .in_drop = l->in_drop,
+                                .out_drop = l->out_drop,
+                                .site = r->site };
+    return !p->ops->make || p->ops->make(&p->station);
 }
 
 /* Sets up the part that begins at link `from`; in is its input. */
@@ -324,27 +406,22 @@ static bool make_part(run *r, part *p, size_t from, rn_channel *in, rn_mode mode
 {
     p->run = r;
     p->from = from;
-    for (p->to = from + 1; p->to < r->n_links && !cut_behind(&r->links[p->to - 1], mode); p->to++)
+    p->ops = rni_station_of(r->links[from].step.kind);
+    for (p->to = from + 1; p->to < r->n_links && !cut_behind(&r->links[p->to - 1], mode) &&
+                           !rni_station_of(r->links[p->to].step.kind);
+         p->to++)
         continue;
     p->in = in;
-    /* Whatever is held between a flat-map and a take may have been taken in vain. */
-    if (r->flat <= from && from < r->takes)
-        mode = RN_TASKS;
-    p->batch = batch_of(r->links[from].in_size, mode);
-    p->items = rni_items_new(r->links[from].in_size, p->batch);
-    for (size_t i = from; i < p->to; i++) {
-        link *l = &r->links[i];
-        if (l->step.kind == RN_STEP_MAP)
-            l->results = rni_items_new(l->out_size, p->batch);
-        if (l->step.kind == RN_STEP_MAP && !l->results)
-            return false;
-    }
     const link *last = &r->links[p->to - 1];
+    /* Whatever is held between a flat-map and a take may have been taken in vain. And a throttled
+     * element is not to be had before its time. */
+    if ((r->flat <= from && from < r->takes) || last->step.kind == RN_STEP_THROTTLE)
+        mode = RN_TASKS;
     size_t cap = mode == RN_BATCHED ? batch_of(last->out_size, mode) : 0;
     if (last->step.kind == RN_STEP_BUFFER && (size_t)last->step.n > cap)
         cap = (size_t)last->step.n;
     p->out = rni_stage_out(r->group, last->out_size, cap, last->out_drop, r->site);
-    return p->items && p->out;
+    return p->out && (p->ops ? make_station(r, p) : make_items(r, p, mode));
 }
 
 static bool make_parts(run *r, rn_channel *in, rn_mode mode)
@@ -363,12 +440,12 @@ static bool make_limits(run *r)
 {
     size_t from = r->parts[0].to;
     if (from >= r->takes || r->flat < from)
-        return true;
+        return true; /* no take behind the first part, or one behind what does not count */
     r->limits = rni_os_alloc((r->takes - from) * sizeof *r->limits);
     for (size_t i = from; r->limits && i < r->takes && i <= r->flat; i++) {
         const link *l = &r->links[i];
         if (l->step.kind != RN_STEP_TAKE && l->step.kind != RN_STEP_FLAT_MAP)
-            continue;
+            continue; /* a batch at r->flat has no limit */
         /* rejections and the end add to the credits */
         int64_t most = INT64_MAX / 4, n = i == r->flat ? 1 : l->left;
         limit *made = &r->limits[r->n_limits++];
@@ -380,21 +457,46 @@ static bool make_limits(run *r)
 
 static const char *name_of(const part *p)
 {
-    static const char *const names[] = { "map", "filter", "flat-map", "take", "skip", "buffer" };
+    static const char *const names[] = { [RN_STEP_MAP] = "map",
+                                         [RN_STEP_FILTER] = "filter",
+                                         [RN_STEP_FLAT_MAP] = "flat-map",
+                                         [RN_STEP_TAKE] = "take",
+                                         [RN_STEP_SKIP] = "skip",
+                                         [RN_STEP_BUFFER] = "buffer",
+                                         [RN_STEP_ZIP] = "zip",
+                                         [RN_STEP_PARALLEL] = "parallel map",
+                                         [RN_STEP_ORDERED] = "ordered map",
+                                         [RN_STEP_BATCH] = "batch",
+                                         [RN_STEP_THROTTLE] = "throttle" };
     const rn_step *step = &p->run->links[p->from].step;
     if (p->to > p->from + 1)
         return "chain";
     return step->fn ? step->fn->name : names[step->kind];
 }
 
+static void start_station(part *p)
+{
+    const run *r = p->run;
+    size_t n = rni_station_tasks(&r->links[p->from].step);
+    atomic_store_explicit(&p->tasks, n, memory_order_relaxed);
+    for (size_t i = 0; i < n; i++) {
+        worker w = { p, i };
+        if (rn_group_go(r->group, station_task, &w, sizeof w, &rni_in_background, name_of(p),
+                        r->site) != 0)
+            worker_end(p);
+    }
+}
+
 static void start_parts(run *r)
 {
     atomic_store_explicit(&r->refs, r->n_parts + 1, memory_order_relaxed);
+    /* What cannot be started has ended; the group tells why. */
     for (size_t i = 0; i < r->n_parts; i++) {
         part *p = &r->parts[i];
-        /* What cannot be started has ended; the group tells why. */
-        if (rn_group_go(r->group, part_task, &p, sizeof p, &rni_in_background, name_of(p),
-                        r->site) != 0)
+        if (p->ops)
+            start_station(p);
+        else if (rn_group_go(r->group, part_task, &p, sizeof p, &rni_in_background, name_of(p),
+                             r->site) != 0)
             part_end(p);
     }
     run_unref(r);
@@ -403,12 +505,11 @@ static void start_parts(run *r)
 static rn_channel *start(rn_group *g, rn_channel *in, const rn_step *steps, size_t n, rn_mode mode,
                          const char *site)
 {
-    run *r = rni_os_alloc(sizeof *r + n * sizeof r->links[0]);
+    run *r = rni_os_alloc(sizeof *r + (n + 1) * sizeof r->links[0]);
     if (!r)
         return rni_stage_failed(g);
     r->group = g;
     r->site = site;
-    r->flat = n;
     rn_channel_ref(in); /* the source's group may close first; given back by the first part */
     if (!make_links(r, steps, n, in) || !make_parts(r, in, mode) || !make_limits(r)) {
         if (r->n_parts)

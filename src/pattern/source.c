@@ -56,6 +56,12 @@ static int send_calls(void *arg)
     return end(s, rc);
 }
 
+static int call_once(void *arg)
+{
+    source *s = *(source **)arg;
+    return end(s, s->step.fn->call(s->out, NULL, NULL, s->step.captured));
+}
+
 /* Makes the output and starts the task; s is filled in but for them. */
 static rn_channel *start(rn_group *g, source *s, int (*task)(void *), const char *name)
 {
@@ -112,5 +118,5 @@ rn_channel *rn_source_call(rn_group *g, const rn_step *step, const char *site)
         source_free(s);
         return rni_stage_failed(g);
     }
-    return start(g, s, send_calls, step->fn->name);
+    return start(g, s, step->kind == RN_STEP_FLAT_MAP ? call_once : send_calls, step->fn->name);
 }

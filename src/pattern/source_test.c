@@ -36,6 +36,45 @@ static int next_entry(void)
 }
 RN_SOURCE(next_entry, int);
 
+static int send_entries(rn_sender(int) out, int n, int result)
+{
+    int rc = 0;
+    while (n-- > 0 && rc == 0) {
+        int v = ledger_open();
+        rc = rn_send(out, v);
+        if (rc)
+            ledger_drop(&v);
+    }
+    return rc ? rc : result;
+}
+RN_PRODUCER(send_entries, int, int, int);
+
+TASK_TEST(a_function_that_produces_ends_its_stream)
+{
+    (void)g;
+    for (int round = 0; round < 20; round++) {
+        ledger_clear();
+        rn_group *h = rn_group_new(NULL);
+        rn_receiver(int) in = rn_generator_fn_drop(h, ledger_drop, send_entries, 10, 0);
+        read_some(in, round);
+        if (round > 10)
+            CHECK_EQ(rn_recv(in, &(int){ 0 }), -EPIPE);
+        rn_group_close(h);
+        CHECK_EQ(ledger_errors(), 0);
+        CHECK_EQ(atomic_load(&ledger_received), round < 10 ? round : 10);
+    }
+    return 0;
+}
+
+TASK_TEST(the_error_of_a_function_that_produces_fails_its_group)
+{
+    (void)g;
+    rn_group *h = rn_group_new(NULL);
+    read_some(rn_generator_fn(h, send_entries, 1, -EIO), 2);
+    CHECK_EQ(rn_group_wait(h), -EIO);
+    return rn_group_close(h) == -EIO ? 0 : -1;
+}
+
 TASK_TEST(a_function_that_repeats_loses_nothing)
 {
     (void)g;

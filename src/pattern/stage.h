@@ -26,6 +26,14 @@ struct rn_chain {
 /* Copies the step with its captured values. False: no memory, and nothing to free. */
 bool rni_step_copy(rn_step *to, const rn_step *from);
 void rni_step_free(rn_step *step);
+/* Lets go of the other channel of a zip. */
+void rni_step_let_go(rn_step *step);
+
+/* Whether what comes out is made by the step's function. */
+static inline bool rni_step_makes(const rn_step *step)
+{
+    return step->fn && step->kind != RN_STEP_FILTER;
+}
 
 /* The sizes of a step's elements; in_size is that of what comes in. */
 size_t rni_step_in(const rn_step *step, size_t in_size);

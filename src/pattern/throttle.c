@@ -6,15 +6,38 @@
  * meets no burst larger than the bucket. It waits for the token when it has been received, so the
  * end of the input is seen without one.
  */
-#include "pattern/part.h"
+#include <runnel/task.h>
+
+#include "pattern/station.h"
 
 typedef struct throttle {
-    rni_part part;
-    int64_t every; /* ns a token; 0: no limit */
-    size_t burst;  /* tokens in the full bucket */
-    size_t tokens;
+    int64_t every;  /* ns a token; 0: no limit */
+    uint64_t burst; /* tokens in the full bucket */
+    uint64_t tokens;
     int64_t since; /* when the bucket had these tokens and nothing more */
+    void *item;
 } throttle;
+
+static void throttle_end(void *state)
+{
+    throttle *t = state;
+    if (!t)
+        return;
+    rni_os_free(t->item);
+    rni_os_free(t);
+}
+
+static bool throttle_make(rni_station *s)
+{
+    throttle *t = s->state = rni_os_alloc(sizeof *t);
+    if (!t)
+        return false;
+    t->every = s->step->ns > 0 ? s->step->ns : 0;
+    t->burst = t->tokens = s->step->n > 1 ? (uint64_t)s->step->n : 1;
+    t->since = rni_now();
+    t->item = rni_items_new(s->in_size, 1);
+    return t->item;
+}
 
 static void refill(throttle *t, int64_t now)
 {
@@ -29,49 +52,36 @@ static void refill(throttle *t, int64_t now)
 }
 
 /* Waits until there is a token. 0; -ECANCELED. */
-static int wait_for_token(throttle *t)
+static int wait_for_token(throttle *t, const char *site)
 {
     int rc = 0;
     refill(t, rni_now());
     while (rc == 0 && t->tokens == 0) {
-        rc = rn_sleep_at(t->every - (rni_now() - t->since), t->part.site);
+        rc = rn_sleep_at(t->every - (rni_now() - t->since), site);
         refill(t, rni_now());
     }
     return rc;
 }
 
-static int pass_slowly(rni_part *p)
+static int throttle_work(rni_station *s, size_t i)
 {
-    throttle *t = RNI_CONTAINER(p, throttle, part);
-    if (t->every == 0)
-        rni_part_relay(p, p->outs[0]);
-    while (rni_part_recv(p) == 0) {
-        if (wait_for_token(t) != 0) {
-            rni_part_drop(p, 0);
+    throttle *t = s->state;
+    int rc;
+    (void)i;
+    while ((rc = rn_channel_recv(s->in, t->item, s->site)) == 0) {
+        rc = t->every ? wait_for_token(t, s->site) : 0;
+        if (rc == 0)
+            rc = rn_channel_send(s->out, t->item, s->site);
+        if (rc) {
+            rni_items_drop(s->in_drop, t->item, s->in_size, 1);
             break;
         }
-        if (rni_part_send(p, p->outs[0]) != 0)
-            break;
-        refill(t, rni_now());
-        t->tokens--;
+        if (t->every) {
+            refill(t, rni_now());
+            t->tokens--;
+        }
     }
-    return 0;
+    return rc;
 }
 
-rn_channel *rn_channel_throttle(rn_group *g, rn_channel *in, int64_t every_ns, size_t burst,
-                                size_t size, size_t align, const char *site)
-{
-    rni_element e = rni_element_of(in, size, align, site);
-    rni_part_plan plan = {
-        .name = "rn_throttle", .state = sizeof(throttle), .ins = 1, .outs = 1, .rooms = 1
-    };
-    rni_part *p = rni_part_new(g, &plan, &e, site);
-    if (!p)
-        return NULL;
-    throttle *t = RNI_CONTAINER(p, throttle, part);
-    t->every = every_ns > 0 ? every_ns : 0;
-    t->burst = t->tokens = burst ? burst : 1;
-    t->since = rni_now();
-    rni_part_add(p, in);
-    return rni_part_flow(p, g, pass_slowly);
-}
+const rni_station_ops rni_throttle_station = { throttle_make, throttle_work, throttle_end };

@@ -114,7 +114,7 @@ static int no_limit(rn_group *g, void *arg)
         CHECK_EQ(elapsed(), 0);
     }
     /* A burst that would overflow. */
-    rn_receiver(int) out = rn_throttle(g, counter(g, 1000), RN_HOUR, SIZE_MAX);
+    rn_receiver(int) out = rn_throttle(g, counter(g, 1000), RN_HOUR, INT64_MAX);
     int n = 0;
     for (int v; rn_recv(out, &v) == 0;)
         n++;
