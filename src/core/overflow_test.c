@@ -75,14 +75,14 @@ static int overflow_deep(rn_group *g, void *arg)
 {
     rn_attr attr = { .name = "deep diver", .stack = *(rn_stack_class *)arg };
     rn_go_with(g, &attr, recursive, 100000, (size_t)256);
-    return rn_sleep(RN_SECOND);
+    return rn_sleep(RN_MINUTE);
 }
 
 static int overflow_huge(rn_group *g, void *arg)
 {
     rn_attr attr = { .name = "big frame", .stack = *(rn_stack_class *)arg };
     rn_go_with(g, &attr, huge_frame);
-    return rn_sleep(RN_SECOND);
+    return rn_sleep(RN_MINUTE);
 }
 
 TEST_EXIT(overflow_by_recursion_names_the_task, 128 + SIGSEGV, "stack overflow in task deep diver")
@@ -183,7 +183,7 @@ static int random_program(rn_group *g, void *arg)
     rn_go_with(g, &attr, recursive, 1 << 20, frame);
     for (int i = 0; i < 8; i++)
         rn_go(g, neighbour, rn_rx(stop));
-    rn_sleep(RN_SECOND);
+    rn_sleep(RN_MINUTE);
     rn_close(stop);
     return 0;
 }

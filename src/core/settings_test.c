@@ -9,6 +9,7 @@
 
 #include "core/stack.h"
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
 
 static struct capture c;
@@ -127,7 +128,8 @@ static int leak_one(rn_group *g, void *arg)
 {
     (void)arg;
     rn_go(g, leak, rn_make(g, int, 0));
-    return rn_sleep(5 * RN_MILLISECOND);
+    until_dumped(" leak [chan receive] at ", 1);
+    return 0;
 }
 
 static int run_leak(void)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "kit/capture.h"
+#include "kit/dumped.h"
 #include "kit/kit.h"
 
 static int (*body)(rn_group *g, void *arg);
@@ -119,7 +120,7 @@ static int after_leaving(rn_group *g, void *arg)
     (void)arg;
     rn_chan(int) in = rn_make(g, int, 0);
     rn_go(g, receive, in);
-    rn_sleep(RN_MILLISECOND);
+    until_dumped(" receive [chan receive] at ", 1);
     return 0; /* this alone is no deadlock: the group is cancelled */
 }
 
@@ -365,7 +366,7 @@ static int panic_beside(rn_group *g, void *arg)
     rn_chan(int) in = rn_make(g, int, 0);
     (void)arg;
     rn_go(g, receive, in);
-    rn_sleep(RN_MILLISECOND);
+    until_dumped(" receive [chan receive] at ", 1);
     rn_panic(RN_HERE, "the tables have %d legs", 3);
 }
 

@@ -316,9 +316,35 @@ static int take_one_of(rn_group *g, void *arg)
     return 0;
 }
 
+/* The worker whose turn comes too late gives it on to the others, which have results, too. */
+static int take_one_of_many(rn_group *g, void *arg)
+{
+    (void)arg;
+    for (size_t m = 0; m < 3; m++) {
+        rn_group *h = rn_group_new(NULL);
+        rn_stage(int, int)
+            row = rn_compose(int, rn_stage_flat_map(h, twice), rn_stage_flat_map(h, twice),
+                             rn_stage_ordered_map(h, 3, plus, 0), rn_stage_take(h, int, 1));
+        rn_chan(int) in = rn_make(h, int, 2);
+        int v;
+        CHECK_EQ(rn_send(in, 1), 0);
+        CHECK_EQ(rn_send(in, 2), 0);
+        rn_close(in);
+        rn_receiver(int) out = rn_start_with(h, in, row, modes[m]);
+        CHECK_EQ(rn_test_wait(), 0);
+        CHECK_EQ(rn_recv(out, &v), 0);
+        CHECK_EQ(rn_recv(out, &v), -EPIPE);
+        CHECK_EQ(rn_test_wait(), 0);
+        CHECK_EQ(rn_task_count(), 1);
+        CHECK_EQ(rn_group_close(h), 0);
+    }
+    return 0;
+}
+
 TEST(a_take_that_is_full_ends_what_is_before_it)
 {
     CHECK_EQ(rn_test_run(take_one_of, NULL, NULL), 0);
+    CHECK_EQ(rn_test_run(take_one_of_many, NULL, NULL), 0);
 }
 
 TEST(takes_leave_to_others_what_they_cannot_use)

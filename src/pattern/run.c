@@ -300,13 +300,10 @@ static void worker_end(part *p)
         part_end(p);
 }
 
-/* Whatever ended one task of a station ends the others. */
 static int station_task(void *arg)
 {
     worker w = *(worker *)arg;
     int rc = w.part->ops->work(&w.part->station, w.index);
-    if (w.part != w.part->run->parts)
-        rni_channel_close_once(w.part->in);
     worker_end(w.part);
     return rni_stage_result(rc);
 }

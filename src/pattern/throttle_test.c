@@ -85,13 +85,19 @@ TEST(throttle_refills_up_to_its_burst)
 
 static int late_consumer(rn_group *g, void *arg)
 {
-    rn_receiver(int) out = rn_throttle(g, counter(g, 9), RN_SECOND, 1);
+    rn_stage(int, int) slow = rn_stage_throttle(g, int, RN_SECOND, 1);
+    rn_receiver(int) outs[] = { rn_throttle(g, counter(g, 9), RN_SECOND, 1),
+                                rn_start_with(g, counter(g, 9), slow, RN_FUSED),
+                                rn_start_with(g, counter(g, 9), slow, RN_BATCHED) };
     int v;
     (void)arg;
-    CHECK_EQ(rn_sleep(10 * RN_SECOND), 0);
-    for (int i = 0; i < 5; i++) {
-        CHECK_EQ(rn_recv(out, &v), 0);
-        CHECK_EQ(elapsed(), (10 + i) * RN_SECOND);
+    for (size_t form = 0; form < 3; form++) {
+        CHECK_EQ(rn_sleep(10 * RN_SECOND), 0);
+        int64_t begun = rn_now();
+        for (int i = 0; i < 5; i++) {
+            CHECK_EQ(rn_recv(outs[form], &v), 0);
+            CHECK_EQ(rn_now() - begun, i * RN_SECOND);
+        }
     }
     rn_group_cancel(g, 0);
     return 0;
