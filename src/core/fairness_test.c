@@ -68,12 +68,14 @@ static int beside_ping_pong(rn_group *g, void *arg)
     CHECK_EQ(rn_go(h, hit, b, a, &hits), 0);
     CHECK_EQ(rn_send(a, 0), 0);
     CHECK_EQ(rn_go(g, yield_until_stop, &light), 0);
-    rn_sleep(50 * RN_MILLISECOND);
+    long hog = 0, other = 0;
+    while (hog + other < 10000) {
+        rn_sleep(RN_MILLISECOND);
+        hog = atomic_load(&hits), other = atomic_load(&light);
+    }
     atomic_store(&stop, true);
-    long hog = atomic_load(&hits), other = atomic_load(&light);
     if (kit_is_interactive())
         fprintf(stderr, "ping-pong %ld, light %ld\n", hog, other);
-    CHECK(other > 20 && hog > 20);
     CHECK(hog < other * 100 && other < hog * 100);
     rn_group_close(h);
     return 0;
@@ -252,7 +254,6 @@ static int busy_select(rn_group *g, void *arg)
     while (rn_select(RN_DONE(closed), RN_DONE(done)) != 1)
         ;
     CHECK(rn_now() - begun >= 5 * RN_MILLISECOND);
-    CHECK(rn_now() - begun < RN_SECOND);
     rn_ctx_unref(ctx);
     return 0;
 }
@@ -274,7 +275,8 @@ static int work_off(rn_receiver(int) jobs)
 }
 RN_TASK(work_off, rn_receiver(int));
 
-/* Its jobs take five seconds, none of them waits, and it has 50 ms. */
+/* Its jobs take five seconds, none of them waits, and it has 50 ms. Jobs are counted, not time: a
+ * slow machine works off fewer of them in the 50 ms, and none in the time that it does not run. */
 static int slow_operations(rn_group *g, void *arg)
 {
     enum { JOBS = 5000 };
@@ -283,14 +285,13 @@ static int slow_operations(rn_group *g, void *arg)
         CHECK_EQ(rn_send(jobs, i), 0);
     rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 50 * RN_MILLISECOND);
     rn_group *h = rn_group_new(ctx);
-    int64_t begun = rn_now();
     (void)arg;
     for (int i = 0; i < 4; i++)
         CHECK_EQ(rn_go(h, work_off, rn_rx(jobs)), 0);
     CHECK_EQ(rn_group_wait(h), -ETIMEDOUT);
     if (kit_is_interactive())
-        fprintf(stderr, "50 ms took %lld ms\n", (long long)((rn_now() - begun) / 1000000));
-    CHECK(rn_now() - begun < RN_SECOND);
+        fprintf(stderr, "%zu of %d jobs are left\n", rn_len(jobs), JOBS);
+    CHECK(rn_len(jobs) > JOBS / 2);
     rn_group_close(h);
     rn_ctx_unref(ctx);
     return 0;
