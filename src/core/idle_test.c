@@ -25,8 +25,11 @@ static int64_t cpu_ns(void)
     return ts.tv_sec * RN_SECOND + ts.tv_nsec;
 }
 
+static _Atomic(int) waiting;
+
 static int wait_for_nothing(rn_chan(int) c)
 {
+    atomic_fetch_add(&waiting, 1);
     int v, rc = rn_recv(c, &v);
     CHECK_EQ(rc, -ECANCELED);
     return 0;
@@ -40,6 +43,8 @@ static int idle(rn_group *g, int parked)
     rn_chan(int) c = rn_make(g, int, 0);
     for (int i = 0; i < parked; i++)
         CHECK_EQ(rn_go(h, wait_for_nothing, c), 0);
+    while (atomic_load(&waiting) < parked)
+        rn_yield();
     CHECK_EQ(rn_sleep(50 * RN_MILLISECOND), 0);
     int64_t before = cpu_ns();
     CHECK_EQ(rn_sleep(300 * RN_MILLISECOND), 0);
