@@ -360,8 +360,9 @@ TASK_TEST(polling_loop_does_not_starve_others)
     return 0;
 }
 
-TASK_TEST(context_done_is_a_case)
+static int select_done(rn_group *g, void *arg)
 {
+    (void)arg;
     rn_chan(int) c = rn_make(g, int, 0);
     rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 2 * RN_MILLISECOND);
     CHECK(ctx);
@@ -372,4 +373,9 @@ TASK_TEST(context_done_is_a_case)
     CHECK_EQ(rn_select(RN_DONE(rn_ctx_done(rn_ctx_background())), RN_DEFAULT), 1);
     rn_ctx_unref(ctx);
     return 0;
+}
+
+TEST(context_done_is_a_case)
+{
+    CHECK_EQ(rn_test_run(select_done, NULL, NULL), 0); /* the first select comes in time */
 }
