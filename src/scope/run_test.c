@@ -161,7 +161,7 @@ static int fork_and_use(rn_group *g, void *arg)
     (void)arg;
     pid_t pid = fork();
     if (pid == 0) {
-        alarm(5);
+        alarm(20);
         _exit(rn_run(in_child, NULL) == 0 ? 0 : 1);
     }
     CHECK(waitpid(pid, &status, 0) == pid);
