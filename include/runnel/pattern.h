@@ -18,7 +18,8 @@
  *     may be. (A goroutine that is stopped so loses them.)
  *   - It keeps its sources (rn_ref) while it reads them, so their groups may close before g does;
  *     they are then closed like any source. When the output is closed they have been let go.
- *   - Without memory g fails with -ENOMEM and the output is nil.
+ *   - Without memory g fails with -ENOMEM, and the output is a receiver that is closed, as it is
+ *     when g is being closed.
  *   - The call itself never waits; any task, any thread.
  *
  * The untyped functions are for bindings: they take the size and the alignment of an element, which
@@ -118,7 +119,7 @@ typedef enum rn_slow {
  * Starts a broadcast of what in carries. Nothing is taken from in while nobody subscribes; who
  * subscribes later hears what comes from then on. copy is as for rn_channel_tee. Cancelled, the
  * value in hand is dropped for the subscribers that did not take it yet.
- * Returns NULL without memory, or if g is being closed.
+ * Returns NULL without memory, or if g is being closed; who subscribes to that finds the end.
  */
 RN_API RN_MUST_CHECK rn_broadcaster *rn_broadcaster_new(rn_group *g, rn_channel *in,
                                                         int (*copy)(void *to, const void *from),
@@ -136,7 +137,7 @@ RN_API RN_MUST_CHECK rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadc
 
 /*
  * Ends a subscription before its group closes: frees the channel with what it still buffers; nobody
- * may use it any more. nil is ignored; another receiver that is not subscribed is a programming
+ * may use it any more. What could not subscribe, and nil, is ignored; another receiver that is not subscribed is a programming
  * error. Never waits.
  */
 RN_API void rn_broadcaster_unsubscribe(rn_broadcaster *b, rn_channel *c, const char *site);

@@ -238,8 +238,8 @@ RN_EXTERN_C_END
  *
  * The receiver is the steward's pulse, so that stewards can be watched, too: every timeout_ns / 2,
  * and with each restart, it carries the number of restarts so far; the latest is kept, and nobody
- * waits for a reader. It is closed when the steward ends: with its ward, or with g. nil without
- * memory, or if g is being closed. Never waits. A timeout of 0 or less is a programming error.
+ * waits for a reader. It is closed when the steward ends: with its ward, or with g; from the start
+ * if memory is short, when g fails, or if g is being closed. Never waits. A timeout of 0 or less is a programming error.
  */
 #define rn_steward(g, timeout_ns, ...)                                                             \
     RN_PASTE_(RN_STEWARD_, RN_ANY_ARGS_(__VA_ARGS__))(g, timeout_ns, __VA_ARGS__)

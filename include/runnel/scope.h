@@ -60,8 +60,8 @@ RN_API int rn_group_close_at(rn_group *g, const char *site);
 /*
  * At most n tasks of the group at once (0: none; negative: no limit, as at first): a start waits
  * for a place, and returns -ECANCELED if its caller or the group is cancelled meanwhile; rn_try_go
- * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count. Returns 0
- * or -ENOMEM. To set it while tasks run is a programming error. Never waits.
+ * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count; those in the
+ * background (rn_attr), as stages and combinators are, do neither. Returns 0 or -ENOMEM. To set it while tasks run is a programming error. Never waits.
  */
 RN_API RN_MUST_CHECK int rn_group_limit(rn_group *g, int64_t n);
 

@@ -121,8 +121,8 @@ RN_API RN_MUST_CHECK rn_channel *rn_step_start(rn_group *g, rn_channel *in, cons
 
 /*
  * Sends the n items, which are copied now, and then closes its output; with repeat, sends them
- * again and again until g is cancelled. drop, or NULL, is called for those that nobody received
- * (not with repeat). n = 0 sends nothing.
+ * again and again until g is cancelled. drop, or NULL, is called for those that nobody received,
+ * also when the source cannot be started (not with repeat). n = 0 sends nothing.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_source_list(rn_group *g, const void *items, size_t n,
                                                 size_t size, bool repeat,

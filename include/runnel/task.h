@@ -45,7 +45,7 @@ typedef struct rn_attr {
     const char *name; /* shown in reports; must outlive the task; default: the function's name */
     rn_stack_class stack; /* see above */
     bool pin;             /* the task never leaves the worker that first runs it */
-    bool background;      /* serves its group until that ends it: not reported as a leak */
+    bool background;      /* serves its group until that ends it: no leak, and needs no place */
     bool no_wait;         /* in a group with a limit: -EAGAIN instead of waiting for a place */
 } rn_attr;
 

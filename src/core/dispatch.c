@@ -242,6 +242,7 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
 static void end(rni_task *t, int rc)
 {
     rni_owner *o = t->owner;
+    bool background = t->background;
     if (t->listed) {
         rni_lock_take(&o->lock);
         rni_list_remove(&t->link);
@@ -249,7 +250,7 @@ static void end(rni_task *t, int rc)
     }
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
     rni_count(&t->worker->ended, !t->internal);
-    o->ended(o, rc);
+    o->ended(o, rc, background);
 }
 
 /* The first function on every task stack: calls fresh tasks until one has parked and something that
@@ -309,7 +310,7 @@ static void fail_to_start(rni_worker *w, rni_spawn *s)
         rni_panic(NULL, "out of memory for task stacks");
     atomic_store_explicit(&s->queued, false, memory_order_relaxed);
     rni_count(&w->ended, 1);
-    s->owner->ended(s->owner, -ENOMEM);
+    s->owner->ended(s->owner, -ENOMEM, s->background);
     rni_spawn_give(&w->spawns, s);
 }
 

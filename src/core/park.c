@@ -195,7 +195,7 @@ void rni_deadline_stop(rni_task *t)
 
 /* ---- owners ---- */
 
-void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc))
+void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc, bool background))
 {
     memset(o, 0, sizeof *o);
     rni_list_init(&o->tasks);

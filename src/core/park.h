@@ -209,7 +209,7 @@ static inline void rni_shield_off(rni_task *t)
 
 /* ---- belonging ---- */
 
-void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc));
+void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc, bool background));
 /* Ends the waits of all tasks of o that are not shielded. o->cancelled has been set with a
  * sequentially consistent exchange before. */
 void rni_owner_abort_all(rni_owner *o);

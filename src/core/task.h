@@ -68,9 +68,9 @@ typedef struct rni_owner {
     rni_lock lock;          /* protects tasks */
     rni_link tasks;         /* tasks of this owner that have waited at least once */
     bool internal;          /* runnel's own: its tasks are not counted */
-    /* Called by the worker when a task of this owner has ended; the last thing that happens to it.
-     * May park nothing. */
-    void (*ended)(struct rni_owner *owner, int rc);
+    /* Called by the worker when a task of this owner has ended, one in the background or not; the
+     * last thing that happens to it. May park nothing. */
+    void (*ended)(struct rni_owner *owner, int rc, bool background);
 } rni_owner;
 
 typedef enum rni_task_state {

@@ -11,7 +11,7 @@
 static int pass_all(rni_part *p, rn_channel *c)
 {
     rni_element e = rni_element_of(c, p->element.size, p->element.align, p->site);
-    if (c && e.drop != p->element.drop)
+    if (c && c != &rni_no_channel && e.drop != p->element.drop)
         rni_panic(p->site,
                   "rn_bridge needs the drop function of the channel made at %s: rn_bridge_drop",
                   c->site);
@@ -41,7 +41,7 @@ rn_channel *rn_channel_bridge(rn_group *g, rn_channel *in, void (*drop)(void *el
     };
     rni_part *p = rni_part_new(g, &plan, &(rni_element){ size, align, drop }, site);
     if (!p)
-        return NULL;
+        return &rni_no_channel;
     rni_part_add(p, in);
     return rni_part_flow(p, g, pass_each);
 }

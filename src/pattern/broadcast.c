@@ -355,12 +355,14 @@ static bool join(subscription *s)
 rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadcaster *b, size_t cap, rn_slow slow,
                                      const char *site)
 {
-    if (!g || !b)
-        rni_panic(site, g ? "rn_subscribe to no broadcast" : "rn_subscribe needs a group");
+    if (!g)
+        rni_panic(site, "rn_subscribe needs a group");
+    if (!b)
+        return &rni_no_channel;
     subscription *s = make_subscription(g, b, cap, site);
     if (!s) {
         rni_group_lacks_memory(g);
-        return NULL;
+        return &rni_no_channel;
     }
     rn_channel *out = s->out;
     s->slow = slow;
@@ -368,7 +370,7 @@ rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadcaster *b, size_t cap,
         rni_channel_close_once(out);
     if (!rni_group_own(g, &s->owned, subscription_end)) {
         subscription_end(&s->owned);
-        return NULL;
+        return &rni_no_channel;
     }
     int full = rn_channel_try_send(b->news, NULL);
     (void)full; /* one token is enough */
@@ -393,7 +395,7 @@ static subscription *find(rn_broadcaster *b, const rn_channel *c)
 
 void rn_broadcaster_unsubscribe(rn_broadcaster *b, rn_channel *c, const char *site)
 {
-    if (!c)
+    if (!c || c == &rni_no_channel)
         return; /* as rn_subscribe gave it, without memory or in a group that closes */
     subscription *s = b ? find(b, c) : NULL;
     if (!s)

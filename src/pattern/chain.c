@@ -139,18 +139,14 @@ rn_chain *rn_chain_join(rn_chain *const *parts, size_t n)
 
 /* ---- failing ---- */
 
-/* What stages return that could not be started: closed for good and in no group. There are no
- * elements to store, so all can share it. The reference is never given back. */
-static rn_channel closed = { .closed = true, .refs = 1 };
-
 rn_channel *rni_stage_failed(rn_group *g)
 {
     rn_group_cancel(g, -ENOMEM);
-    return &closed;
+    return &rni_no_channel;
 }
 
 void rni_stage_check(const rn_channel *in, size_t size, const char *site)
 {
-    if (in && in != &closed && in->size != size)
+    if (!rni_channel_carries(in, size))
         rni_panic(site, "a stage for elements of %zu bytes on a channel of %zu", size, in->size);
 }

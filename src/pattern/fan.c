@@ -86,7 +86,7 @@ static rni_element common_element(const void *receivers, size_t n, size_t size, 
     rn_channel *first = NULL;
     for (size_t i = 0; i < n; i++) {
         rn_channel *c = rni_handle_at(receivers, i);
-        if (!c)
+        if (!c || c == &rni_no_channel)
             continue;
         e = rni_element_of(c, size, align, site);
         if (first && first->drop != c->drop)
@@ -118,7 +118,7 @@ rn_channel *rn_channel_fan_in(rn_group *g, const void *receivers, size_t n, size
     rni_part_plan plan = { .name = "rn_fan_in", .state = sizeof(branch), .ins = 1, .rooms = 1 };
     junction *j = make_junction(g, &e, site);
     if (!j)
-        return NULL;
+        return &rni_no_channel;
     rn_channel *out = j->out;
     for (size_t i = 0; i < n; i++) {
         rni_part *p = rni_part_new(g, &plan, &e, site);

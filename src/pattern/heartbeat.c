@@ -36,7 +36,8 @@ int rn_heart_sleep_at(rn_heart *h, int64_t ns, const char *site)
 {
     int64_t end = rni_add_ns(rni_now(), ns);
     for (;;) {
-        int64_t left = end == INT64_MAX ? RN_FOREVER : end - rni_now(), due = rn_heart_due(h);
+        int64_t now = rni_now(), due = rn_heart_due(h);
+        int64_t left = end == INT64_MAX ? RN_FOREVER : end > now ? end - now : 0;
         int rc = rn_sleep_at(due < left ? due : left, site);
         if (rc)
             return rc;

@@ -179,6 +179,8 @@ static int stop_sleeping(rn_group *g, void *arg)
     rn_receiver(rn_unit) pulse = rn_heart_start(&heart, g, RN_SECOND);
     (void)arg;
     (void)pulse;
+    CHECK_EQ(rn_heart_sleep(&heart, INT64_MIN), 0);
+    CHECK_EQ(elapsed(), 0);
     rn_group_cancel(g, 0);
     CHECK_EQ(rn_heart_sleep(&heart, RN_HOUR), -ECANCELED);
     rn_heart late;

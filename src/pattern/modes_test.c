@@ -168,6 +168,74 @@ TASK_TEST(a_stage_that_could_not_be_made_fails_the_group)
     return 0;
 }
 
+static int wait_for_end(void)
+{
+    return rn_sleep(RN_FOREVER);
+}
+RN_TASK(wait_for_end);
+
+static void drop_none(void *element)
+{
+    (void)element;
+}
+
+/* What could not be started can be used like what has ended, in every form. */
+TASK_TEST(the_receiver_of_a_failed_start_is_an_ended_stream)
+{
+    rn_group *h = rn_group_new(NULL);
+    rn_receiver(int) ended = rn_buffer(h, rn_make(h, int, 1), INT64_MAX), outs[2];
+    rn_receiver(rn_receiver(int)) carrier = rn_buffer(h, rn_make(h, rn_receiver(int), 1),
+                                                      INT64_MAX);
+    rn_batch b;
+    int v;
+    CHECK_EQ(rn_group_close(h), -ENOMEM);
+    ended = rn_take(g, rn_skip(g, rn_buffer(g, ended, 2), 1), 3);
+    CHECK_EQ(rn_recv(rn_map(g, ended, plus, 1), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_throttle(g, ended, 1, 1), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_or_done(g, ended, ended), &v), -EPIPE);
+    rn_chan(int) open = rn_make_drop(g, int, 0, drop_none);
+    rn_close(open);
+    CHECK_EQ(rn_recv(rn_merge(g, ended, open), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_merge(g, ended, ended), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_bridge(g, carrier), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_bridge(g, rn_generator(g, rn_receiver(int), ended)), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_zip(g, rn_generator(g, int, 1), ended, sum), &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_batch(g, ended, 2, 0), &b), -EPIPE);
+    CHECK_EQ(rn_wait(rn_or(g, ended)), -EPIPE);
+    CHECK_EQ(rn_tee(g, ended, outs, 2), 0);
+    CHECK_EQ(rn_recv(outs[1], &v), -EPIPE);
+    CHECK_EQ(rn_fan_out(g, ended, outs, 2), 0);
+    CHECK_EQ(rn_recv(outs[0], &v), -EPIPE);
+    CHECK_EQ(rn_recv(rn_subscribe(g, rn_broadcast_new(g, ended), 1, RN_SLOW_WAIT), &v), -EPIPE);
+    CHECK_EQ(rn_for_each(ended, plus, 1), 0);
+    CHECK_EQ(rn_measure(ended), -EINVAL);
+    CHECK_EQ(rn_len(ended) + rn_cap(ended), 0);
+    rn_ref(ended);
+    rn_unref(ended);
+    rn_free(ended);
+    return 0;
+}
+
+/* What serves a group waits for none of its places and takes none. */
+TASK_TEST(stages_need_no_place_in_a_group_with_a_limit)
+{
+    (void)g;
+    for (int limit = 0; limit < 3; limit++) {
+        rn_group *h = rn_group_new(NULL);
+        rn_receiver(int) outs[2];
+        CHECK_EQ(rn_group_limit(h, limit), 0);
+        rn_receiver(int) out = rn_map(h, rn_generator(h, int, 1, 2), plus, 1);
+        CHECK_EQ(rn_tee(h, rn_ordered_map(h, out, 4, plus, 1), outs, 2), 0);
+        EXPECT(rn_merge(h, outs[0], outs[1]), 3, 3, 4, 4);
+        CHECK_EQ(rn_group_wait(h), 0);
+        for (int i = 0; i < limit; i++)
+            CHECK_EQ(rn_try_go(h, wait_for_end), 0);
+        CHECK_EQ(rn_try_go(h, wait_for_end), -EAGAIN);
+        rn_group_close(h);
+    }
+    return 0;
+}
+
 /* Stands for a machine without memory: nobody has room for that many. */
 TASK_TEST(stages_without_memory_fail_the_group_and_lose_nothing)
 {
@@ -319,6 +387,7 @@ static int take_one_of(rn_group *g, void *arg)
 /* The worker whose turn comes too late gives it on to the others, which have results, too. */
 static int take_one_of_many(rn_group *g, void *arg)
 {
+    (void)g;
     (void)arg;
     for (size_t m = 0; m < 3; m++) {
         rn_group *h = rn_group_new(NULL);

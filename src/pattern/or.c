@@ -27,7 +27,7 @@ rn_channel *rn_channel_or(rn_group *g, const void *receivers, size_t n, const ch
     };
     rni_part *p = rni_part_new(g, &plan, &(rni_element){ 0, 1, NULL }, site);
     if (!p)
-        return NULL;
+        return &rni_no_channel;
     for (size_t i = 0; i < n; i++)
         rni_part_add(p, rni_handle_at(receivers, i));
     return rni_part_flow(p, g, await_any);

@@ -41,7 +41,7 @@ rn_channel *rn_channel_or_done(rn_group *g, rn_channel *done, rn_channel *in, si
                            .rooms = 1 };
     rni_part *p = rni_part_new(g, &plan, &e, site);
     if (!p)
-        return NULL;
+        return &rni_no_channel;
     rni_part_add(p, in);
     rni_part_add(p, done);
     return rni_part_flow(p, g, pass_until_done);

@@ -7,7 +7,7 @@
 
 rni_element rni_element_of(const rn_channel *c, size_t size, size_t align, const char *site)
 {
-    if (c && c->size != size)
+    if (!rni_channel_carries(c, size))
         rni_panic(site, "elements of %zu bytes from a channel of %zu bytes each (made at %s)", size,
                   c->size, c->site);
     return (rni_element){ size, align, c ? c->drop : NULL };
@@ -22,10 +22,9 @@ void rni_listed(rn_channel **to, int n, va_list list)
 
 void rni_handles_write(void *to, rn_channel *const *from, size_t n)
 {
-    if (n && from)
-        memcpy(to, from, n * sizeof *from);
-    else if (n)
-        memset(to, 0, n * sizeof *from);
+    rn_channel *none = &rni_no_channel;
+    for (size_t i = 0; i < n; i++)
+        memcpy((char *)to + i * sizeof none, from ? &from[i] : &none, sizeof none);
 }
 
 /* ---- memory ---- */

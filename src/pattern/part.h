@@ -68,7 +68,7 @@ static inline rn_channel *rni_handle_at(const void *handles, size_t i)
  * macro asks for the type of the whole, clang takes such a literal for a static one.) */
 enum { RNI_LISTED_MAX = 16 };
 void rni_listed(rn_channel **to, int n, va_list list);
-/* Stores n channels, or n times nil if from is NULL, into the user's array of handles. */
+/* Stores n channels, or n times rni_no_channel if from is NULL, into the user's handles. */
 void rni_handles_write(void *to, rn_channel *const *from, size_t n);
 
 /* For what could not be made in g: fails g, unless it could not because g is being closed. */

@@ -502,6 +502,8 @@ static void start_parts(run *r)
 static rn_channel *start(rn_group *g, rn_channel *in, const rn_step *steps, size_t n, rn_mode mode,
                          const char *site)
 {
+    if (in == &rni_no_channel)
+        return in; /* whose elements have no size to go by */
     run *r = rni_os_alloc(sizeof *r + (n + 1) * sizeof r->links[0]);
     if (!r)
         return rni_stage_failed(g);

@@ -66,16 +66,14 @@ static int call_once(void *arg)
 static rn_channel *start(rn_group *g, source *s, int (*task)(void *), const char *name)
 {
     rn_channel *out = rni_stage_out(g, s->size, 0, s->drop, s->site);
-    if (!out) {
-        source_free(s);
-        return rni_stage_failed(g);
-    }
     s->out = out;
-    if (rn_group_go(g, task, &s, sizeof s, &rni_in_background, name, s->site) != 0) {
-        rni_items_drop(s->drop, s->items, s->size, s->step.fn ? 0 : s->n);
-        end(s, 0);
-    }
-    return out;
+    if (out && rn_group_go(g, task, &s, sizeof s, &rni_in_background, name, s->site) == 0)
+        return out;
+    rni_items_drop(s->drop, s->items, s->size, s->step.fn ? 0 : s->n);
+    if (out)
+        rni_channel_close_once(out);
+    source_free(s);
+    return out ? out : rni_stage_failed(g);
 }
 
 static source *source_new(rn_group *g, size_t size, size_t n, void (*drop)(void *),
@@ -101,8 +99,10 @@ rn_channel *rn_source_list(rn_group *g, const void *items, size_t n, size_t size
                            void (*drop)(void *element), const char *site)
 {
     source *s = source_new(g, size, n, drop, site);
-    if (!s)
+    if (!s) {
+        rni_items_drop(drop, (void *)(uintptr_t)items, size, n);
         return rni_stage_failed(g);
+    }
     if (n)
         memcpy(s->items, items, n * size);
     s->repeat = repeat;

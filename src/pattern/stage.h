@@ -59,7 +59,7 @@ static inline rn_channel *rni_stage_out(rn_group *g, size_t size, size_t cap, vo
     return rn_channel_new(g, size, size & -size, cap, drop, site);
 }
 
-/* Cancels g for want of memory; a closed channel, for the caller to return. */
+/* Cancels g for want of memory; rni_no_channel, for the caller to return. */
 rn_channel *rni_stage_failed(rn_group *g);
 
 /* The end of a stage's task: that its output was closed or its input ended is no error. */

@@ -119,7 +119,7 @@ rn_channel *rn_steward_start(rn_group *g, int64_t timeout_ns, int (*entry)(void 
     rni_element number = { sizeof(int), _Alignof(int), NULL };
     rni_part *p = rni_part_new(g, &plan, &number, site);
     if (!p)
-        return NULL;
+        return &rni_no_channel;
     steward *s = RNI_CONTAINER(p, steward, part);
     p->end = steward_end;
     s->args = rni_os_alloc_aligned(ARGS_ALIGN, args_size);
@@ -127,7 +127,7 @@ rn_channel *rn_steward_start(rn_group *g, int64_t timeout_ns, int (*entry)(void 
         rn_channel_free(p->outs[0], site);
         rni_os_free(p);
         rni_group_lacks_memory(g);
-        return NULL;
+        return &rni_no_channel;
     }
     s->timeout = timeout_ns;
     s->every = timeout_ns / 2 ? timeout_ns / 2 : 1;

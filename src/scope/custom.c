@@ -17,10 +17,11 @@ typedef struct custom {
     rn_channel *done; /* the foreign one's, with a reference; the watcher */
 } custom;
 
-static void watcher_ended(rni_owner *owner, int rc)
+static void watcher_ended(rni_owner *owner, int rc, bool background)
 {
     (void)owner;
     (void)rc;
+    (void)background;
 }
 
 static rni_owner watchers = {

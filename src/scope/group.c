@@ -31,7 +31,7 @@ static void leave_last(rn_group *g)
     rni_ready_all(woken, result);
 }
 
-static void task_ended(rni_owner *owner, int rc)
+static void task_ended(rni_owner *owner, int rc, bool background)
 {
     rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
     if (rni_unlikely(rc < 0)) {
@@ -39,7 +39,7 @@ static void task_ended(rni_owner *owner, int rc)
         if (!g->keep_going)
             rn_ctx_cancel(&g->ctx, rc);
     }
-    if (rni_unlikely(g->places != NULL))
+    if (rni_unlikely(g->places != NULL) && !background)
         rn_semaphore_release(g->places, 1);
     /* acq_rel: what the tasks did happens before the return of rn_group_wait */
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
@@ -91,18 +91,19 @@ static int take_place(rn_group *g, const rn_attr *attr, const char *site)
     return rc;
 }
 
-/* Starts a task that has its place. */
+/* Starts a task that has its place, if it needs one. */
 static int start_in(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                     const rn_attr *attr, const char *name, const char *site)
 {
+    bool background = attr && attr->background;
     if (!enter_group(g)) {
-        if (g->places)
+        if (g->places && !background)
             rn_semaphore_release(g->places, 1);
         return -ECANCELED;
     }
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0))
-        task_ended(&g->owner, rc == -ENOMEM ? rc : 0);
+        task_ended(&g->owner, rc == -ENOMEM ? rc : 0, background);
     return rc;
 }
 
@@ -123,7 +124,9 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rni_panic(site, g ? "go of a NULL function" : "go needs a group");
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
-    int rc = rni_unlikely(g->places != NULL) ? take_place(g, attr, site) : 0;
+    int rc = 0;
+    if (rni_unlikely(g->places != NULL) && !(attr && attr->background))
+        rc = take_place(g, attr, site);
     if (rni_likely(rc == 0))
         rc = start_in(g, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0))

@@ -23,10 +23,11 @@ typedef struct run {
     _Atomic(uint32_t) done; /* futex word: 1 when it is all over */
 } run;
 
-static void steward_ended(rni_owner *owner, int rc)
+static void steward_ended(rni_owner *owner, int rc, bool background)
 {
     (void)owner;
     (void)rc;
+    (void)background;
 }
 
 /* What the tasks of this file belong to. */

@@ -61,6 +61,13 @@ static void give_back(rn_timer *t)
 
 /* ---- setting ---- */
 
+static rn_timer *need(rn_timer *t, const char *call)
+{
+    if (!t)
+        rni_panic(NULL, "%s of a NULL timer", call);
+    return t;
+}
+
 /* Arms t for `when`; its lock is held and it is not armed. */
 static void arm(rn_timer *t, int64_t when)
 {
@@ -216,12 +223,12 @@ rn_timer *rn_timer_start_task(rn_group *g, int64_t ns, int (*entry)(void *args),
 
 bool rn_timer_stop(rn_timer *t)
 {
-    return set_anew(t, -1, 0);
+    return set_anew(need(t, "rn_timer_stop"), -1, 0);
 }
 
 bool rn_timer_reset(rn_timer *t, int64_t ns)
 {
-    return set_anew(t, ns > 0 ? ns : 0, 0);
+    return set_anew(need(t, "rn_timer_reset"), ns > 0 ? ns : 0, 0);
 }
 
 void rn_timer_free(rn_timer *t)
@@ -236,11 +243,12 @@ rn_ticker *rn_ticker_new_at(rn_group *g, int64_t period_ns, const char *site)
 
 void rn_ticker_stop(rn_ticker *t)
 {
-    set_anew(record(t), -1, 0);
+    set_anew(need(record(t), "rn_ticker_stop"), -1, 0);
 }
 
 int rn_ticker_reset(rn_ticker *t, int64_t period_ns)
 {
+    need(record(t), "rn_ticker_reset");
     if (period_ns <= 0)
         return -EINVAL;
     set_anew(record(t), period_ns, period_ns);
@@ -256,12 +264,12 @@ void rn_ticker_free(rn_ticker *t)
 
 rn_channel *rn_timer_channel(rn_timer *t)
 {
-    return t->out;
+    return need(t, "rn_timer_chan")->out;
 }
 
 rn_channel *rn_ticker_channel(rn_ticker *t)
 {
-    return record(t)->out;
+    return need(record(t), "rn_ticker_chan")->out;
 }
 
 rn_channel *rn_after_channel(rn_group *g, int64_t ns, const char *site)

@@ -359,3 +359,33 @@ TASK_TEST(timers_by_the_thousand_are_made_reset_stopped_and_freed)
         rn_timer_free(t[i]);
     return rn_group_close(h);
 }
+
+TEST_EXIT(timer_stop_of_null, 2, "rn_timer_stop of a NULL timer")
+{
+    rn_timer_stop(NULL);
+}
+
+TEST_EXIT(timer_reset_of_null, 2, "rn_timer_reset of a NULL timer")
+{
+    rn_timer_reset(NULL, 1);
+}
+
+TEST_EXIT(timer_chan_of_null, 2, "rn_timer_chan of a NULL timer")
+{
+    CHECK(rn_timer_chan((rn_timer *)NULL));
+}
+
+TEST_EXIT(ticker_stop_of_null, 2, "rn_ticker_stop of a NULL timer")
+{
+    rn_ticker_stop(NULL);
+}
+
+TEST_EXIT(ticker_reset_of_null, 2, "rn_ticker_reset of a NULL timer")
+{
+    CHECK_EQ(rn_ticker_reset(NULL, 0), -EINVAL);
+}
+
+TEST_EXIT(ticker_chan_of_null, 2, "rn_ticker_chan of a NULL timer")
+{
+    CHECK(rn_ticker_chan((rn_ticker *)NULL));
+}

@@ -64,6 +64,15 @@ static inline void *rni_chan_slot(const rn_channel *c, size_t i)
     return c->ring + at * c->size;
 }
 
+/* What is returned in place of a channel that could not be made, where its reader should find an
+ * end: closed for good and in no group. Nothing is ever in it, so it suits every element type, and
+ * all share it. Nobody frees it, and it has no drop function. */
+extern rn_channel rni_no_channel;
+/* Whether the elements of c may be taken to have that size: the nil channel's may. */
+static inline bool rni_channel_carries(const rn_channel *c, size_t size)
+{
+    return !c || c == &rni_no_channel || c->size == size;
+}
 /* Makes a channel that no group owns yet, with one reference. NULL when there is no memory or the
  * capacity is impossible. */
 rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)(void *),

@@ -20,6 +20,7 @@ typedef struct slab {
 static _Atomic(slab *) slabs; /* prepended to under pool_lock; release store, acquire load */
 static rni_lock pool_lock;    /* protects free_headers */
 static rn_channel *free_headers;
+rn_channel rni_no_channel = { .closed = true, .refs = 1 }; /* the reference is never given back */
 static char no_elements[1]; /* the ring of channels whose elements have no size */
 
 static rn_channel *take_header(void)
@@ -164,7 +165,7 @@ static bool anyone_waits(const rni_queue *q)
 
 void rn_channel_free(rn_channel *c, const char *site)
 {
-    if (!c)
+    if (!c || c == &rni_no_channel)
         return;
     rni_lock_take(&c->lock);
     bool waited = anyone_waits(&c->receivers) || anyone_waits(&c->senders), again = c->freeing;

@@ -69,7 +69,7 @@ void rni_measure_served(rn_channel *c, const rni_task *t, bool sender)
 
 int rn_channel_measure(rn_channel *c)
 {
-    if (!c)
+    if (!c || c == &rni_no_channel)
         return -EINVAL;
     struct rni_measure *m = rni_os_alloc(sizeof *m + c->cap * sizeof m->stamps[0]);
     if (!m)
