@@ -101,7 +101,7 @@ class Hostile(lib.Case):
         r, broken = self.site(answer, "--timeout", "1.5")
         self.assertEqual(broken, dict.fromkeys(["/head", "/body", "/drip"],
                                                "timed out after 1.5 s"))
-        self.assertLess(r.seconds, 5 * lib.SLOW)
+        self.assertLess(r.seconds, 15 * lib.SLOW)  # not the 30 seconds that the server takes
 
     def test_garbage(self):
         answers = {"/a": b"\x00\x01\x02\xff\xfe\r\n\r\n", "/b": b"HTTP/1.1 abc\r\n\r\n",
