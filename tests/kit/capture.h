@@ -34,7 +34,7 @@ static inline void capture(struct capture *c, int (*fn)(void))
         dup2(ends[1], 2);
         close(ends[0]);
         close(ends[1]);
-        alarm(20);
+        alarm(60);
         exit(fn());
     }
     close(ends[1]);
