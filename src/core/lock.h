@@ -6,9 +6,10 @@
  * that is released with an exchange costs twice that). A holder can be preempted by the system, so
  * a spinner gives its CPU away after a while.
  *
- * Lock order: channels by address (select only) -> nothing. A timer lock, an owner's list lock and
- * a parking-lot bucket are taken last or alone; see the files that own them. rni_ready may be
- * called with any of them held.
+ * Lock order: channels by address (select only) -> nothing. A heap of timers' lock, an owner's list
+ * lock and a parking-lot bucket are taken last or alone; see the files that own them. A channel's
+ * lock may be taken under a context's, a user's timer's (scope/timers.c) and a broadcast's
+ * (pattern/broadcast.c). rni_ready may be called with any of them held.
  *
  * Nor do they allocate or make system calls, with these exceptions: a queue grows under its own
  * lock (dispatch.c, stack.c), a descriptor is armed under its entry's (io/fd.c), the poller is

@@ -23,6 +23,14 @@ void rni_timers_init(rni_timers *h)
     h->root = NULL;
     atomic_store_explicit(&h->lock.held, 0, memory_order_relaxed);
     atomic_store_explicit(&h->next, INT64_MAX, memory_order_relaxed);
+    atomic_store_explicit(&h->once, 0, memory_order_relaxed);
+}
+
+static void count_once(rni_timers *h, const rni_timer *t, int n)
+{
+    long once = atomic_load_explicit(&h->once, memory_order_relaxed);
+    if (!t->periodic)
+        atomic_store_explicit(&h->once, once + n, memory_order_relaxed);
 }
 
 /* Which of two timers that are due at one instant fires first. On the real clock that hardly
@@ -90,6 +98,7 @@ static void set_root(rni_timers *h, rni_timer *root)
 
 static void unlink_timer(rni_timers *h, rni_timer *t)
 {
+    count_once(h, t, -1);
     if (h->root == t) {
         set_root(h, meld_siblings(t->child));
     } else {
@@ -111,6 +120,7 @@ void rni_timer_start(rni_timers *h, rni_timer *t, int64_t when)
     RNI_EDGE_OUT(t);
     rni_lock_take(&h->lock);
     atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_relaxed);
+    count_once(h, t, 1);
     set_root(h, meld(h->root, t));
     rni_unlock(&h->lock);
 }

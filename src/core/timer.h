@@ -31,6 +31,7 @@ struct rni_timer {
     /* Runs on a worker, must not park, and must call rni_timer_fired once. */
     void (*fn)(rni_timer *t);
     _Atomic(int) state; /* changed under the heap's lock, or FIRING -> IDLE */
+    bool periodic;      /* is armed anew each time it fires; changed while idle */
 };
 
 /* One heap. `next` mirrors the earliest deadline (INT64_MAX: none) for readers without the lock. */
@@ -38,6 +39,7 @@ struct rni_timers {
     rni_lock lock;
     rni_timer *root;
     _Atomic(int64_t) next;
+    _Atomic(long) once; /* armed timers that are not periodic; changed under the lock */
 };
 
 void rni_timers_init(rni_timers *h);

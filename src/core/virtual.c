@@ -18,7 +18,8 @@
 #include "core/worker.h"
 
 /* So many jumps in a row that make no task run are taken for tickers that nobody listens to, which
- * would otherwise let a deadlocked program tick for ever. */
+ * would otherwise let a deadlocked program tick for ever; unless something else is yet to come, as
+ * the end of a long sleep. */
 enum { VAIN_PASSES_MAX = 1000 * 1000 };
 
 static _Atomic(int64_t) virtual_now;
@@ -75,7 +76,12 @@ int64_t rni_next_timer(void)
 
 bool rni_virtual_in_vain(void)
 {
-    return vain_passes > VAIN_PASSES_MAX;
+    if (vain_passes <= VAIN_PASSES_MAX)
+        return false;
+    for (unsigned i = 0; i < rni_rt.count; i++)
+        if (atomic_load_explicit(&rni_rt.workers[i].timers.once, memory_order_relaxed) > 0)
+            return false;
+    return true;
 }
 
 static void count_vain_passes(void)

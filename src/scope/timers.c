@@ -93,6 +93,7 @@ static bool set_anew(rn_timer *t, int64_t ns, int64_t period)
     rni_lock_take(&t->lock);
     bool prevented = disarm(t);
     t->period = period;
+    t->timer.periodic = period > 0;
     if (ns >= 0)
         arm(t, rni_add_ns(rni_now(), ns));
     rni_unlock(&t->lock);
@@ -178,10 +179,10 @@ static rn_timer *make(rn_group *g, size_t size, bool channel, const char *site)
             goto failed;
         rni_channel_time(t->out, freed_channel, t);
     }
-    if (rni_runtime_prepare() == 0 && rni_group_own(g, &t->owned, end_timer)) {
-        rn_ctx_ref(&g->ctx);
+    rn_ctx_ref(&g->ctx); /* before the group can end the timer */
+    if (rni_runtime_prepare() == 0 && rni_group_own(g, &t->owned, end_timer))
         return t;
-    }
+    rn_ctx_unref(&g->ctx);
 failed:
     if (t->out) {
         rni_channel_untime(t->out);
