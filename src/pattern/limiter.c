@@ -10,7 +10,8 @@
  * last_ is the time of the latest reservation. Who gives an earlier one back gets only what the
  * later ones did not have to wait for, since these stay where they are.
  *
- * Locks: lock_ protects all. It is taken alone; nothing waits under it.
+ * Locks: lock_ protects all. It is taken alone; nothing waits under it. The clock is read under it,
+ * so that time never goes back for the bucket (but from one test run to the next).
  */
 #include <runnel/scale.h>
 #include <runnel/scope.h>
@@ -73,11 +74,13 @@ static int when(const rn_limiter *l, int64_t tokens, int64_t now, int64_t *at)
 /* Takes tokens that can be had by latest_ns: 0, -ERANGE, -ETIMEDOUT. */
 static int take(rn_limiter *l, int64_t tokens, int64_t latest_ns, rn_reservation *r)
 {
-    int64_t now = rni_now();
     int rc = 0;
-    *r = (rn_reservation){ l, 0, now };
     rni_lock_take(lock_of(l));
-    if (!is_unlimited(l)) {
+    int64_t now = rni_now();
+    *r = (rn_reservation){ l, 0, now };
+    if (tokens < 0) {
+        rc = -ERANGE;
+    } else if (!is_unlimited(l)) {
         fill_up(l, now);
         rc = when(l, tokens, now, &r->at_ns);
         if (rc == 0 && r->at_ns > now && r->at_ns > latest_ns)
@@ -93,16 +96,17 @@ static int take(rn_limiter *l, int64_t tokens, int64_t latest_ns, rn_reservation
 }
 
 /* Gives r back, whose holder has not acted. */
-static void give_back(rn_reservation *r, int64_t now)
+static void give_back(rn_reservation *r)
 {
     rn_limiter *l = r->limiter;
     rni_lock_take(lock_of(l));
+    int64_t now = rni_now();
     if (!is_unlimited(l)) {
         wide back = (wide)r->tokens * l->per_ns_;
         if (r->at_ns == l->last_) {
             int64_t before = l->n_ > 0 ? r->at_ns - (int64_t)(back / l->n_) : now;
             l->last_ = before > now ? before : now;
-        } else {
+        } else if (r->at_ns < l->last_) { /* later: it is from before a change of the rate */
             back -= (wide)(l->last_ - r->at_ns) * l->n_;
         }
         fill_up(l, now);
@@ -117,8 +121,8 @@ static void give_back(rn_reservation *r, int64_t now)
 
 void rn_limiter_set(rn_limiter *l, int64_t n, int64_t per_ns, int64_t burst)
 {
-    int64_t now = rni_now();
     rni_lock_take(lock_of(l));
+    int64_t now = rni_now();
     if (!is_unlimited(l))
         fill_up(l, now);
     l->part_ = is_unlimited(l) || per_ns <= 0 ? 0 : (int64_t)((wide)l->part_ * per_ns / l->per_ns_);
@@ -142,9 +146,8 @@ int rn_limiter_reserve(rn_limiter *l, int64_t tokens, rn_reservation *r)
 
 void rn_reservation_cancel(rn_reservation *r)
 {
-    int64_t now = rni_now();
-    if (r->tokens > 0 && r->at_ns >= now)
-        give_back(r, now);
+    if (r->tokens > 0 && r->at_ns >= rni_now())
+        give_back(r);
 }
 
 /* Waits until all n reservations may act; gives them back if it must not. */
@@ -157,7 +160,7 @@ static int wait_for(rn_reservation *r, size_t n, const char *site)
     if (n && at > now)
         rc = rn_sleep_at(at == INT64_MAX ? RN_FOREVER : at - now, site);
     for (size_t i = 0; rc && i < n; i++)
-        give_back(&r[i], rni_now());
+        give_back(&r[i]);
     return rc;
 }
 
@@ -177,7 +180,7 @@ int rn_limiter_wait_at(rn_limiter *const *limiters, size_t count, int64_t tokens
     for (size_t i = 0; i < count && rc == 0; i++) {
         rc = take(limiters[i], tokens, deadline_ns, &all[i]);
         while (rc && i)
-            give_back(&all[--i], rni_now());
+            give_back(&all[--i]);
         if (rc)
             break;
     }
