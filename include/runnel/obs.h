@@ -53,8 +53,9 @@ typedef struct rn_channel_stats {
     uint64_t departures;     /* elements received */
     uint64_t occupancy;      /* elements in the buffer now */
     uint64_t most;           /* ... at most */
-    int64_t occupancy_ns;    /* time integral of the number of elements in the buffer */
-    int64_t residence_ns;    /* sum of the times that the departed ones were in the buffer */
+    int64_t occupancy_ns;    /* time integral of the number of elements in the buffer (a million for
+                              * 2.5 hours make INT64_MAX, where it stays) */
+    int64_t residence_ns;    /* sum of the times that the departed ones were in it; likewise */
     uint64_t send_waits;     /* sends that had to wait and were served */
     uint64_t recv_waits;     /* receives */
     int64_t send_blocked_ns; /* for how long in sum */

@@ -10,7 +10,7 @@ static int64_t advance(rn_channel *c)
 {
     struct rni_measure *m = c->measure;
     int64_t now = rni_now();
-    m->area += (now - m->at) * (int64_t)c->count;
+    m->area += (rni_wide)(now - m->at) * (rni_wide)c->count;
     m->at = now;
     return now;
 }
@@ -36,7 +36,7 @@ void rni_measure_popped(rn_channel *c, size_t n)
     struct rni_measure *m = c->measure;
     int64_t now = advance(c);
     for (size_t i = 0; i < n; i++)
-        m->stats.residence_ns += now - m->stamps[slot(c, i)];
+        m->resided += now - m->stamps[slot(c, i)];
     m->stats.departures += n;
 }
 
@@ -71,14 +71,18 @@ int rn_channel_measure(rn_channel *c)
 {
     if (!c || c == &rni_no_channel)
         return -EINVAL;
-    struct rni_measure *m = rni_os_alloc(sizeof *m + c->cap * sizeof m->stamps[0]);
+    size_t bytes;
+    if (__builtin_mul_overflow(c->cap, sizeof(int64_t), &bytes) ||
+        bytes > PTRDIFF_MAX - sizeof(struct rni_measure))
+        return -ENOMEM;
+    struct rni_measure *m = rni_os_alloc(sizeof *m + bytes);
     if (!m)
         return -ENOMEM;
     rni_lock_take(&c->lock);
     int64_t now = rni_now();
     m->began = m->at = now;
-    for (size_t i = 0; i < c->cap; i++)
-        m->stamps[i] = now;
+    for (size_t i = 0; i < c->count; i++)
+        m->stamps[slot(c, i)] = now;
     m->stats.most = c->count;
     struct rni_measure *before = c->measure;
     c->measure = m;
@@ -100,7 +104,8 @@ bool rn_channel_stats_read(rn_channel *c, rn_channel_stats *out)
         *out = m->stats;
         out->measured_ns = now - m->began;
         out->occupancy = c->count;
-        out->occupancy_ns = m->area;
+        out->occupancy_ns = m->area < INT64_MAX ? (int64_t)m->area : INT64_MAX;
+        out->residence_ns = m->resided < INT64_MAX ? (int64_t)m->resided : INT64_MAX;
     }
     rni_unlock(&c->lock);
     return m != NULL;

@@ -5,7 +5,8 @@
  *
  * All of it is protected by the channel's lock. `stamps` runs parallel to the ring: when the
  * element in that slot arrived. `area` is the time integral of the number of elements in the buffer
- * up to `at`; divided by the time it is L of Little's law. A waiting task's t->since tells when it
+ * up to `at`; divided by the time it is L of Little's law; `resided` the sum of the times that
+ * elements were in it. A waiting task's t->since tells when it
  * began to wait; rni_measure_waits sets it under the lock, before a peer can see the waiter.
  */
 #ifndef RNI_SYNC_MEASURE_H
@@ -15,10 +16,12 @@
 
 #include "sync/chan.h"
 
+__extension__ typedef __int128 rni_wide;
+
 struct rni_measure {
     rn_channel_stats stats;
     int64_t began, at;
-    int64_t area;
+    rni_wide area, resided;
     int64_t stamps[]; /* one a slot of the ring */
 };
 
