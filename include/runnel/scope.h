@@ -60,8 +60,10 @@ RN_API int rn_group_close_at(rn_group *g, const char *site);
 /*
  * At most n tasks of the group at once (0: none; negative: no limit, as at first): a start waits
  * for a place, and returns -ECANCELED if its caller or the group is cancelled meanwhile; rn_try_go
- * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count; those in the
- * background (rn_attr), as stages and combinators are, do neither. Returns 0 or -ENOMEM. To set it while tasks run is a programming error. Never waits.
+ * returns -EAGAIN instead. Tasks that timers and contexts start do not wait, but count; those in
+ * the background (rn_attr), as stages and combinators are, do neither. Whoever waits for a place
+ * when it is set gets one, if there is one now. Returns 0 or -ENOMEM. To set it while tasks run is
+ * a programming error. Never waits.
  */
 RN_API RN_MUST_CHECK int rn_group_limit(rn_group *g, int64_t n);
 
@@ -74,7 +76,8 @@ RN_API void rn_group_keep_going(rn_group *g);
 /*
  * Stores up to n of the errors that the group's tasks have returned, the first first, and returns
  * how many there were. A task that returns -ECANCELED because the group was cancelled has not
- * failed by itself and is not among them. Any task, any thread; never waits.
+ * failed by itself and is not among them; nor are, but for rn_group_wait, errors that there was no
+ * memory to note. Any task, any thread; never waits.
  */
 RN_API size_t rn_group_errors(rn_group *g, int *errors, size_t n);
 
@@ -197,7 +200,8 @@ typedef struct rn_ctx_ops {
 } rn_ctx_ops;
 
 /* A child of the background context that is cancelled when the user's is (a moment later, by a task
- * or by after_func) and asks it for values. Returns NULL when memory is short. */
+ * or by after_func) and asks it for values. Returns NULL when memory is short (release is not
+ * called). */
 RN_API RN_MUST_CHECK rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self);
 
 /*

@@ -90,6 +90,8 @@ static int start_watch(custom *u, rn_channel *done)
     return rc;
 }
 
+static const rn_ctx_ops nothing;
+
 rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self)
 {
     if (!ops || !ops->done)
@@ -108,6 +110,7 @@ rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self)
         return &u->ctx;
     if (start_watch(u, done) == 0)
         return &u->ctx;
+    u->ctx.ops = &nothing; /* self is the caller's still */
     rn_ctx_unref(&u->ctx);
     return NULL;
 }

@@ -8,6 +8,7 @@
  */
 #include "scope/group.h"
 #include "sync/lot.h"
+#include "sync/semaphore.h"
 
 int rni_group_result(rn_group *g)
 {
@@ -71,16 +72,13 @@ static void check_unused(rn_group *g, const char *what)
 int rn_group_limit(rn_group *g, int64_t n)
 {
     check_unused(g, "limit");
-    if (n < 0) {
-        rni_os_free(g->places);
-        g->places = NULL;
+    if (n < 0 && !g->places)
         return 0;
-    }
     if (!g->places)
         g->places = rni_os_alloc(sizeof *g->places);
     if (!g->places)
         return -ENOMEM;
-    *g->places = (rn_semaphore)RN_SEMAPHORE_INIT(n);
+    rni_semaphore_set(g->places, n < 0 ? INT64_MAX / 2 : n); /* somebody may wait for a place */
     return 0;
 }
 

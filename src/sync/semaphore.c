@@ -62,6 +62,13 @@ void rni_semaphore_overdraw(rn_semaphore *s)
     rni_lot_leave(b);
 }
 
+void rni_semaphore_set(rn_semaphore *s, int64_t n)
+{
+    rni_bucket *b = rni_lot_enter(NULL, s);
+    s->permits_ = n;
+    serve_and_leave(b, s);
+}
+
 void rn_semaphore_release(rn_semaphore *s, int64_t n)
 {
     if (n < 1)

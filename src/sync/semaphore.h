@@ -7,5 +7,7 @@
 
 /* Takes a permit even if there is none; it is missing until one more has been released. */
 void rni_semaphore_overdraw(rn_semaphore *s);
+/* Sets the number of permits that are to be had now, and serves those who wait. */
+void rni_semaphore_set(rn_semaphore *s, int64_t n);
 
 #endif
