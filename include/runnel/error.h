@@ -35,7 +35,8 @@ typedef struct rn_error rn_error;
 
 /*
  * Makes an error with a status code (negative) and a message in the manner of printf; rn_error_wrap
- * puts it above a cause, which it takes over, also when it fails. rc 0 in a wrap: the cause's.
+ * puts it above a cause, which it takes over, also when it fails. rc 0: the cause's, or -EINVAL
+ * without one, since 0 is no error.
  * Never returns NULL: when memory is short, it is a constant error with -ENOMEM, whose cause is
  * lost.
  */

@@ -137,8 +137,8 @@ RN_API RN_MUST_CHECK rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadc
 
 /*
  * Ends a subscription before its group closes: frees the channel with what it still buffers; nobody
- * may use it any more. What could not subscribe, and nil, is ignored; another receiver that is not subscribed is a programming
- * error. Never waits.
+ * may use it any more. What could not subscribe, and nil, is ignored; another receiver that is not
+ * subscribed is a programming error. Never waits.
  */
 RN_API void rn_broadcaster_unsubscribe(rn_broadcaster *b, rn_channel *c, const char *site);
 

@@ -51,7 +51,7 @@ typedef struct rn_reservation {
 RN_API void rn_limiter_set(rn_limiter *l, int64_t n, int64_t per_ns, int64_t burst);
 
 /* Takes that many tokens if they are there now. Returns whether they were. Never waits. */
-RN_API bool rn_limiter_allow(rn_limiter *l, int64_t tokens);
+RN_API RN_MUST_CHECK bool rn_limiter_allow(rn_limiter *l, int64_t tokens);
 
 /*
  * Takes that many tokens in advance and says in r->at_ns from when they may be used. Returns 0;
@@ -79,7 +79,8 @@ RN_API void rn_reservation_cancel(rn_reservation *r);
 
 /*
  * The book's multi-limiter: waits until all count limiters have admitted the event; on an error it
- * has cost none of them a token. Returns as rn_limiter_wait_until.
+ * gives back what it took, but for what reservations made meanwhile had to wait. Returns as
+ * rn_limiter_wait_until.
  */
 #define rn_limiter_wait_all(limiters, count, tokens)                                               \
     rn_limiter_wait_at((limiters), (count), (tokens), RN_FOREVER, RN_HERE)
@@ -97,16 +98,17 @@ RN_API rn_limiter *rn_limiter_strictest(rn_limiter *const *limiters, size_t coun
  * which the int at 0 is its number and the pointer at result_offset shows where its result goes.
  * size and align are those of a result.
  */
-RN_API int rn_replicate_at(rn_group *g, size_t count, void *result, size_t size, size_t align,
-                           void (*drop)(void *result), int (*entry)(void *args), const void *args,
-                           size_t args_size, size_t result_offset, const char *name,
-                           const char *site);
+RN_API RN_MUST_CHECK int rn_replicate_at(rn_group *g, size_t count, void *result, size_t size,
+                                         size_t align, void (*drop)(void *result),
+                                         int (*entry)(void *args), const void *args,
+                                         size_t args_size, size_t result_offset, const char *name,
+                                         const char *site);
 
 /* ---- heartbeats ---- */
 
 /*
- * The pulse of a worker, for whoever watches it. Belongs to the worker's task: only one may beat.
- * Zeroed, it beats into nothing.
+ * The pulse of a worker, for whoever watches it. Belongs to the worker's task: only one may beat,
+ * and not after the group has closed. Zeroed, it beats into nothing.
  */
 typedef struct rn_heart {
     rn_channel *pulse_;
@@ -161,7 +163,7 @@ typedef struct rn_flight {
  * way for an equal key; then waits for that one, and returns what it returned, with a copy of its
  * result. The key is copied. If the task that made the call is cancelled and the call returns
  * -ECANCELED, one of those who wait makes the call again: nobody fails because another was
- * cancelled.
+ * cancelled. A fn that asks for its own key waits for itself.
  *
  * *shared (may be NULL) tells whether more than one caller got this result; what it points to is
  * then shared, too. Returns fn's result; -ECANCELED if the caller itself was cancelled; -ENOMEM.
@@ -239,7 +241,8 @@ RN_EXTERN_C_END
  * The receiver is the steward's pulse, so that stewards can be watched, too: every timeout_ns / 2,
  * and with each restart, it carries the number of restarts so far; the latest is kept, and nobody
  * waits for a reader. It is closed when the steward ends: with its ward, or with g; from the start
- * if memory is short, when g fails, or if g is being closed. Never waits. A timeout of 0 or less is a programming error.
+ * if memory is short, when g fails, or if g is being closed. Never waits. A timeout of 0 or less is
+ * a programming error.
  */
 #define rn_steward(g, timeout_ns, ...)                                                             \
     RN_PASTE_(RN_STEWARD_, RN_ANY_ARGS_(__VA_ARGS__))(g, timeout_ns, __VA_ARGS__)

@@ -137,7 +137,7 @@ RN_API RN_MUST_CHECK rn_channel *rn_source_call(rn_group *g, const rn_step *step
  * or thread. Returns 0 when `in` is closed and drained; the first result that is not 0, after which
  * nothing more is received; -ECANCELED; -ENOMEM, with nothing received. Waits.
  */
-RN_API int rn_for_each_at(rn_channel *in, const rn_step *step, const char *site);
+RN_API RN_MUST_CHECK int rn_for_each_at(rn_channel *in, const rn_step *step, const char *site);
 
 /*
  * Several elements that were received together, in order. A batch belongs to its receiver; one that
@@ -179,7 +179,8 @@ RN_EXTERN_C_END
  *
  * A filter's Out is bool, a for-each's int. f may wait. Those that are given `out` must not use it
  * after they have returned and need not close it; they return 0 (a flat-map's goes on with the next
- * element), -EPIPE or -ECANCELED (from their sends) to end, and any other error to fail the group.
+ * element), -EPIPE, -ECANCELED (from their sends) or a positive number to end, and any other error
+ * to fail the group.
  */
 #define RN_STAGE(...) RN_REIFY_(RN_STAGE_BODY_, ~, __VA_ARGS__)
 #define RN_SOURCE(...) RN_REIFY_(RN_SOURCE_BODY_, ~, ~, __VA_ARGS__)
@@ -358,7 +359,8 @@ RN_EXTERN_C_END
 /* Passes on the first n elements, or all but the first n; below 0 is 0. */
 #define rn_take(g, in, count) RN_PASS_(g, in, RN_STEP_TAKE, count)
 #define rn_skip(g, in, count) RN_PASS_(g, in, RN_STEP_SKIP, count)
-/* A queue of n elements: lets what is before it run ahead by so many. */
+/* A queue of n elements: lets what is before it run ahead by so many, and the one that the stage
+ * has in hand while the queue is full. */
 #define rn_buffer(g, in, count) RN_PASS_(g, in, RN_STEP_BUFFER, count)
 #define RN_PASS_(g, in, kind_, count)                                                              \
     RN_LIKE_(in, rn_step_start((g), RN_FROM_(in), &(rn_step){ .kind = (kind_), .n = (count) },     \

@@ -11,8 +11,9 @@
  * subscription. A subscription has one of its owner (the subscriber's group, or who has taken it
  * from there to unsubscribe) and one of the task while that is delivering; it keeps its channel.
  *
- * Locks: the broadcaster's lock protects the list of subscriptions and `ended`. It is taken alone.
- * `ended` never goes back; subscriptions stay in the list after the end.
+ * Locks: the broadcaster's lock protects the list of subscriptions and `ended`. Channels' locks may
+ * be taken under it: nobody who holds one of them takes it. `ended` never goes back; subscriptions
+ * stay in the list after the end.
  */
 #include "pattern/part.h"
 #include "scope/group.h"
@@ -236,7 +237,6 @@ static void delivery_end(rni_part *p)
     rni_link *l = &b->subscriptions;
     rni_lock_take(&b->lock);
     b->ended = true;
-    /* Channels' locks may be taken under ours: nobody holds one of them and takes ours. */
     while ((l = l->next) != &b->subscriptions)
         rni_channel_close_once(RNI_CONTAINER(l, subscription, link)->out);
     rni_unlock(&b->lock);

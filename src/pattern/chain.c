@@ -123,7 +123,7 @@ rn_chain *rn_chain_join(rn_chain *const *parts, size_t n)
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < parts[i]->n; k++) {
             const rn_step *step = &parts[i]->steps[k];
-            if (rni_step_in(step, size) != size)
+            if (size && rni_step_in(step, size) != size)
                 rni_panic(NULL, "a stage for elements of %zu bytes joined to one of %zu",
                           rni_step_in(step, size), size);
             size = rni_step_out(step, size);

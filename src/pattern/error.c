@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error values. One allocation an error: the message is behind the record. Details are a list,
- * since there are few. Each error holds one reference on what it wraps.
+ * Error values. One allocation an error: behind the record are the message and the name of the
+ * task, which may be gone first. Details are a list, since there are few. Each error holds one
+ * reference on what it wraps.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -40,7 +41,9 @@ rn_error *rn_error_make(rn_error *cause, int rc, const char *site, const char *f
     va_start(ap, format);
     int length = vsnprintf(NULL, 0, format, ap);
     va_end(ap);
-    rn_error *e = length < 0 ? NULL : rni_os_alloc(sizeof *e + (size_t)length + 1);
+    const char *name = rn_name();
+    size_t name_size = strlen(name) + 1;
+    rn_error *e = length < 0 ? NULL : rni_os_alloc(sizeof *e + (size_t)length + 1 + name_size);
     if (!e) {
         rn_error_unref(cause);
         return &no_memory;
@@ -49,10 +52,10 @@ rn_error *rn_error_make(rn_error *cause, int rc, const char *site, const char *f
     vsnprintf(e->message, (size_t)length + 1, format, ap);
     va_end(ap);
     atomic_store_explicit(&e->refs, 1, memory_order_relaxed);
-    e->rc = rc == 0 && cause ? cause->rc : rc;
+    e->rc = rc ? rc : cause ? cause->rc : -EINVAL; /* an error is never 0 */
     e->cause = cause;
     e->site = site;
-    e->task = rn_name();
+    e->task = memcpy(e->message + length + 1, name, name_size);
     return e;
 }
 
@@ -118,6 +121,8 @@ static void put(int fd, const char *text)
 {
     for (size_t n = strlen(text); n > 0;) {
         ssize_t put_now = write(fd, text, n);
+        if (put_now < 0 && errno == EINTR)
+            continue;
         if (put_now <= 0)
             return;
         text += put_now;
@@ -127,11 +132,14 @@ static void put(int fd, const char *text)
 
 static void print_one(const rn_error *e, int fd, const char *prefix)
 {
-    char place[256];
     put(fd, prefix);
     put(fd, rn_error_message(e));
-    snprintf(place, sizeof place, " (%s) at %s in task %s", rn_strerror(e->rc), e->site, e->task);
-    put(fd, place);
+    put(fd, " (");
+    put(fd, rn_strerror(e->rc));
+    put(fd, ") at ");
+    put(fd, e->site);
+    put(fd, " in task ");
+    put(fd, e->task);
     for (const detail *d = e->details; d; d = d->next) {
         put(fd, ", ");
         put(fd, d->key);

@@ -96,7 +96,8 @@ int rn_replicate_at(rn_group *g, size_t count, void *result, size_t size, size_t
     if (c.group) {
         int waited = rn_group_wait_at(c.group, site);
         rn_group_close_at(c.group, site); /* also when the caller was cancelled */
-        rc = rc == -ENOMEM ? rc : waited;
+        if (rc != -ENOMEM) /* no replica fails its group: it has been cancelled from outside */
+            rc = waited && waited != -ENOMEM ? -ECANCELED : waited;
     }
     int winner = atomic_load_explicit(&c.winner, memory_order_relaxed);
     int error = atomic_load_explicit(&c.error, memory_order_relaxed);

@@ -12,31 +12,28 @@
  * A part that ends closes its output and its input, if that is inside the run. So the end of the
  * source runs down the chain as closes of outputs, and the end of a take up as closes of inputs.
  *
- * Nothing is taken from the source in vain. A take in a part behind the first has a limit: credits
- * for as many elements as it may still pass on, less those under way to it. The first part needs a
- * credit of each limit for an element, and whoever rejects an element gives back a credit of each
- * limit behind it. A flat-map with a take behind it is itself a limit, of one credit, which comes
- * back when its function returns; and then no limit behind it is kept. Nor is one behind a batch,
- * which says itself what it takes. Takes in the first part are looked at directly, since nothing is
- * under way when it receives. A station knows nothing of credits: with a take behind it, it is not
- * the first part.
+ * Nothing is taken from the source in vain: a take in a part behind the first has a limit
+ * (credits.h), and whoever rejects an element says so. A flat-map with a take behind it is itself a
+ * limit, of one credit, which comes back when its function returns; and then no limit behind it is
+ * kept. Nor is one behind a batch, which says itself what it takes. Takes in the first part are
+ * looked at directly, since nothing is under way when it receives. A station knows nothing of
+ * credits: with a take behind it, it is not the first part.
+ *
+ * With a take behind a flat-map or a batch the first part may wait for an element that nobody needs
+ * any more when the take is full, and a station for something else. Their `stop`, which there is in
+ * such runs only, is closed when a part behind them has ended, and ends these waits.
  *
  * `refs` counts the parts that have not ended; the last one to end frees the run and its inner
- * channels. `over` is set by a part that ends before the first one, which may wait for credits: it
- * then gets one of each limit and sees `over` (release; acquire in permits_for).
+ * channels.
  */
 #include <string.h>
 
-#include <runnel/sync.h>
+#include <runnel/select.h>
 
+#include "pattern/credits.h"
 #include "pattern/station.h"
 
 enum { BATCH_MAX = 64, BATCH_BYTES = 32 * 1024 };
-
-typedef struct limit {
-    rn_semaphore credits;
-    size_t step; /* the take or flat-map; fixed */
-} limit;
 
 typedef struct link {
     rn_step step;
@@ -52,8 +49,8 @@ typedef struct part {
     rn_channel *in, *out;
     void *items;                /* room for batch elements */
     size_t batch;               /* fixed */
-    size_t permits;             /* of the first part: elements it has credits for */
     int rc;                     /* of a flat-map's function */
+    rn_channel *stop;           /* or NULL; fixed */
     const rni_station_ops *ops; /* of a station, or NULL; fixed */
     rni_station station;
     _Atomic(size_t) tasks; /* of a station, that have not ended */
@@ -61,13 +58,12 @@ typedef struct part {
 
 typedef struct run {
     _Atomic(size_t) refs;
-    _Atomic(bool) over;
     rn_group *group;
     const char *site;
-    size_t n_links, n_parts, n_limits;
+    size_t n_links, n_parts;
     size_t flat, takes; /* the first flat-map or batch, the end of the last take; fixed */
     part *parts;
-    limit *limits;
+    rni_credits credits;
     link links[];
 } run;
 
@@ -81,13 +77,15 @@ static void run_free(run *r)
     }
     for (size_t i = 0; r->parts && i < r->n_parts; i++) {
         rni_os_free(r->parts[i].items);
+        if (r->parts[i].stop)
+            rni_channel_release(r->parts[i].stop);
         if (r->parts[i].ops && r->parts[i].ops->end)
             r->parts[i].ops->end(r->parts[i].station.state);
         if (i > 0)
             rn_channel_free(r->parts[i].in, r->site);
     }
     rni_os_free(r->parts);
-    rni_os_free(r->limits);
+    rni_credits_free(&r->credits);
     rni_os_free(r);
 }
 
@@ -107,69 +105,12 @@ static void part_end(part *p)
     rni_channel_close_once(p->out);
     if (p != r->parts) {
         rni_channel_close_once(p->in);
-        atomic_store_explicit(&r->over, true, memory_order_release);
-        for (size_t i = 0; i < r->n_limits; i++)
-            rn_semaphore_release(&r->limits[i].credits, 1);
+        rni_credits_end(&r->credits);
+        for (part *before = r->parts; before < p; before++)
+            if (before->stop)
+                rni_channel_close_once(before->stop);
     }
     run_unref(r);
-}
-
-/* ---- limits ---- */
-
-/* Gives back n credits of each limit behind link i. */
-static void give_back(run *r, size_t i, size_t n)
-{
-    for (size_t k = 0; n && k < r->n_limits; k++)
-        if (r->limits[k].step > i)
-            rn_semaphore_release(&r->limits[k].credits, (int64_t)n);
-}
-
-/* Waits for a credit and takes up to n. 0 if there will be no more. */
-static size_t take_credits(part *p, limit *l, size_t n)
-{
-    size_t got = 1;
-    if (rn_semaphore_acquire_at(&l->credits, 1, p->run->site) != 0 ||
-        atomic_load_explicit(&p->run->over, memory_order_acquire))
-        return 0;
-    for (size_t more = n - got; more > 0;) {
-        if (rn_semaphore_try_acquire(&l->credits, (int64_t)more) == 0) {
-            got += more;
-            more = n - got;
-        } else {
-            more /= 2;
-        }
-    }
-    return got;
-}
-
-/* For how many elements, at most n, the first part may ask; 0 at the end. */
-static size_t permits_for(part *p, size_t n)
-{
-    run *r = p->run;
-    for (size_t i = 0; p->permits == 0 && i < r->n_limits; i++) {
-        size_t got = take_credits(p, &r->limits[i], n);
-        for (size_t k = 0; got < n && k < i; k++)
-            rn_semaphore_release(&r->limits[k].credits, (int64_t)(n - got));
-        n = got;
-        if (n == 0)
-            return 0;
-        if (i + 1 == r->n_limits)
-            p->permits = n;
-    }
-    return n < p->permits ? n : p->permits;
-}
-
-/* How many elements the part may receive now; 0 if its work is done. */
-static size_t demand(part *p)
-{
-    const run *r = p->run;
-    size_t n = p->batch;
-    for (size_t i = p->from; i < p->to; i++)
-        if (r->links[i].step.kind == RN_STEP_TAKE && r->links[i].left < (int64_t)n)
-            n = (size_t)r->links[i].left;
-    if (n && p == r->parts && r->n_limits)
-        n = permits_for(p, n);
-    return n;
 }
 
 /* ---- steps: each takes n elements and leaves the address and the number of its results ---- */
@@ -215,9 +156,7 @@ static void flat_map(part *p, link *l, char *items, size_t n)
             rni_items_drop(l->in_drop, items + (i + 1) * l->in_size, l->in_size, n - i - 1);
             return;
         }
-        for (size_t k = 0; k < r->n_limits; k++)
-            if (r->limits[k].step == (size_t)(l - r->links))
-                rn_semaphore_release(&r->limits[k].credits, 1);
+        rni_credits_more(&r->credits, (size_t)(l - r->links));
     }
 }
 
@@ -240,20 +179,47 @@ static size_t through(part *p, char **items, size_t n)
         case RN_STEP_FLAT_MAP: flat_map(p, l, *items, n); return 0;
         default: break; /* stations are not in here */
         }
-        give_back(r, i, before - n);
+        rni_credits_rejected(&r->credits, i, before - n);
     }
     return n;
 }
 
 /* ---- the task of a part ---- */
 
+/* How many elements the part may receive now; 0 if its work is done. */
+static size_t demand(part *p)
+{
+    const run *r = p->run;
+    size_t n = p->batch;
+    for (size_t i = p->from; i < p->to; i++)
+        if (r->links[i].step.kind == RN_STEP_TAKE && r->links[i].left < (int64_t)n)
+            n = (size_t)r->links[i].left;
+    return n && p == r->parts ? rni_credits_get(&p->run->credits, n) : n;
+}
+
+/* Receives one element, or -EPIPE when the run has been stopped. */
+static int receive_unless_stopped(part *p)
+{
+    enum { STOP, IN };
+    rn_case k[] = { [STOP] = { .op = RN_OP_RECV, .ch = p->stop },
+                    [IN] = { .op = RN_OP_RECV, .ch = p->in, .elem = p->items } };
+    int chosen = rn_select_ordered_at(k, 2, p->run->site);
+    return chosen < 0 ? chosen : chosen == IN ? k[IN].status : -EPIPE;
+}
+
 /* Receives up to n elements, which it waits for one of. A sender without a buffer has one at a
  * time: it is let run for the next, while there is one each time. */
 static int receive(part *p, size_t n, size_t *got)
 {
     size_t size = p->run->links[p->from].in_size;
-    int rc = rn_channel_recv_n(p->in, p->items, n, got, p->run->site);
-    while (rc == 0 && *got < n && p->in->cap == 0 && rn_yield() == 0 &&
+    int rc = 0;
+    if (p->stop) {
+        rc = receive_unless_stopped(p);
+        *got = 1;
+    } else {
+        rc = rn_channel_recv_n(p->in, p->items, n, got, p->run->site);
+    }
+    while (rc == 0 && *got < n && (p->in->cap == 0 ? rn_yield() == 0 : p->stop != NULL) &&
            rn_channel_try_recv(p->in, rni_item(p->items, size, *got)) == 0)
         ++*got;
     return rc;
@@ -278,8 +244,8 @@ static int part_task(void *arg)
         rc = receive(p, n, &n);
         if (rc)
             break;
-        if (p->permits)
-            p->permits -= n;
+        if (p == p->run->parts)
+            rni_credits_use(&p->run->credits, n);
         char *items = p->items;
         n = through(p, &items, n);
         rc = n ? deliver(p, items, n) : p->rc;
@@ -361,6 +327,9 @@ static bool make_links(run *r, const rn_step *steps, size_t n, const rn_channel 
     if (takes && rni_station_of(steps[0].kind) && !add_link(r, &pass, size, drop))
         return false;
     for (size_t i = 0; i < n; i++) {
+        if (rni_step_in(&steps[i], size) != size) /* joined when the size was not known */
+            rni_panic(r->site, "a step for elements of %zu bytes behind one of %zu",
+                      rni_step_in(&steps[i], size), size);
         if (!add_link(r, &steps[i], size, drop))
             return false;
         size = r->links[r->n_links - 1].out_size;
@@ -394,6 +363,7 @@ static bool make_station(run *r, part *p)
                                 .out_size = l->out_size,
                                 .in_drop = l->in_drop,
                                 .out_drop = l->out_drop,
+                                .stop = p->stop,
                                 .site = r->site };
     return !p->ops->make || p->ops->make(&p->station);
 }
@@ -409,6 +379,11 @@ static bool make_part(run *r, part *p, size_t from, rn_channel *in, rn_mode mode
          p->to++)
         continue;
     p->in = in;
+    if (r->flat < r->takes && (p == r->parts || p->ops)) {
+        p->stop = rni_channel_make(0, 1, 0, NULL, r->site);
+        if (!p->stop)
+            return false;
+    }
     const link *last = &r->links[p->to - 1];
     /* Whatever is held between a flat-map and a take may have been taken in vain. And a throttled
      * element is not to be had before its time. */
@@ -438,18 +413,14 @@ static bool make_limits(run *r)
     size_t from = r->parts[0].to;
     if (from >= r->takes || r->flat < from)
         return true; /* no take behind the first part, or one behind what does not count */
-    r->limits = rni_os_alloc((r->takes - from) * sizeof *r->limits);
-    for (size_t i = from; r->limits && i < r->takes && i <= r->flat; i++) {
-        const link *l = &r->links[i];
-        if (l->step.kind != RN_STEP_TAKE && l->step.kind != RN_STEP_FLAT_MAP)
-            continue; /* a batch at r->flat has no limit */
-        /* rejections and the end add to the credits */
-        int64_t most = INT64_MAX / 4, n = i == r->flat ? 1 : l->left;
-        limit *made = &r->limits[r->n_limits++];
-        made->credits = (rn_semaphore)RN_SEMAPHORE_INIT(n < most ? n : most);
-        made->step = i;
+    if (!rni_credits_init(&r->credits, r->takes - from, r->site))
+        return false;
+    for (size_t i = from; i < r->takes && i <= r->flat; i++) {
+        const link *l = &r->links[i]; /* a batch at r->flat has no limit */
+        if (l->step.kind == RN_STEP_TAKE || l->step.kind == RN_STEP_FLAT_MAP)
+            rni_credits_add(&r->credits, i, i == r->flat ? 1 : l->left);
     }
-    return r->limits != NULL;
+    return true;
 }
 
 static const char *name_of(const part *p)

@@ -39,7 +39,7 @@ static int send_list(void *arg)
     do {
         rc = rn_channel_send_n(s->out, s->items, s->n, &sent, s->site);
     } while (rc == 0 && s->repeat && s->n);
-    if (!s->repeat)
+    if (s->drop)
         rni_items_drop(s->drop, rni_item(s->items, s->size, sent), s->size, s->n - sent);
     return end(s, rc);
 }
@@ -98,6 +98,8 @@ static source *source_new(rn_group *g, size_t size, size_t n, void (*drop)(void 
 rn_channel *rn_source_list(rn_group *g, const void *items, size_t n, size_t size, bool repeat,
                            void (*drop)(void *element), const char *site)
 {
+    if (repeat)
+        drop = NULL; /* sent again and again, they are nobody's */
     source *s = source_new(g, size, n, drop, site);
     if (!s) {
         rni_items_drop(drop, (void *)(uintptr_t)items, size, n);

@@ -17,6 +17,7 @@ typedef struct rni_station {
     rn_channel *in, *out;
     size_t in_size, out_size;
     void (*in_drop)(void *), (*out_drop)(void *);
+    rn_channel *stop; /* closed when what comes out is not needed any more; or NULL */
     const char *site;
     void *state;
 } rni_station;
@@ -37,6 +38,11 @@ size_t rni_station_tasks(const rn_step *step);
 
 extern const rni_station_ops rni_batch_station, rni_zip_station, rni_pool_station,
     rni_throttle_station;
+
+/* Receives from a channel that is not the station's input; -EPIPE also when the run is stopped. */
+int rni_station_recv(const rni_station *s, rn_channel *c, void *element);
+/* 0 after ns nanoseconds; -EPIPE when the run is stopped before; -ECANCELED. */
+int rni_station_sleep(const rni_station *s, int64_t ns);
 
 /* The drop function of a channel of batches. */
 void rni_batch_drop(void *element);

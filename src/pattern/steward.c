@@ -16,7 +16,9 @@ typedef struct steward {
     int64_t beat_at;        /* the steward's own next pulse */
     int restarts;
     int (*entry)(void *args);
-    void *args;       /* begins with the address of heart */
+    char *args;      /* begins with the address of heart */
+    char *life_args; /* the copy for one life */
+    size_t args_size;
     const char *name; /* of the ward */
     rn_heart heart;
     rn_channel *pulse, *over; /* of this life */
@@ -28,7 +30,8 @@ typedef enum verdict { MISSED, FINISHED, STOPPED, NO_MEMORY } verdict;
 static int run_ward(void *args)
 {
     steward *s = *(steward **)args;
-    s->result = s->entry(s->args);
+    memcpy(s->life_args, s->args, s->args_size);
+    s->result = s->entry(s->life_args);
     rni_channel_close_once(s->over);
     return 0; /* the steward decides what an error means */
 }
@@ -52,11 +55,12 @@ static verdict watch(steward *s)
                     [TIME] = { .op = RN_OP_AFTER } };
     int64_t now = rni_now(), late_at = rni_add_ns(now, s->timeout);
     for (;; now = rni_now()) {
-        if (now >= late_at)
-            return MISSED;
         if (now >= s->beat_at)
             tell(s);
-        k[TIME].ns = (late_at < s->beat_at ? late_at : s->beat_at) - now;
+        if (now - s->every > late_at)
+            late_at = rni_add_ns(now, s->every); /* we are late ourselves, and so may the ward be */
+        bool late = now >= late_at;              /* unless the pulse is there by now */
+        k[TIME].ns = late ? 0 : (late_at < s->beat_at ? late_at : s->beat_at) - now;
         switch (rn_select_ordered_at(k, 3, s->part.site)) {
         case PULSE:
             if (k[PULSE].status == 0)
@@ -69,7 +73,10 @@ static verdict watch(steward *s)
                 return FINISHED;
             k[OVER].ch = NULL;
             break;
-        case TIME: break;
+        case TIME:
+            if (late)
+                return MISSED;
+            break;
         default: return STOPPED;
         }
     }
@@ -122,13 +129,16 @@ rn_channel *rn_steward_start(rn_group *g, int64_t timeout_ns, int (*entry)(void 
         return &rni_no_channel;
     steward *s = RNI_CONTAINER(p, steward, part);
     p->end = steward_end;
-    s->args = rni_os_alloc_aligned(ARGS_ALIGN, args_size);
+    size_t room = (args_size + ARGS_ALIGN - 1) & ~(size_t)(ARGS_ALIGN - 1);
+    s->args = rni_os_alloc_aligned(ARGS_ALIGN, 2 * room);
     if (!s->args) {
         rn_channel_free(p->outs[0], site);
         rni_os_free(p);
         rni_group_lacks_memory(g);
         return &rni_no_channel;
     }
+    s->life_args = s->args + room;
+    s->args_size = args_size;
     s->timeout = timeout_ns;
     s->every = timeout_ns / 2 ? timeout_ns / 2 : 1;
     s->entry = entry;

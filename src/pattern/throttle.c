@@ -6,8 +6,6 @@
  * meets no burst larger than the bucket. It waits for the token when it has been received, so the
  * end of the input is seen without one.
  */
-#include <runnel/task.h>
-
 #include "pattern/station.h"
 
 typedef struct throttle {
@@ -51,13 +49,13 @@ static void refill(throttle *t, int64_t now)
     }
 }
 
-/* Waits until there is a token. 0; -ECANCELED. */
-static int wait_for_token(throttle *t, const char *site)
+/* Waits until there is a token. 0; -ECANCELED; -EPIPE. */
+static int wait_for_token(throttle *t, const rni_station *s)
 {
     int rc = 0;
     refill(t, rni_now());
     while (rc == 0 && t->tokens == 0) {
-        rc = rn_sleep_at(t->every - (rni_now() - t->since), site);
+        rc = rni_station_sleep(s, t->every - (rni_now() - t->since));
         refill(t, rni_now());
     }
     return rc;
@@ -69,7 +67,7 @@ static int throttle_work(rni_station *s, size_t i)
     int rc;
     (void)i;
     while ((rc = rn_channel_recv(s->in, t->item, s->site)) == 0) {
-        rc = t->every ? wait_for_token(t, s->site) : 0;
+        rc = t->every ? wait_for_token(t, s) : 0;
         if (rc == 0)
             rc = rn_channel_send(s->out, t->item, s->site);
         if (rc) {

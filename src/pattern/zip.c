@@ -40,7 +40,7 @@ static int zip_work(rni_station *s, size_t i)
     int rc;
     (void)i;
     while ((rc = rn_channel_recv(s->in, z->item_a, s->site)) == 0) {
-        rc = rn_channel_recv(s->step->other, z->item_b, s->site);
+        rc = rni_station_recv(s, s->step->other, z->item_b);
         if (rc) {
             rni_items_drop(s->in_drop, z->item_a, fn->a_size, 1);
             break;
