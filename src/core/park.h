@@ -70,7 +70,9 @@ typedef struct rni_queue {
     rni_waiter *head, *tail;
 } rni_queue;
 
-static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_waiter *w)
+/* The links are written by the neighbours' tasks, too. TSan sees the lock here but not in
+ * abort_wait, and would miss that a neighbour wrote before a deadline took the waiter out. */
+RNI_UNSEEN static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_waiter *w)
 {
     w->next = NULL;
     w->prev = q->tail;
@@ -83,7 +85,7 @@ static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_waiter *w)
     q->tail = w;
 }
 
-static inline void rni_dequeue(rni_waiter *w)
+RNI_UNSEEN static inline void rni_dequeue(rni_waiter *w)
 {
     rni_queue *q = w->queue;
     if (w->prev)

@@ -40,6 +40,18 @@ void __tsan_release(void *addr);
 #define RNI_EDGE_IN(p) ((void)(p))
 #endif
 
+/* For functions of core that other rooms inline. */
+#if defined(RNI_TSAN) || defined(__SANITIZE_THREAD__)
+#define RNI_UNSEEN __attribute__((no_sanitize("thread")))
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RNI_UNSEEN __attribute__((no_sanitize("thread")))
+#endif
+#endif
+#if !defined(RNI_UNSEEN)
+#define RNI_UNSEEN
+#endif
+
 #if defined(RNI_ASAN) || defined(RNI_TSAN)
 #define RNI_SANITIZED 1
 #endif

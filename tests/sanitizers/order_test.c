@@ -448,3 +448,24 @@ TASK_TEST(order_of_a_task_that_moves_between_workers)
     CHECK_EQ(rn_group_wait(h), 0);
     return rn_group_close(h);
 }
+
+/* ---- what the library's own queues look like to TSan ---- */
+
+static int time_out(rn_receiver(int) a, rn_receiver(int) b)
+{
+    for (int i = 0, v; i < 200; i++)
+        CHECK_EQ(rn_recv_until(i & 1 ? a : b, &v, rn_now() + 3 * RN_MICROSECOND), -ETIMEDOUT);
+    return 0;
+}
+RN_TASK(time_out, rn_receiver(int), rn_receiver(int));
+
+/* A deadline takes a waiter from between others, unseen by TSan. */
+TASK_TEST(order_of_waiters_that_time_out_in_one_queue_and_then_another)
+{
+    rn_group *h = rn_group_new(NULL);
+    rn_chan(int) a = rn_make(g, int, 0), b = rn_make(g, int, 0);
+    for (int i = 0; i < 6; i++)
+        CHECK_EQ(rn_go(h, time_out, rn_rx(a), rn_rx(b)), 0);
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}
