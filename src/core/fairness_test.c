@@ -286,8 +286,10 @@ static int slow_operations(rn_group *g, void *arg)
     rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_current(), 50 * RN_MILLISECOND);
     rn_group *h = rn_group_new(ctx);
     (void)arg;
-    for (int i = 0; i < 4; i++)
-        CHECK_EQ(rn_go(h, work_off, rn_rx(jobs)), 0);
+    for (int i = 0; i < 4; i++) {
+        int rc = rn_go(h, work_off, rn_rx(jobs));
+        CHECK(rc == 0 || rc == -ECANCELED); /* late already, on a slow machine */
+    }
     CHECK_EQ(rn_group_wait(h), -ETIMEDOUT);
     if (kit_is_interactive())
         fprintf(stderr, "%zu of %d jobs are left\n", rn_len(jobs), JOBS);
