@@ -62,8 +62,8 @@
     PROGRAM(queuing_pipeline_group, 0, PLAIN, "the same with stages of the library")               \
     PROGRAM(queuing_writes, 0, REAL, "a queue helps where batches are cheaper")                    \
     PROGRAM(queuing_feedback, 0, PLAIN, "a queue at the entrance stops a death spiral")            \
-    PROGRAM(little, 0, PLAIN, "Little's law on a queue at work")                                   \
-    PROGRAM(little_pipeline, 0, PLAIN, "the same measured on two pipelines, the book's sums")      \
+    PROGRAM(little_queue, 0, PLAIN, "Little's law on a queue at work")                             \
+    PROGRAM(little, 0, PLAIN, "the same on two live pipelines, the book's sums")                   \
     HEADING("The context package")                                                                 \
     PROGRAM(context_done, 0, PLAIN, "greetings that a `done` channel can stop")                    \
     PROGRAM(context_timeout, 0, PLAIN, "the same with a timeout for one of them")                  \
