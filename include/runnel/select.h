@@ -28,7 +28,8 @@ typedef enum rn_op {
     RN_OP_RECV,
     RN_OP_SEND,
     RN_OP_DEFAULT,
-    RN_OP_AFTER
+    RN_OP_AFTER,
+    RN_OP_FD
 } rn_op;
 
 /* A place in a queue of waiters. The runtime's own; zero it and leave it alone. */
@@ -49,11 +50,16 @@ struct rn_waiter_ {
  */
 typedef struct rn_case {
     rn_op op;
-    int status;     /* out, of the chosen case: 0, or -EPIPE if its channel was closed */
+    int status;     /* out, of the chosen case: 0; -EPIPE if its channel was closed; FD: an error */
     rn_channel *ch; /* RECV, SEND; NULL is the nil channel */
-    void *elem;     /* RECV: destination, may be NULL; SEND: source */
-    bool *ok;       /* RECV: true for a value, false for "closed"; may be NULL */
-    int64_t ns;     /* AFTER: from now */
+    union {
+        void *elem;      /* RECV: destination, may be NULL; SEND: source */
+        unsigned *ready; /* FD: out, the events it is ready for; may be NULL */
+    };
+    bool *ok;        /* RECV: true for a value, false for "closed"; may be NULL */
+    int64_t ns;      /* AFTER: from now */
+    int fd;          /* FD: still the caller's */
+    unsigned events; /* FD: RN_READABLE | RN_WRITABLE */
     struct rn_case *lock_next_;
     void (*discard_)(void *element);
     struct rn_waiter_ waiter_;
@@ -62,10 +68,12 @@ typedef struct rn_case {
 /*
  * Waits on the n cases of a run-time list. Returns the index of the chosen case; -EPIPE if the
  * chosen case is a send on a closed channel (its status says which one; the value is still the
- * caller's); -ECANCELED at entry or while waiting if the calling task is cancelled; -EINVAL if n is
- * over INT_MAX, the only limit on it. Any task, any thread. Two RN_DEFAULT cases are a programming
- * error. Never allocates, except for a discarding receive from a channel with a drop function,
- * which panics if there is no memory for the value.
+ * caller's); an error of rn_fd_wait (runnel/io.h) if the chosen case is a descriptor that cannot be
+ * waited for (its status says which one); -ECANCELED at entry or while waiting if the calling task
+ * is cancelled; -EINVAL if n is over INT_MAX, the only limit on it. Any task, any thread. Two
+ * RN_DEFAULT cases are a programming error. Never allocates, except for a discarding receive from a
+ * channel with a drop function, which panics if there is no memory for the value, and for
+ * descriptors, which report it.
  */
 RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
 
@@ -102,11 +110,21 @@ RN_EXTERN_C_END
     {                                                                                              \
         .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c)                                                    \
     }
-/* Ready once ns nanoseconds have passed since the select began. */
+/* Ready once ns nanoseconds have passed since the select began. What is ready at once wins against
+ * it, whatever the order, even if ns is 0. */
 #define RN_AFTER(after_ns)                                                                         \
     (rn_case)                                                                                      \
     {                                                                                              \
         .op = RN_OP_AFTER, .ns = (after_ns)                                                        \
+    }
+/* Ready once fd is ready for one of events (RN_READABLE | RN_WRITABLE); *readyp (an unsigned, may be
+ * NULL) then tells for which. As for rn_fd_wait (runnel/io.h): errors and hang-ups count as ready,
+ * fd stays the caller's and must not be closed meanwhile. It is looked at just before the channels
+ * are, which costs a system call. */
+#define RN_FD(fd_, events_, readyp)                                                                \
+    (rn_case)                                                                                      \
+    {                                                                                              \
+        .op = RN_OP_FD, .fd = (fd_), .events = (events_), .ready = (readyp)                        \
     }
 /* Chosen if no other case is ready. */
 #define RN_DEFAULT                                                                                 \

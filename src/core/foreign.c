@@ -4,11 +4,17 @@
  * release order by whoever ended the wait, and loaded with acquire order by the thread. Deadlines
  * are kept by the thread itself, since there may be no worker to fire a timer.
  *
+ * A thread that waits for descriptors, too, waits in poll(2), for them and for an event descriptor
+ * of its own; signalling that is the waker's last touch, and the thread closes it only when it has
+ * seen the signal or has won the claim itself, so that nobody is left to signal. `wake_fd` is
+ * stored before the claim is opened and read by who has won it; partner: rni_claim.
+ *
  * Records come from a pool that is never freed, because an aborter may look at a record just after
  * its thread has ended.
  */
 #include <pthread.h>
 
+#include "core/descriptor.h"
 #include "core/foreign.h"
 #include "core/park.h"
 #include "core/worker.h"
@@ -91,6 +97,7 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
     t->cancelled = &rni_never_cancelled;
     t->budget = RNI_BUDGET;
     t->timer.when = INT64_MAX;
+    atomic_store_explicit(&t->wake_fd, -1, memory_order_relaxed);
     atomic_store_explicit(&t->name, "thread", memory_order_relaxed);
     atomic_store_explicit(&t->site, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
@@ -114,11 +121,55 @@ void rni_foreign_becomes_worker(bool yes)
         atomic_fetch_add_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
 }
 
+int rni_foreign_poll_begin(rni_task *t, rni_poll_set *set)
+{
+    int fd = rni_os_event_open();
+    if (fd < 0)
+        return fd;
+    set->which = set->n;
+    set->fds[set->n] = (rni_os_fd){ .fd = fd, .events = RNI_OS_READ };
+    t->poll = set;
+    atomic_store_explicit(&t->wake_fd, fd, memory_order_relaxed);
+    return 0;
+}
+
+void rni_foreign_poll_end(rni_task *t)
+{
+    rni_os_event_close(atomic_load_explicit(&t->wake_fd, memory_order_relaxed));
+    atomic_store_explicit(&t->wake_fd, -1, memory_order_relaxed);
+}
+
+/* Waits for t's descriptors and its wake, for a while. True if a descriptor, or an error, has ended
+ * the wait. */
+static bool poll_descriptors(rni_task *t, int64_t timeout_ns)
+{
+    rni_poll_set *s = t->poll;
+    int got = rni_os_poll(s->fds, s->n + 1, timeout_ns);
+    size_t i = 0;
+    while (i < s->n && (got < 0 || s->fds[i].ready == 0))
+        i++;
+    if (got == 0 || (got > 0 && i == s->n))
+        return false;
+    if (rni_claim(t)) {
+        s->which = i;
+        t->context.result = got < 0 ? got : 0;
+        return true;
+    }
+    for (i = 0; i < s->n; i++)
+        s->fds[i].fd = -1; /* the wake is on its way */
+    return false;
+}
+
+static bool take_wake(rni_task *t)
+{
+    int fd = atomic_load_explicit(&t->wake_fd, memory_order_relaxed);
+    return fd >= 0 ? rni_os_event_take(fd)
+                   : atomic_exchange_explicit(&t->woken, 0, memory_order_acquire) != 0;
+}
+
 int rni_foreign_wait(rni_task *t)
 {
-    for (;;) {
-        if (atomic_exchange_explicit(&t->woken, 0, memory_order_acquire) != 0)
-            break;
+    while (!take_wake(t)) {
         int64_t left = -1;
         if (t->timer.when != INT64_MAX) {
             left = t->timer.when - rni_now();
@@ -130,7 +181,10 @@ int rni_foreign_wait(rni_task *t)
             if (rni_clock_is_virtual() && left > VIRTUAL_LOOK_NS)
                 left = VIRTUAL_LOOK_NS;
         }
-        rni_os_futex_wait(&t->woken, 0, left);
+        if (atomic_load_explicit(&t->wake_fd, memory_order_relaxed) < 0)
+            rni_os_futex_wait(&t->woken, 0, left);
+        else if (poll_descriptors(t, left))
+            break;
     }
     RNI_EDGE_IN(t);
     atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
@@ -139,6 +193,11 @@ int rni_foreign_wait(rni_task *t)
 
 void rni_foreign_wake(rni_task *t)
 {
+    int fd = atomic_load_explicit(&t->wake_fd, memory_order_relaxed);
+    if (fd >= 0) {
+        rni_os_event_signal(fd);
+        return;
+    }
     atomic_store_explicit(&t->woken, 1, memory_order_release);
     rni_os_futex_wake(&t->woken, 1); /* the record is never freed, so this is safe */
 }

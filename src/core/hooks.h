@@ -8,9 +8,6 @@
 
 #include <stdint.h>
 
-/* io/fd.c: the descriptor behind key became ready for events. Readies tasks; parks nothing. */
-void rni_io_ready(uint64_t key, unsigned events);
-
 /* obs/dump.c: writes the tables of tasks and channels to a descriptor. */
 void rni_report_dump(int fd);
 

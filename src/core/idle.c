@@ -23,6 +23,7 @@
  * The idle list and the flags idle and polling change under idle_lock. Exactly one sleeper at a
  * time sleeps in the poller, the rest on their futex.
  */
+#include "core/descriptor.h"
 #include "core/hooks.h"
 #include "core/park.h"
 #include "core/worker.h"
@@ -154,7 +155,7 @@ static void poll_events(int64_t timeout_ns)
     int n = rni_os_poller_wait(events, 64, timeout_ns);
     poller_leave();
     for (int i = 0; i < n; i++)
-        rni_io_ready(events[i].key, events[i].events);
+        rni_descriptor_ready(events[i].key, events[i].events);
 }
 
 void rni_look_around(rni_worker *w, int64_t now)

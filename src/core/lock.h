@@ -12,7 +12,7 @@
  * (pattern/broadcast.c). rni_ready may be called with any of them held.
  *
  * Nor do they allocate or make system calls, with these exceptions: a queue grows under its own
- * lock (dispatch.c, stack.c), a descriptor is armed under its entry's (io/fd.c), the poller is
+ * lock (dispatch.c, stack.c), a descriptor is armed under its entry's (descriptor.c), the poller is
  * opened and closed under one (poll.c), and rni_ready may do either, to queue a task or to wake.
  */
 #ifndef RNI_CORE_LOCK_H

@@ -116,10 +116,12 @@ struct rni_task {
 
     /* ---- foreign threads ---- */
     bool foreign;
-    bool internal;           /* its owner is runnel's own */
-    bool background;         /* no leak if it still waits at the end */
-    _Atomic(uint32_t) woken; /* futex word */
-    rni_task *next_free;     /* pool link */
+    bool internal;             /* its owner is runnel's own */
+    bool background;           /* no leak if it still waits at the end */
+    _Atomic(uint32_t) woken;   /* futex word */
+    _Atomic(int) wake_fd;      /* not negative: signalled instead; foreign.c */
+    struct rni_poll_set *poll; /* what it waits for then; the thread itself */
+    rni_task *next_free;       /* pool link */
 
     /* ---- the stack ---- */
     void *stack_limit; /* lowest usable address */

@@ -71,13 +71,6 @@ int rni_os_poller_arm(int fd, unsigned events, uint64_t key)
     return rc;
 }
 
-static void drain_wake(void)
-{
-    uint64_t n;
-    ssize_t got = read(wake_fd, &n, sizeof n);
-    (void)got; /* EAGAIN: another wake was drained before */
-}
-
 int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
 {
     struct epoll_event ev[64];
@@ -94,7 +87,7 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
     int stored = 0;
     for (int i = 0; i < got; i++) {
         if (ev[i].data.u64 == RNI_OS_KEY_WAKE) {
-            drain_wake();
+            (void)rni_os_event_take(wake_fd);
             continue;
         }
         unsigned events = 0;
@@ -111,11 +104,5 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
 
 void rni_os_poller_wake(void)
 {
-    int saved = errno;
-    uint64_t one = 1;
-    RNI_QUIET_BEGIN();
-    ssize_t put = write(wake_fd, &one, sizeof one);
-    (void)put; /* EAGAIN: the counter is full, so the poller is being woken */
-    RNI_QUIET_END();
-    errno = saved;
+    rni_os_event_signal(wake_fd);
 }

@@ -103,4 +103,22 @@ int rni_os_poller_wait(rni_os_event *events, int n, int64_t timeout_ns);
 /* Makes the present or next _wait return. Any thread. */
 void rni_os_poller_wake(void);
 
+typedef struct rni_os_fd {
+    int fd;          /* negative: left out */
+    unsigned events; /* RNI_OS_READ | RNI_OS_WRITE */
+    int ready;       /* out: those it is ready for, 0, or a negative error */
+} rni_os_fd;
+
+/* What the n descriptors are ready for; waits on the thread for the first that is, at most
+ * timeout_ns (negative: for ever). Returns how many have ready != 0, which may be none, early, too;
+ * or a negative error. Allocates for more than a few, but never if timeout_ns is 0 and n is 1. */
+int rni_os_poll(rni_os_fd *fds, size_t n, int64_t timeout_ns);
+
+/* A descriptor that is readable from one signal until it is taken. _open returns it or a negative
+ * error; the caller closes it. */
+int rni_os_event_open(void);
+void rni_os_event_signal(int fd);
+bool rni_os_event_take(int fd);
+void rni_os_event_close(int fd);
+
 #endif

@@ -10,6 +10,8 @@
  * claim (core/park.h). Others that meet its records afterwards skip them. Having resumed, the task
  * takes the remaining records out, one channel at a time, before it returns and the cases go away.
  *
+ * Descriptors among the cases are looked at before; select_fd.c tells why that is no gap.
+ *
  * A record in a queue may belong to a select that has just been claimed by someone else, so a
  * channel can look ready and not be: the choice is confirmed by doing the operation, and made again
  * if that fails (each failure removes a stale record).
@@ -22,6 +24,7 @@
 #include <string.h>
 
 #include "sync/measure.h"
+#include "sync/select.h"
 
 /* ---- the cases in lock order ---- */
 
@@ -78,21 +81,11 @@ static void unlock_all(rn_case *list, const rn_channel *except)
 
 /* ---- choosing ---- */
 
-typedef struct selection {
-    rn_case *cases;
-    size_t n;
-    rn_case *list; /* in lock order */
-    int otherwise; /* index of RN_DEFAULT, or -1 */
-    int after;     /* index of the earliest RN_AFTER, or -1 */
-    bool ordered;
-    bool discards; /* some case discards into memory that prepare gave it */
-} selection;
-
 static bool looks_ready(const rn_case *k)
 {
     const rn_channel *c = k->ch;
     if (!has_channel(k))
-        return false;
+        return k->op == RN_OP_FD && k->status != 0;
     if (k->op == RN_OP_SEND)
         return c->closed || c->count < c->cap || c->receivers.head;
     return c->count > 0 || c->senders.head || c->closed;
@@ -120,6 +113,11 @@ static bool perform(const selection *s, rn_case *k, int *result)
 {
     rn_channel *c = k->ch;
     *result = (int)(k - s->cases);
+    if (rni_unlikely(k->op == RN_OP_FD)) {
+        *result = rni_select_took_fd(s, k);
+        unlock_all(s->list, NULL);
+        return true;
+    }
     if (k->op == RN_OP_SEND) {
         if (c->closed) {
             k->status = *result = -EPIPE;
@@ -192,14 +190,16 @@ static void dequeue_all(const selection *s)
 }
 
 /* Waits until a case has been completed; the locks are held and let go. */
-static int wait_for_any(const selection *s, rni_task *t, const char *site)
+static int wait_for_any(selection *s, rni_task *t, const char *site)
 {
     rni_claim_open(t);
     enqueue_all(s, t);
     int rc;
     bool park = !(rni_wait_refused(t, &rc) && rni_claim(t));
     unlock_all(s->list, NULL);
-    if (park) {
+    if (park && s->fds) {
+        rc = rni_select_park(s, t, site);
+    } else if (park) {
         bool forever = !s->list && s->after < 0;
         rc = rni_park(t, forever ? RNI_WHY_SELECT_NONE : RNI_WHY_SELECT,
                       s->list ? s->list->ch : NULL, site);
@@ -216,10 +216,13 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
     int64_t deadline = 0;
     if (s->after >= 0)
         deadline = rni_add_ns(rni_now(), s->cases[s->after].ns);
+    bool late = s->after >= 0 && s->cases[s->after].ns <= 0;
+    if (rni_unlikely(s->fds))
+        rni_select_look(s, t, s->otherwise < 0 && !late);
     lock_all(s->list);
     if (take_ready(s, &rc))
         return rni_spend(t, rc);
-    if (s->otherwise >= 0 || (s->after >= 0 && s->cases[s->after].ns <= 0)) {
+    if (s->otherwise >= 0 || late) {
         unlock_all(s->list, NULL);
         return rni_spend(t, s->otherwise >= 0 ? s->otherwise : s->after);
     }
@@ -281,11 +284,15 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
             s.otherwise = (int)i;
         } else if (cases[i].op == RN_OP_AFTER && (s.after < 0 || cases[i].ns < cases[s.after].ns)) {
             s.after = (int)i;
+        } else if (cases[i].op == RN_OP_FD) {
+            s.fds++;
         }
         prepare(&s, &cases[i], site);
     }
     s.list = n ? sort(cases, n) : NULL;
     rc = select_or_wait(&s, t, site);
+    if (rni_unlikely(s.fds))
+        rni_select_done(&s, t);
     if (rni_unlikely(s.discards))
         finish_discards(&s, rc);
     return rc;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* A select under way, for the files that carry it out. */
+#ifndef RNI_SYNC_SELECT_H
+#define RNI_SYNC_SELECT_H
+
+#include <runnel/select.h>
+
+#include "core/descriptor.h"
+
+typedef struct selection {
+    rn_case *cases;
+    size_t n;
+    rn_case *list; /* those with a channel, in lock order */
+    int otherwise; /* index of RN_DEFAULT, or -1 */
+    int after;     /* index of the earliest RN_AFTER, or -1 */
+    bool ordered;
+    bool discards; /* some case discards into memory that prepare gave it */
+    unsigned fds;  /* how many cases are descriptors */
+    rni_poll_set
+        set; /* for them, of a foreign thread that may wait; fds is NULL if there is none */
+} selection;
+
+/*
+ * The descriptors among the cases. In a case's `status` is what its descriptor was ready for at the
+ * last look (0: nothing), or a negative error. Every _look needs its _done.
+ */
+
+/* Looks at them all, and prepares to wait for them unless one is ready or `wait` is false. No lock
+ * is held, the channels are not locked yet. */
+void rni_select_look(selection *s, rni_task *t, bool wait);
+/* What the select returns if it chooses k, a descriptor that is ready. */
+int rni_select_took_fd(const selection *s, rn_case *k);
+/* As rni_park, for descriptors, too. The claim is open, no lock is held. */
+int rni_select_park(selection *s, rni_task *t, const char *site);
+void rni_select_done(selection *s, rni_task *t);
+
+#endif
