@@ -117,10 +117,12 @@ RN_EXTERN_C_END
     {                                                                                              \
         .op = RN_OP_AFTER, .ns = (after_ns)                                                        \
     }
-/* Ready once fd is ready for one of events (RN_READABLE | RN_WRITABLE); *readyp (an unsigned, may be
- * NULL) then tells for which. As for rn_fd_wait (runnel/io.h): errors and hang-ups count as ready,
- * fd stays the caller's and must not be closed meanwhile. It is looked at just before the channels
- * are, which costs a system call. */
+/*
+ * Ready once fd is ready for one of events (RN_READABLE | RN_WRITABLE); *readyp (an unsigned, may
+ * be NULL) then tells for which. As for rn_fd_wait (runnel/io.h): errors and hang-ups count as
+ * ready, fd stays the caller's and must not be closed meanwhile. It is looked at just before the
+ * channels are, which costs a system call.
+ */
 #define RN_FD(fd_, events_, readyp)                                                                \
     (rn_case)                                                                                      \
     {                                                                                              \
