@@ -35,12 +35,12 @@ static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
 {
     rni_wait_prepare(t);
     for (unsigned lost = 0;; lost++) {
-        rni_bucket *b = rni_lot_enter(t, m);
+        rni_bucket *b = rni_lot_enter(t, rni_mutex_key(m));
         if (atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acquire) == UNLOCKED) {
             rni_lot_leave(b);
             return 0;
         }
-        int rc = rni_lot_wait(t, b, m, lost, RNI_WHY_MUTEX, site);
+        int rc = rni_lot_wait(t, b, rni_mutex_key(m), lost, RNI_WHY_MUTEX, site);
         if (rc == HANDED_OVER)
             return 0;
         if (rc < 0)
@@ -73,8 +73,8 @@ static RNI_NOINLINE void unlock_slow(rn_mutex *m)
 {
     rni_task *t = NULL;
     int rc = 0;
-    rni_bucket *b = rni_lot_enter(NULL, m);
-    rni_waiter *w = rni_lot_first(b, m);
+    rni_bucket *b = rni_lot_enter(NULL, rni_mutex_key(m));
+    rni_waiter *w = rni_lot_first(b, rni_mutex_key(m));
     if (w && w->index < PATIENCE) {
         t = rni_lot_take(w);
     } else if (w && hand_over(m)) {

@@ -7,6 +7,7 @@
 
 #include "kit/kit.h"
 #include "sync/lot_peek.h"
+#include "sync/mutex.h"
 
 static rn_mutex mutex;
 static long counter; /* protected by mutex, on purpose not atomic */
@@ -97,7 +98,7 @@ TASK_TEST(mutex_serves_waiters_in_order)
     CHECK_EQ(rn_mutex_lock(&m), 0);
     for (int i = 0; i < 5; i++) {
         CHECK_EQ(rn_go(g, take_turn, &m, rn_tx(order), i), 0);
-        await_waiters(&m, (size_t)i + 1); /* before the next one comes */
+        await_waiters(rni_mutex_key(&m), (size_t)i + 1); /* before the next one comes */
     }
     rn_mutex_unlock(&m);
     for (int i = 0, v; i < 5; i++) {
@@ -155,9 +156,9 @@ TASK_TEST(mutex_unlock_reaches_those_behind_a_cancelled_waiter)
         rn_group *first = rn_group_new(NULL), *second = rn_group_new(NULL);
         CHECK_EQ(rn_mutex_lock(&m), 0);
         CHECK_EQ(rn_go(first, lock_or_leave, &m), 0);
-        await_waiters(&m, 1);
+        await_waiters(rni_mutex_key(&m), 1);
         CHECK_EQ(rn_go(second, take_turn, &m, rn_tx(order), 2), 0);
-        await_waiters(&m, 2);
+        await_waiters(rni_mutex_key(&m), 2);
         rn_group_cancel(first, 0);
         rn_mutex_unlock(&m);
         CHECK_EQ(rn_group_wait(second), 0);
@@ -204,4 +205,38 @@ TEST_EXIT(mutex_unlock_of_an_unlocked_one_panics, 2, "unlock of unlocked mutex a
 {
     rn_mutex m = { 0 };
     rn_mutex_unlock(&m);
+}
+
+/* ---- memory that was a mutex ---- */
+
+static int acquire_three(rn_semaphore *s, _Atomic(int) *result)
+{
+    atomic_store(result, rn_semaphore_acquire(s, 3));
+    return 0;
+}
+RN_TASK(acquire_three, rn_semaphore *, _Atomic(int) *);
+
+/* An unlocker that is slow to look for waiters finds another object's at the address. */
+TASK_TEST(mutex_unlocked_late_wakes_no_waiter_of_another_kind)
+{
+    union {
+        rn_semaphore s;
+        rn_mutex m;
+        unsigned contended; /* what the state of a mutex with waiters is: 2 */
+    } u = { .s = { 0 } };
+    _Atomic(int) result = 1;
+    rn_group *h = rn_group_new(NULL);
+    CHECK_EQ(rn_go(h, acquire_three, &u.s, &result), 0);
+    await_waiters(&u.s, 1);
+    u.contended = 2;
+    rni_mutex_release(&u.m, NULL);
+    for (int i = 0; i < 10; i++)
+        rn_yield();
+    CHECK_EQ(atomic_load(&result), 1);
+    await_waiters(&u.s, 1);
+    rn_semaphore_release(&u.s, 3);
+    CHECK_EQ(rn_group_wait(h), 0);
+    CHECK_EQ(atomic_load(&result), 0);
+    rn_group_close(h);
+    return 0;
 }
