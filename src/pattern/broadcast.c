@@ -280,17 +280,21 @@ rn_broadcaster *rn_broadcaster_new(rn_group *g, rn_channel *in,
     };
     rni_part *p = rni_part_new(g, &plan, &e, site);
     rn_broadcaster *b = p ? make_broadcaster(&e, site) : NULL;
+    if (b) {
+        b->copy = copy;
+        atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed); /* the part's */
+    }
     if (!b || !rni_group_own(g, &b->owned, broadcaster_end)) {
-        if (b)
+        if (b) {
             broadcaster_unref(b);
+            broadcaster_unref(b);
+        }
         rni_os_free(p);
         rni_group_lacks_memory(g);
         return NULL;
     }
-    b->copy = copy;
     p->end = delivery_end;
     RNI_CONTAINER(p, delivery, part)->b = b;
-    atomic_fetch_add_explicit(&b->refs, 1, memory_order_relaxed);
     rni_part_add(p, in);
     (void)rni_part_start(p, g, broadcast_all);
     return b;

@@ -65,14 +65,14 @@ rn_ctx_func *rn_ctx_start_after(rn_ctx *ctx, rn_group *g, int (*entry)(void *arg
     f->site = site;
     f->size = size;
     rni_copy(f->args, args, size);
-    rn_ctx_ref(&g->ctx); /* before the group can end it */
-    if (!rni_group_own(g, &f->owned, end_func)) {
-        rn_ctx_unref(&g->ctx);
-        rni_os_free(f);
-        return NULL;
-    }
+    rn_ctx_ref(&g->ctx); /* for as long as the record is there */
+    f->owned.group = g;
     rni_ctx_init(&f->ctx, ctx, INT64_MAX, cancelled, destroy); /* no timer: cannot fail */
-    return f;
+    /* Last: a group that is closing may end it at once. */
+    if (rni_group_own(g, &f->owned, end_func))
+        return f;
+    end_func(&f->owned);
+    return NULL;
 }
 
 bool rn_ctx_func_stop(rn_ctx_func *f)

@@ -56,6 +56,8 @@ static void group_cancelled(rn_ctx *c, int cause)
     /* seq_cst, see the protocol of aborts in core/park.h */
     atomic_exchange_explicit(&g->owner.cancelled, cause, memory_order_seq_cst);
     rni_owner_abort_all(&g->owner);
+    if (g->places)
+        rni_semaphore_set(g->places, INT64_MAX / 2); /* who waits for one learns of the cancel */
 }
 
 /* Counts a task in. From zero only under the bucket's lock, like the way down to it; false if the
@@ -78,7 +80,8 @@ static bool enter_group(rn_group *g)
     return open;
 }
 
-/* Takes a place among a limited number of tasks. */
+/* Takes a place among a limited number of tasks. g may be closed meanwhile: its caller is no task
+ * of it, so who starts a task in such a group holds its memory until it is done (rn_group_go). */
 static int take_place(rn_group *g, const rn_attr *attr, const char *site)
 {
     if (attr && attr->no_wait)
@@ -125,10 +128,15 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
     int rc = 0;
-    if (rni_unlikely(g->places != NULL) && !(attr && attr->background))
+    bool limited = rni_unlikely(g->places != NULL) && !(attr && attr->background);
+    if (limited) {
+        rn_ctx_ref(&g->ctx);
         rc = take_place(g, attr, site);
+    }
     if (rni_likely(rc == 0))
         rc = start_in(g, entry, args, size, attr, name, site);
+    if (limited)
+        rn_ctx_unref(&g->ctx);
     if (rni_unlikely(rc != 0))
         return rc;
     /* A task that only spawns lets them run now and then: their records are used again while warm,
@@ -273,7 +281,7 @@ static void end_channels(rn_group *g)
         rn_channel *c = RNI_CONTAINER(g->channels.next, rn_channel, owned);
         rni_list_remove(&c->owned);
         __atomic_store_n(&c->group, NULL, __ATOMIC_RELAXED);
-        bool kept = atomic_load_explicit(&c->refs, memory_order_acquire) > 1;
+        bool kept = rni_channel_refs(c) > 1;
         rni_channel_shut(c, kept ? 0 : -ECANCELED);
         rni_channel_release(c);
     }
@@ -321,7 +329,8 @@ rn_ctx *rn_ctx_current(void)
 
 bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o))
 {
-    o->group = g;
+    if (o->group != g) /* else it is in use already: a timer that may have fired */
+        o->group = g;
     o->end = end;
     rni_lock_take(&g->lock);
     bool open = !g->sealed;

@@ -164,3 +164,65 @@ TEST_EXIT(group_limit_changed_while_tasks_run_panics, 2, "set while tasks run in
 {
     rn_run(change_limit, NULL);
 }
+
+/* ---- the end of a group that somebody waits to start a task in ---- */
+
+static int keep_place(_Atomic(bool) *over)
+{
+    while (!atomic_load(over))
+        rn_yield();
+    return 0;
+}
+RN_TASK(keep_place, _Atomic(bool) *);
+
+static int start_place_task(rn_group *h, _Atomic(bool) *over, _Atomic(int) *result)
+{
+    atomic_store(result, rn_go(h, keep_place, over));
+    return 0;
+}
+RN_TASK(start_place_task, rn_group *, _Atomic(bool) *, _Atomic(int) *);
+
+/* The task that has the place does not wait, so that a cancel does not end it. */
+TASK_TEST(group_cancel_ends_the_wait_for_a_place_at_once)
+{
+    for (int limit = 0; limit < 2; limit++) {
+        _Atomic(bool) over = false;
+        _Atomic(int) result = 1;
+        rn_group *h = rn_group_new(NULL), *other = rn_group_new(NULL);
+        CHECK_EQ(rn_group_limit(h, limit), 0);
+        if (limit == 1)
+            CHECK_EQ(rn_go(h, keep_place, &over), 0);
+        CHECK_EQ(rn_go(other, start_place_task, h, &over, &result), 0);
+        CHECK_EQ(rn_sleep(RN_MILLISECOND), 0);
+        CHECK_EQ(atomic_load(&result), 1);
+        rn_group_cancel(h, -EINTR);
+        CHECK_EQ(rn_group_wait(other), 0);
+        CHECK_EQ(atomic_load(&result), -ECANCELED);
+        atomic_store(&over, true);
+        CHECK_EQ(rn_group_close(h), -EINTR);
+        rn_group_close(other);
+    }
+    return 0;
+}
+
+TASK_TEST(group_may_close_while_others_wait_for_a_place)
+{
+    enum { STARTERS = 4 };
+    for (int i = 0; i < 50; i++) {
+        _Atomic(bool) over = true;
+        _Atomic(int) results[STARTERS];
+        rn_group *h = rn_group_new(NULL), *other = rn_group_new(NULL);
+        CHECK_EQ(rn_group_limit(h, 0), 0);
+        for (int k = 0; k < STARTERS; k++) {
+            atomic_init(&results[k], 1);
+            CHECK_EQ(rn_go(other, start_place_task, h, &over, &results[k]), 0);
+        }
+        CHECK_EQ(rn_sleep(RN_MILLISECOND / 4), 0);
+        rn_group_close(h);
+        CHECK_EQ(rn_group_wait(other), 0);
+        for (int k = 0; k < STARTERS; k++)
+            CHECK_EQ(atomic_load(&results[k]), -ECANCELED);
+        rn_group_close(other);
+    }
+    return 0;
+}

@@ -143,7 +143,7 @@ static void end_timer(rni_owned *o)
     disarm(t);
     rni_unlock(&t->lock);
     if (t->out) {
-        bool kept = atomic_load_explicit(&t->out->refs, memory_order_acquire) > 1;
+        bool kept = rni_channel_refs(t->out) > 1;
         rni_channel_untime(t->out);
         rni_channel_shut(t->out, kept ? 0 : -ECANCELED);
         rni_channel_release(t->out);
@@ -162,27 +162,51 @@ static void freed_channel(void *timer)
     free_record(timer);
 }
 
-static rn_timer *make(rn_group *g, size_t size, bool channel, const char *site)
+/* What a timer that starts tasks starts. */
+typedef struct start {
+    int (*entry)(void *args);
+    const void *args;
+    size_t size;
+    const char *name;
+} start;
+
+/* A timer that is set to ns and period: one with a channel, which goes to *out, or one that starts
+ * tasks. It is finished before the group gets it, since the group may be closing, and end it at
+ * once: the caller must not touch it any more. */
+static rn_timer *make(rn_group *g, int64_t ns, int64_t period, const start *s, rn_channel **out,
+                      const char *site)
 {
     if (!g)
         rni_panic(site, "a timer needs a group");
-    rn_timer *t = rni_os_alloc(sizeof *t + size);
+    rn_timer *t = rni_os_alloc(sizeof *t + (s ? s->size : 0));
     if (!t)
         return NULL;
     t->timer.fn = fired;
     t->timer.when = INT64_MAX;
     t->site = site;
     atomic_store_explicit(&t->refs, 1, memory_order_relaxed);
-    if (channel) {
+    if (s) {
+        t->entry = s->entry;
+        t->name = s->name;
+        t->size = s->size;
+        rni_copy(t->args, s->args, s->size);
+    } else {
         t->out = rni_channel_make(sizeof(int64_t), _Alignof(int64_t), 1, NULL, site);
         if (!t->out)
             goto failed;
         rni_channel_time(t->out, freed_channel, t);
     }
-    rn_ctx_ref(&g->ctx); /* before the group can end the timer */
-    if (rni_runtime_prepare() == 0 && rni_group_own(g, &t->owned, end_timer))
+    if (rni_runtime_prepare() != 0)
+        goto failed;
+    if (out)
+        *out = t->out;
+    rn_ctx_ref(&g->ctx); /* for as long as the record is there */
+    t->owned.group = g;
+    set_anew(t, ns > 0 ? ns : 0, period);
+    if (rni_group_own(g, &t->owned, end_timer))
         return t;
-    rn_ctx_unref(&g->ctx);
+    end_timer(&t->owned);
+    return NULL;
 failed:
     if (t->out) {
         rni_channel_untime(t->out);
@@ -192,18 +216,9 @@ failed:
     return NULL;
 }
 
-/* A channel timer set to ns and period. */
-static rn_timer *started(rn_group *g, int64_t ns, int64_t period, const char *site)
-{
-    rn_timer *t = make(g, 0, true, site);
-    if (t)
-        set_anew(t, ns > 0 ? ns : 0, period);
-    return t;
-}
-
 rn_timer *rn_timer_new_at(rn_group *g, int64_t ns, const char *site)
 {
-    return started(g, ns, 0, site);
+    return make(g, ns, 0, NULL, NULL, site);
 }
 
 rn_timer *rn_timer_start_task(rn_group *g, int64_t ns, int (*entry)(void *args), const void *args,
@@ -211,15 +226,8 @@ rn_timer *rn_timer_start_task(rn_group *g, int64_t ns, int (*entry)(void *args),
 {
     if (!entry)
         rni_panic(site, "timer of a NULL function");
-    rn_timer *t = make(g, size, false, site);
-    if (!t)
-        return NULL;
-    t->entry = entry;
-    t->name = name;
-    t->size = size;
-    rni_copy(t->args, args, size);
-    set_anew(t, ns > 0 ? ns : 0, 0);
-    return t;
+    start s = { .entry = entry, .args = args, .size = size, .name = name };
+    return make(g, ns, 0, &s, NULL, site);
 }
 
 bool rn_timer_stop(rn_timer *t)
@@ -239,7 +247,9 @@ void rn_timer_free(rn_timer *t)
 
 rn_ticker *rn_ticker_new_at(rn_group *g, int64_t period_ns, const char *site)
 {
-    return period_ns > 0 ? (rn_ticker *)(void *)started(g, period_ns, period_ns, site) : NULL;
+    if (period_ns <= 0)
+        return NULL;
+    return (rn_ticker *)(void *)make(g, period_ns, period_ns, NULL, NULL, site);
 }
 
 void rn_ticker_stop(rn_ticker *t)
@@ -275,12 +285,12 @@ rn_channel *rn_ticker_channel(rn_ticker *t)
 
 rn_channel *rn_after_channel(rn_group *g, int64_t ns, const char *site)
 {
-    rn_timer *t = started(g, ns, 0, site);
-    return t ? t->out : NULL;
+    rn_channel *out;
+    return make(g, ns, 0, NULL, &out, site) ? out : NULL;
 }
 
 rn_channel *rn_tick_channel(rn_group *g, int64_t period_ns, const char *site)
 {
-    rn_ticker *t = rn_ticker_new_at(g, period_ns, site);
-    return t ? record(t)->out : NULL;
+    rn_channel *out;
+    return period_ns > 0 && make(g, period_ns, period_ns, NULL, &out, site) ? out : NULL;
 }

@@ -42,7 +42,7 @@ struct rn_channel {
     const char *site;            /* made at; fixed */
     rni_link owned;              /* on its group's list; the group's lock */
     void *group;                 /* that group, or NULL; the group's lock */
-    _Atomic(long) refs;          /* rn_ref's, plus one for the group */
+    _Atomic(int64_t) refs;       /* see rni_channel_keep */
     rn_channel *next_free;
 
     /* A timer's channel looks unbuffered; freeing it frees the timer. Fixed, but for untime. */
@@ -79,6 +79,21 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
                              const char *site);
 /* Ends every wait on c with rc; closes it. */
 void rni_channel_shut(rn_channel *c, int rc);
+/*
+ * The low half of `refs` counts every reference: rn_ref's, the group's and those of calls that keep
+ * the channel until they are done with it; the high half counts the latter alone. So a channel that
+ * its owner frees while such a call is about to return is freed by the call.
+ */
+enum { RNI_CHANNEL_REF = 1 };
+#define RNI_CHANNEL_KEEP (INT64_C(1) << 32 | RNI_CHANNEL_REF)
+void rni_channel_keep(rn_channel *c);
+void rni_channel_unkeep(rn_channel *c);
+/* The references of the program and the group. */
+static inline int64_t rni_channel_refs(const rn_channel *c)
+{
+    int64_t refs = atomic_load_explicit(&c->refs, memory_order_acquire);
+    return (refs & UINT32_MAX) - (refs >> 32);
+}
 /* Gives a reference back; the last one drops what is buffered and frees the channel. */
 void rni_channel_release(rn_channel *c);
 /* Closes c if it is open; unlike rn_channel_close a second time is fine. */

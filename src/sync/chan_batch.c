@@ -3,6 +3,10 @@
  * Batches: as many elements as the buffer allows under one lock. A batch behaves like that many
  * single operations by one task, except that other tasks of the same kind do not come in between
  * while the lock is held.
+ *
+ * Unlike a single operation a batch looks at the channel again after it has waited. The group that
+ * owns the channel may have closed by then, so a batch that must wait keeps the channel; one that
+ * need not wait is not slowed down by it.
  */
 #include <string.h>
 
@@ -46,10 +50,39 @@ static size_t drain(rn_channel *c, char *to, size_t n)
     return n;
 }
 
+/* A send that may have to wait and comes back to a channel that is still this one: *kept is set
+ * if the channel must be given back. */
+static int send_and_keep(rn_channel *c, const void *elem, bool *kept, const char *site)
+{
+    int rc = c ? rn_channel_try_send(c, elem) : -EAGAIN;
+    if (rc != -EAGAIN)
+        return rc;
+    if (c && !*kept) {
+        rni_channel_keep(c);
+        *kept = true;
+    }
+    return rn_channel_send(c, elem, site);
+}
+
+static int recv_and_keep(rn_channel *c, void *dst, bool *kept, const char *site)
+{
+    int rc = rni_refused_at_entry(rni_current());
+    if (rc == 0)
+        rc = c ? rn_channel_try_recv(c, dst) : -EAGAIN;
+    if (rc != -EAGAIN)
+        return rc;
+    if (c) {
+        rni_channel_keep(c);
+        *kept = true;
+    }
+    return rn_channel_recv(c, dst, site);
+}
+
 int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, const char *site)
 {
     const char *from = elems;
     size_t done = 0;
+    bool kept = false;
     int rc = n ? rni_refused_at_entry(rni_current()) : 0;
     while (rc == 0 && done < n) {
         if (c) {
@@ -61,9 +94,11 @@ int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, 
                 break;
         }
         /* A receiver waits, or the buffer is full, or the channel is closed or nil. */
-        rc = rn_channel_send(c, c ? from + done * c->size : NULL, site);
+        rc = send_and_keep(c, c ? from + done * c->size : NULL, &kept, site);
         done += rc == 0;
     }
+    if (kept)
+        rni_channel_unkeep(c);
     if (sent)
         *sent = done;
     return rc == 0 ? rni_spend(rni_current(), 0) : rc;
@@ -73,7 +108,8 @@ int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const cha
 {
     char *to = dst;
     size_t done = 0;
-    int rc = n ? rn_channel_recv(c, to, site) : 0;
+    bool kept = false;
+    int rc = n ? recv_and_keep(c, to, &kept, site) : 0;
     if (rc == 0 && n) {
         done = 1;
         while (done < n) {
@@ -88,6 +124,8 @@ int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const cha
             done++;
         }
     }
+    if (kept)
+        rni_channel_unkeep(c);
     if (got)
         *got = done;
     return rc;

@@ -281,3 +281,73 @@ TASK_TEST(batches_of_many_tasks_lose_nothing)
     }
     return 0;
 }
+
+/* ---- a channel that goes away during the wait ---- */
+
+static int recv_eight(rn_receiver(int) c, _Atomic(int) *got)
+{
+    int v[8] = { 0 };
+    size_t n = 99;
+    CHECK_EQ(rn_recv_n(c, v, 8, &n), 0);
+    CHECK_EQ(v[0], 42);
+    atomic_store(got, (int)n);
+    return 0;
+}
+RN_TASK(recv_eight, rn_receiver(int), _Atomic(int) *);
+
+/* The new channel would get the old one's header. */
+TASK_TEST(batch_that_waited_takes_nothing_from_another_channel)
+{
+    for (int i = 0; i < 20; i++) {
+        _Atomic(int) got = 0;
+        rn_group *h = rn_group_new(NULL), *other = rn_group_new(NULL);
+        rn_chan(int) c = rn_make(h, int, 0);
+        CHECK_EQ(rn_go(other, recv_eight, rn_rx(c), &got), 0);
+        await_receivers(RAW(c), 1);
+        CHECK_EQ(rn_send(c, 42), 0);
+        if (i % 2)
+            rn_free(c);
+        rn_group_close(h);
+        rn_chan(int) d = rn_make(g, int, 16);
+        for (int k = 0; k < 10; k++)
+            CHECK_EQ(rn_send(d, k), 0);
+        CHECK_EQ(rn_group_wait(other), 0);
+        CHECK_EQ(atomic_load(&got), 1);
+        CHECK_EQ(rn_len(d), 10);
+        rn_group_close(other);
+        rn_free(d);
+    }
+    return 0;
+}
+
+static int send_eight(rn_sender(int) c, _Atomic(int) *sent)
+{
+    static const int v[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    size_t n = 99;
+    int rc = rn_send_n(c, v, 8, &n);
+    CHECK(rc == -EPIPE || rc == -ECANCELED);
+    atomic_store(sent, (int)n);
+    return 0;
+}
+RN_TASK(send_eight, rn_sender(int), _Atomic(int) *);
+
+TASK_TEST(batch_that_waited_sends_nothing_to_another_channel)
+{
+    for (int i = 0; i < 20; i++) {
+        _Atomic(int) sent = 0;
+        int v;
+        rn_group *h = rn_group_new(NULL), *other = rn_group_new(NULL);
+        rn_chan(int) c = rn_make(h, int, 0);
+        CHECK_EQ(rn_go(other, send_eight, rn_tx(c), &sent), 0);
+        await_senders(RAW(c), 1);
+        CHECK_EQ(rn_recv(c, &v), 0);
+        rn_group_close(h);
+        rn_chan(int) d = rn_make(g, int, 16);
+        CHECK_EQ(rn_group_wait(other), 0);
+        CHECK_EQ(atomic_load(&sent), 1);
+        CHECK_EQ(rn_len(d), 0);
+        rn_group_close(other);
+        rn_free(d);
+    }
+    return 0;
+}

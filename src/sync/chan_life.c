@@ -137,6 +137,19 @@ void rni_channel_release(rn_channel *c)
         destroy(c);
 }
 
+void rni_channel_keep(rn_channel *c)
+{
+    atomic_fetch_add_explicit(&c->refs, RNI_CHANNEL_KEEP, memory_order_relaxed);
+}
+
+void rni_channel_unkeep(rn_channel *c)
+{
+    /* acq_rel: as in rni_channel_release */
+    if (atomic_fetch_sub_explicit(&c->refs, RNI_CHANNEL_KEEP, memory_order_acq_rel) ==
+        RNI_CHANNEL_KEEP)
+        destroy(c);
+}
+
 void rn_channel_ref(rn_channel *c)
 {
     if (c)
@@ -148,8 +161,7 @@ void rn_channel_unref(rn_channel *c)
     if (!c)
         return;
     /* While the group owns the channel, one of the references is the group's. */
-    if (atomic_load_explicit(&c->refs, memory_order_acquire) < 2 &&
-        __atomic_load_n(&c->group, __ATOMIC_RELAXED))
+    if (rni_channel_refs(c) < 2 && __atomic_load_n(&c->group, __ATOMIC_RELAXED))
         rni_panic(NULL, "unref of a channel without a ref (made at %s)", c->site);
     rni_channel_release(c);
 }
@@ -175,7 +187,7 @@ void rn_channel_free(rn_channel *c, const char *site)
         rni_panic(site, "channel freed twice (made at %s)", c->site);
     if (waited)
         rni_panic(site, "free of a channel that a task waits on (made at %s)", c->site);
-    if (atomic_load_explicit(&c->refs, memory_order_acquire) != 1)
+    if (rni_channel_refs(c) != 1)
         rni_panic(site, "free of a channel that rn_ref keeps (made at %s)", c->site);
     if (c->timer) {
         c->timer_freed(c->timer);
