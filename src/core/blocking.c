@@ -95,37 +95,44 @@ static void *helper(void *unused)
     return NULL;
 }
 
-static int add_helper(void)
+/* Takes own, if no helper has it, and so fails: true. With it go the others that are queued: their
+ * callers were told that the helper would serve them which there is not. */
+static bool fail_all(const call *own, int rc)
 {
-    rni_os_thread t;
-    int rc = rni_os_thread_start(&t, helper, NULL);
     rni_lock_take(&pool_lock);
-    if (rc != 0)
-        helpers--;
-    bool served = helpers > 0;
-    rni_unlock(&pool_lock);
-    if (rc == 0)
-        rni_os_thread_detach(t);
-    return served ? 0 : rc;
-}
-
-/* Takes c out again; false if a helper has it by now. */
-static bool withdraw(call *c)
-{
-    bool found = false;
-    rni_lock_take(&pool_lock);
-    for (call **p = &first; *p; p = &(*p)->next) {
-        if (*p == c) {
-            *p = c->next;
-            if (!c->next)
-                last = p;
-            queued--;
-            found = true;
-            break;
-        }
+    call *c = helpers == 0 ? first : NULL;
+    if (c) {
+        first = NULL;
+        last = &first;
+        queued = 0;
     }
     rni_unlock(&pool_lock);
+    bool found = false;
+    while (c) {
+        call *next = c->next;
+        found |= c == own;
+        if (c != own)
+            rni_ready(c->task, rc);
+        atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_seq_cst);
+        c = next;
+    }
     return found;
+}
+
+/* Starts the helper that has been counted in. True if there is none at all for c, which has been
+ * taken out again: then *rc says why. While another is being started c is left to that one. */
+static bool add_helper(const call *c, int *rc)
+{
+    rni_os_thread t;
+    *rc = rni_os_thread_start(&t, helper, NULL);
+    if (*rc == 0) {
+        rni_os_thread_detach(t);
+        return false;
+    }
+    rni_lock_take(&pool_lock);
+    helpers--;
+    rni_unlock(&pool_lock);
+    return fail_all(c, *rc);
 }
 
 int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site)
@@ -148,10 +155,8 @@ int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site)
     if (grow)
         helpers++;
     rni_unlock(&pool_lock);
-    if (grow && (rc = add_helper()) != 0 && withdraw(&c)) {
-        atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, memory_order_relaxed);
+    if (grow && add_helper(&c, &rc))
         return rc;
-    }
     if (!grow) {
         atomic_fetch_add_explicit(&work, 1, memory_order_release);
         rni_os_futex_wake(&work, 1);

@@ -21,6 +21,8 @@
 
 /* How many more threads may be made, and how many were. */
 static _Atomic(int) allowance = 1 << 20, made;
+/* How many were refused; and how many must have asked before the first is. */
+static _Atomic(int) refused, refuse_together;
 
 /* A sanitizer must see new threads; clang's give their own pthread_create this second name. */
 extern __attribute__((weak)) __typeof__(pthread_create) __interceptor_pthread_create;
@@ -28,8 +30,12 @@ extern __attribute__((weak)) __typeof__(pthread_create) __interceptor_pthread_cr
 int pthread_create(pthread_t *restrict t, const pthread_attr_t *restrict attr, void *(*fn)(void *),
                    void *restrict arg)
 {
-    if (atomic_fetch_sub(&allowance, 1) <= 0)
+    if (atomic_fetch_sub(&allowance, 1) <= 0) {
+        int n = atomic_fetch_add(&refused, 1) + 1;
+        while (n < atomic_load(&refuse_together) && atomic_load(&refused) < n + 1)
+            ; /* until there is another */
         return EAGAIN;
+    }
     atomic_fetch_add(&made, 1);
     __typeof__(pthread_create) *next = __interceptor_pthread_create;
     if (!next)
@@ -158,6 +164,42 @@ TASK_TEST(threads_that_run_out_leave_a_blocking_call_to_the_helper_that_is_there
     CHECK_EQ(calls, 1);
     CHECK_EQ(rn_group_close(h), 0);
     return 0;
+}
+
+static int block_in_vain(_Atomic(int) *failed)
+{
+    int calls = 0;
+    CHECK_EQ(rn_blocking(count_call, &calls), -EAGAIN);
+    atomic_fetch_add(failed, 1);
+    return 0;
+}
+RN_TASK(block_in_vain, _Atomic(int) *);
+
+static int two_calls(rn_group *g, void *arg)
+{
+    _Atomic(int) failed = 0;
+    (void)g;
+    (void)arg;
+    rn_group *h = rn_group_new(NULL);
+    allow(0);
+    atomic_store(&refused, 0);
+    atomic_store(&refuse_together, 2);
+    CHECK_EQ(rn_go(h, block_in_vain, &failed), 0);
+    CHECK_EQ(rn_go(h, block_in_vain, &failed), 0);
+    CHECK_EQ(rn_group_wait(h), 0);
+    CHECK_EQ(atomic_load(&failed), 2);
+    rn_group_close(h);
+    atomic_store(&refuse_together, 0);
+    allow(1 << 20);
+    return 0;
+}
+
+/* Two calls ask for a helper each; while the first is refused the second's seems to be coming. */
+TEST(threads_that_run_out_for_two_calls_at_once_fail_both)
+{
+    use_workers("2");
+    for (int i = 0; i < 20; i++)
+        CHECK_EQ(rn_run(two_calls, NULL), 0);
 }
 
 /* ---- where no result can be returned ---- */

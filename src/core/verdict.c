@@ -38,7 +38,8 @@ uint64_t rni_live_tasks(void)
 bool rni_strangers(void)
 {
     unsigned known = rni_rt.count + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
-    return rni_os_thread_count() > known;
+    unsigned n = rni_os_thread_count();
+    return n == 0 || n > known; /* 0: the system does not tell, as without a descriptor to ask by */
 }
 
 /* Whether something that is no worker may be about to make a task ready, threads and timers

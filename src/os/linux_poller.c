@@ -80,7 +80,8 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
     RNI_QUIET_BEGIN();
     struct timespec ts = { .tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000 };
     int got = epoll_pwait2(epoll_fd, ev, n, timeout_ns < 0 ? NULL : &ts, NULL);
-    if (got < 0 && errno == ENOSYS) { /* before Linux 5.11: milliseconds, rounded up */
+    /* Before Linux 5.11, or where a sandbox knows only older calls: milliseconds, rounded up. */
+    if (got < 0 && (errno == ENOSYS || errno == EPERM)) {
         int64_t ms = (timeout_ns + 999999) / 1000000;
         got = epoll_wait(epoll_fd, ev, n, timeout_ns < 0 ? -1 : ms > 60000 ? 60000 : (int)ms);
     }
