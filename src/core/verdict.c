@@ -38,8 +38,7 @@ uint64_t rni_live_tasks(void)
 bool rni_strangers(void)
 {
     unsigned known = rni_rt.count + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
-    unsigned n = rni_os_thread_count();
-    return n == 0 || n > known; /* 0: the system does not tell, as without a descriptor to ask by */
+    return rni_os_thread_count() > known; /* RNI_OS_UNKNOWN is: there may be some */
 }
 
 /* Whether something that is no worker may be about to make a task ready, threads and timers

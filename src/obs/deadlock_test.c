@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -379,4 +380,39 @@ TEST(deadlock_report_does_not_replace_a_panic)
     capture_has(&c, "runnel: panic: the tables have 3 legs at ");
     capture_has(&c, " (task main, started at rn_run)");
     capture_has(&c, " receive [chan receive] at ");
+}
+
+/* ---- where the system cannot be asked for threads ---- */
+
+static rn_chan(int) awaited;
+
+static void *send_soon(void *unused)
+{
+    usleep(300 * 1000);
+    (void)unused;
+    CHECK_EQ(rn_send(awaited, 7), 0);
+    return NULL;
+}
+
+static int wait_without_a_descriptor_left(rn_group *g, void *unused)
+{
+    struct rlimit before, none;
+    pthread_t thread;
+    int v = 0;
+    (void)unused;
+    awaited = rn_make(g, int, 0);
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    CHECK_EQ(pthread_create(&thread, NULL, send_soon, NULL), 0);
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    CHECK_EQ(rn_recv(awaited, &v), 0);
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    return v == 7 ? 0 : -EINVAL;
+}
+
+TEST(deadlock_is_not_reported_when_the_threads_cannot_be_counted)
+{
+    check_silent(wait_without_a_descriptor_left);
 }

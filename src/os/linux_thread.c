@@ -90,11 +90,13 @@ unsigned rni_os_thread_count(void)
     char text[512];
     int saved = errno;
     int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (fd >= 0)
         close(fd);
     errno = saved;
-    text[n > 0 ? n : 0] = '\0';
+    if (n <= 0)
+        return RNI_OS_UNKNOWN;
+    text[n] = '\0';
     /* The 20th field; the second is in parentheses and may hold anything. */
     const char *at = strrchr(text, ')');
     for (int field = 2; at && field < 20; field++)

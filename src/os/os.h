@@ -33,7 +33,9 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg);
 void rni_os_thread_join(rni_os_thread t);
 void rni_os_thread_detach(rni_os_thread t);
 void rni_os_thread_yield(void);
-/* Threads of this process, 0 if the system does not tell. */
+/* Threads of this process: 0 if the system does not count them (an emulator), RNI_OS_UNKNOWN, more
+ * than any number, if it cannot be asked now. */
+#define RNI_OS_UNKNOWN UINT32_MAX
 unsigned rni_os_thread_count(void);
 bool rni_os_is_main_thread(void); /* the one that runs main */
 /* The address of the calling thread's errno, and its value. */
