@@ -231,11 +231,12 @@ static inline bool must_drop(const rn_channel *c, const void *dst)
  * itself may be gone once the value is there. */
 static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site)
 {
-    enum { SCRATCH = 1024 };
-    _Alignas(64) char scratch[SCRATCH];
+    enum { SCRATCH = 1024, SCRATCH_ALIGN = 64 };
+    _Alignas(SCRATCH_ALIGN) char scratch[SCRATCH];
     void (*drop)(void *) = c->drop;
     void *dst = scratch;
-    if (c->size > SCRATCH && !(dst = rni_os_alloc_aligned(64, c->size)))
+    if ((c->size > SCRATCH || c->align > SCRATCH_ALIGN) &&
+        !(dst = rni_os_alloc_aligned(c->align, c->size)))
         rni_panic(site, "out of memory for a discarded element");
     int rc = wait ? recv_or_wait(t, c, dst, site) : recv_now(t, c, dst);
     if (rc == 0)

@@ -38,6 +38,7 @@ struct rn_channel {
     char *ring;    /* cap elements; NULL if cap or size is 0; fixed */
     rni_queue receivers, senders;
     void (*drop)(void *element); /* fixed */
+    size_t align;                /* of an element; fixed */
     struct rni_measure *measure; /* measure.h; NULL: not measured */
     const char *site;            /* made at; fixed */
     rni_link owned;              /* on its group's list; the group's lock */

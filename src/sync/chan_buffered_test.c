@@ -210,6 +210,36 @@ TASK_TEST(over_aligned_elements_are_aligned)
     return 0;
 }
 
+/* An element as wide as its alignment: small enough for scratch memory, or a page. */
+static size_t wide;
+static void drop_wide(void *element)
+{
+    CHECK_EQ((uintptr_t)element % wide, 0);
+    aligned_drops++;
+}
+
+TASK_TEST(discarded_elements_are_aligned)
+{
+    static char element[4096];
+    for (wide = 64; wide <= sizeof element; wide *= 2) {
+        rn_channel *c = rn_channel_new(g, wide, wide, 6, drop_wide, RN_HERE);
+        rn_case discard = { .op = RN_OP_RECV, .ch = c };
+        CHECK(c);
+        aligned_drops = 0;
+        for (int i = 0; i < 6; i++)
+            CHECK_EQ(rn_channel_send(c, element, RN_HERE), 0);
+        CHECK_EQ(rn_channel_wait(c, RN_HERE), 0);
+        CHECK_EQ(rn_channel_try_recv(c, NULL), 0);
+        CHECK_EQ(rn_channel_recv_until(c, NULL, RN_FOREVER, RN_HERE), 0);
+        CHECK_EQ(rn_select_n(&discard, 1), 0);
+        CHECK_EQ(rn_select_n(&discard, 1), 0);
+        CHECK_EQ(aligned_drops, 5);
+        rn_channel_free(c, RN_HERE);
+        CHECK_EQ(aligned_drops, 6);
+    }
+    return 0;
+}
+
 /* ---- 111, 112, 113: len and cap ---- */
 
 TASK_TEST(len_and_cap_count)

@@ -79,6 +79,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     rni_lock_take(&c->lock);
     c->closed = c->freeing = false;
     c->size = size;
+    c->align = align;
     c->cap = cap;
     c->count = c->head = 0;
     c->ring = ring;

@@ -247,7 +247,7 @@ static void prepare(selection *s, rn_case *k, const char *site)
     k->discard_ = discards ? k->ch->drop : NULL;
     if (!k->discard_)
         return;
-    k->elem = rni_os_alloc_aligned(64, k->ch->size);
+    k->elem = rni_os_alloc_aligned(k->ch->align, k->ch->size);
     if (!k->elem)
         rni_panic(site, "out of memory for a discarded element");
     s->discards = true;
