@@ -157,6 +157,7 @@ TASK_TEST(impossible_capacities_give_null)
     CHECK(!made(g, 3, 1, SIZE_MAX / 3 + 1));
     CHECK(!made(g, gib + 1, 1, 0));
     CHECK(!made(g, 48, 3, 1)); /* no alignment */
+    CHECK(!made(g, 8, 0, 1));
     return 0;
 }
 

@@ -64,7 +64,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
                              const char *site)
 {
     size_t bytes;
-    if (size > ELEMENT_MAX || (align & (align - 1)) != 0 ||
+    if (size > ELEMENT_MAX || align == 0 || (align & (align - 1)) != 0 ||
         __builtin_mul_overflow(size, cap, &bytes) || bytes > PTRDIFF_MAX || cap > PTRDIFF_MAX)
         return NULL;
     char *ring = bytes ? rni_os_alloc_aligned(align, bytes) : no_elements;
