@@ -100,6 +100,36 @@ TIMED_TEST(timer_channel_shows_no_length_and_no_capacity)
     return 0;
 }
 
+static int ask_until_closed(rn_receiver(int64_t) c)
+{
+    int64_t v;
+    do {
+        CHECK_EQ(rn_cap(c), 0);
+        CHECK_EQ(rn_len(c), 0);
+    } while (rn_try_recv(c, &v) != -EPIPE);
+    return 0;
+}
+RN_TASK(ask_until_closed, rn_receiver(int64_t));
+
+TASK_TEST(timer_channel_shows_no_capacity_beyond_its_group)
+{
+    for (int i = 0; i < 20; i++) {
+        rn_group *h = rn_group_new(NULL), *readers = rn_group_new(NULL);
+        rn_receiver(int64_t) c = rn_ticker_chan(rn_ticker_new(h, RN_MICROSECOND));
+        rn_ref(c);
+        CHECK_EQ(rn_go(readers, ask_until_closed, c), 0);
+        CHECK_EQ(rn_sleep(10 * RN_MICROSECOND), 0);
+        rn_group_close(h);
+        CHECK_EQ(rn_group_wait(readers), 0);
+        CHECK_EQ(rn_cap(c), 0);
+        CHECK_EQ(rn_len(c), 0);
+        rn_group_close(readers);
+        rn_unref(c);
+    }
+    (void)g;
+    return 0;
+}
+
 /* ---- stop and reset ---- */
 
 TIMED_TEST(timer_stop_tells_whether_it_prevented_the_firing)

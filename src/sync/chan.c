@@ -322,14 +322,14 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
 
 size_t rn_channel_len(const rn_channel *c)
 {
-    size_t n = c && !c->timer ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
+    size_t n = c && !c->timer_freed ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
     rni_spend(rni_current(), 0);
     return n;
 }
 
 size_t rn_channel_cap(const rn_channel *c)
 {
-    return c && !c->timer ? c->cap : 0;
+    return c && !c->timer_freed ? c->cap : 0;
 }
 
 /* ---- closing ---- */

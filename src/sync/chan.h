@@ -46,9 +46,8 @@ struct rn_channel {
     _Atomic(int64_t) refs;       /* see rni_channel_keep */
     rn_channel *next_free;
 
-    /* A timer's channel looks unbuffered; freeing it frees the timer. Fixed, but for untime. */
-    void (*timer_freed)(void *timer);
-    void *timer;
+    void (*timer_freed)(void *timer); /* not NULL: a timer's, which looks unbuffered; fixed */
+    void *timer; /* freed with it, until untime; only for who ends or frees the channel */
 };
 
 /* Under the lock. An atomic store, because rn_len reads it without the lock. */
