@@ -50,7 +50,7 @@ RN_API void rn_stats_read(rn_stats *out);
 typedef struct rn_channel_stats {
     int64_t measured_ns;     /* T: since rn_measure */
     uint64_t arrivals;       /* elements accepted, those handed to a waiting receiver included */
-    uint64_t departures;     /* elements received */
+    uint64_t departures;     /* elements received, or taken back: a timer's, by its stop */
     uint64_t occupancy;      /* elements in the buffer now */
     uint64_t most;           /* ... at most */
     int64_t occupancy_ns;    /* time integral of the number of elements in the buffer (a million for

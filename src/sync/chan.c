@@ -387,6 +387,7 @@ bool rni_channel_drain(rn_channel *c)
 {
     rni_lock_take(&c->lock);
     bool any = c->count > 0;
+    RNI_MEASURE(c, rni_measure_popped(c, c->count));
     rni_chan_set_count(c, 0);
     rni_unlock(&c->lock);
     return any;

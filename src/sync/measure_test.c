@@ -139,3 +139,34 @@ TEST(measure_sees_batches)
 {
     CHECK_EQ(rn_test_run(batches, NULL, NULL), 0);
 }
+
+static int stopped_timer(rn_group *g, void *arg)
+{
+    rn_channel_stats s;
+    rn_timer *t = rn_timer_new(g, RN_FOREVER);
+    rn_receiver(int64_t) c = rn_timer_chan(t);
+    int64_t v;
+    (void)arg;
+    CHECK_EQ(rn_measure(c), 0);
+    rn_timer_reset(t, 0);
+    CHECK_EQ(rn_sleep(RN_SECOND), 0);
+    CHECK(rn_timer_stop(t)); /* takes the value back */
+    CHECK_EQ(rn_sleep(RN_SECOND), 0);
+    CHECK(rn_measured(c, &s));
+    CHECK_EQ(s.arrivals, 1);
+    CHECK_EQ(s.departures, 1);
+    CHECK_EQ(s.occupancy, 0);
+    CHECK_EQ(s.residence_ns, RN_SECOND);
+    CHECK_EQ(s.occupancy_ns, RN_SECOND);
+    rn_timer_reset(t, RN_SECOND);
+    CHECK_EQ(rn_recv(c, &v), 0);
+    CHECK(rn_measured(c, &s));
+    CHECK_EQ(s.arrivals, 2);
+    CHECK_EQ(s.departures, 2);
+    return 0;
+}
+
+TEST(measure_sees_what_a_stopped_timer_takes_back)
+{
+    CHECK_EQ(rn_test_run(stopped_timer, NULL, NULL), 0);
+}
