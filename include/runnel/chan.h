@@ -109,10 +109,17 @@ RN_EXTERN_C_END
 /*
  * A handle to a channel of T is a pointer to an array of T whose length says which end it is: no
  * declarations are needed for new element types, and no two of these types convert to each other.
+ * Nothing tells a handle from the address of an array of just that length, so the lengths are over
+ * 2^30, which no array in a program has, and compilers allow them for elements of up to 1 GiB.
  */
-#define RN_BOTH_ 8111
-#define RN_TX_ 8117
-#define RN_RX_ 8123
+#if SIZE_MAX > UINT32_MAX
+#define RN_LENGTH_(n) (0x40000000 + (n))
+#else
+#define RN_LENGTH_(n) (n)
+#endif
+#define RN_BOTH_ RN_LENGTH_(8111)
+#define RN_TX_ RN_LENGTH_(8117)
+#define RN_RX_ RN_LENGTH_(8123)
 #define rn_chan(T) __typeof__(__typeof__(T)(*)[RN_BOTH_])
 #define rn_sender(T) __typeof__(__typeof__(T)(*)[RN_TX_])
 #define rn_receiver(T) __typeof__(__typeof__(T)(*)[RN_RX_])
