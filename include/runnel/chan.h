@@ -128,15 +128,17 @@ RN_EXTERN_C_END
 #define RN_KIND_(c)                                                                                \
     _Generic((c), RN_ELEM_(c)(*)[RN_BOTH_] : 0, RN_ELEM_(c)(*)[RN_TX_] : 1,                        \
              RN_ELEM_(c)(*)[RN_RX_] : 2, default : 3)
-/* Is this the type of an element: not const, as receiving writes to it? */
-#define RN_NOT_CONST_(T) _Generic((T *)0, const T * : 0, default : 1)
-#define RN_CONST_MSG_ "runnel: the element type of a channel must not be const"
+/* Is this the type of an element: not const, as receiving writes to it, nor volatile, as it is
+ * copied like memory? */
+#define RN_UNQUALIFIED_(T)                                                                         \
+    _Generic((T *)0, const T * : 0, default : _Generic((T *)0, volatile T * : 0, default : 1))
+#define RN_QUALIFIED_MSG_ "runnel: the element type of a channel must not be const or volatile"
 /* The untyped channel behind handle c; does not compile if c is no handle or is the wrong end. */
 #define RN_CHK_(c, wrong, msg)                                                                     \
     ((void)__extension__({                                                                         \
          _Static_assert(RN_KIND_(c) != 3, "runnel: this is not a channel handle");                 \
          _Static_assert(RN_KIND_(c) != (wrong), msg);                                              \
-         _Static_assert(RN_NOT_CONST_(RN_ELEM_(c)), RN_CONST_MSG_);                                \
+         _Static_assert(RN_UNQUALIFIED_(RN_ELEM_(c)), RN_QUALIFIED_MSG_);                          \
          0;                                                                                        \
      }),                                                                                           \
      (rn_channel *)(void *)(c))
@@ -193,7 +195,7 @@ RN_EXTERN_C_END
     ((rn_chan(T))rn_channel_new((g), RN_SIZE_(T, #__VA_ARGS__), _Alignof(T), __VA_ARGS__, RN_HERE))
 #define RN_SIZE_(T, cap)                                                                           \
     ((void)__extension__({                                                                         \
-         _Static_assert(RN_NOT_CONST_(__typeof__(T)), RN_CONST_MSG_);                              \
+         _Static_assert(RN_UNQUALIFIED_(__typeof__(T)), RN_QUALIFIED_MSG_);                        \
          _Static_assert(sizeof(cap) > 1, "runnel: the capacity of the channel is missing");        \
          0;                                                                                        \
      }),                                                                                           \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: runnel: the element type of a channel must not be const */
+/* expect: runnel: the element type of a channel must not be const or volatile */
 #include <runnel.h>
 
 void drop(void *element);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: runnel: the element type of a channel must not be const */
+/* expect: runnel: the element type of a channel must not be const or volatile */
 #include <runnel.h>
 
 int f(rn_sender(int) c, rn_sender(const int) out);
