@@ -82,9 +82,10 @@ typedef struct rn_cond {
 /* Unlocks m, waits for a signal and locks m again before it returns, also with -ECANCELED. */
 #define rn_cond_wait(c, m) rn_cond_wait_at((c), (m), RN_HERE)
 RN_API int rn_cond_wait_at(rn_cond *c, rn_mutex *m, const char *site);
-/* Wakes the task that has waited longest, if any. Never waits; with or without the mutex held. */
+/* Wakes the task that has waited longest, if any. Never waits, but may let others run; with or
+ * without the mutex held. */
 RN_API void rn_cond_signal(rn_cond *c);
-/* Wakes all that wait now. Never waits; with or without the mutex held. */
+/* Wakes all that wait now. Otherwise as rn_cond_signal. */
 RN_API void rn_cond_broadcast(rn_cond *c);
 
 /*

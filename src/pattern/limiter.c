@@ -136,12 +136,12 @@ void rn_limiter_set(rn_limiter *l, int64_t n, int64_t per_ns, int64_t burst)
 bool rn_limiter_allow(rn_limiter *l, int64_t tokens)
 {
     rn_reservation r;
-    return take(l, tokens, INT64_MIN, &r) == 0;
+    return rni_spend(rni_current(), take(l, tokens, INT64_MIN, &r)) == 0;
 }
 
 int rn_limiter_reserve(rn_limiter *l, int64_t tokens, rn_reservation *r)
 {
-    return take(l, tokens, INT64_MAX, r);
+    return rni_spend(rni_current(), take(l, tokens, INT64_MAX, r));
 }
 
 void rn_reservation_cancel(rn_reservation *r)
@@ -170,7 +170,8 @@ int rn_limiter_wait_at(rn_limiter *const *limiters, size_t count, int64_t tokens
     enum { FEW = 8 };
     rn_reservation few[FEW], *all = few;
     int64_t own;
-    int rc = rni_refused_at_entry(rni_current());
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
     if (rn_ctx_deadline(rn_ctx_current(), &own) && own < deadline_ns)
@@ -188,7 +189,7 @@ int rn_limiter_wait_at(rn_limiter *const *limiters, size_t count, int64_t tokens
         rc = wait_for(all, count, site);
     if (all != few)
         rni_os_free(all);
-    return rc;
+    return rni_spend(t, rc);
 }
 
 /* Whether a's rate is lower than b's. */

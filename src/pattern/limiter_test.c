@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "kit/kit.h"
+#include "kit/run_with.h"
 
 static int64_t elapsed(void)
 {
@@ -323,3 +324,36 @@ TASK_TEST(limiter_admits_exactly_its_burst_to_many_tasks)
     CHECK_EQ(taken, 70000);
     return 0;
 }
+
+/* ---- loops that never wait ---- */
+
+static int raise_flag(_Atomic(bool) *flag)
+{
+    atomic_store(flag, true);
+    return 0;
+}
+RN_TASK(raise_flag, _Atomic(bool) *);
+
+static int poll_limiters(rn_group *g, void *arg)
+{
+    rn_limiter empty = RN_LIMITER(0, RN_HOUR, 0), full = RN_LIMITER(1, 0, 0);
+    rn_reservation r;
+    (void)arg;
+    for (int i = 0; i < 4; i++) {
+        _Atomic(bool) stop = false;
+        CHECK_EQ(rn_go(g, raise_flag, &stop), 0);
+        long n = 0;
+        for (; !atomic_load(&stop) && n < 100000; n++) {
+            switch (i) {
+            case 0: CHECK(!rn_limiter_allow(&empty, 1)); break;
+            case 1: CHECK_EQ(rn_limiter_reserve(&empty, 1, &r), -ERANGE); break;
+            case 2: CHECK_EQ(rn_limiter_wait_until(&empty, 1, 0), -ERANGE); break;
+            default: CHECK_EQ(rn_limiter_wait(&full, 1), 0);
+            }
+        }
+        CHECK(n < 100000);
+    }
+    return 0;
+}
+
+WITH_WORKERS(1, limiter_polls_let_others_run, poll_limiters)

@@ -289,7 +289,7 @@ int rn_channel_send_until(rn_channel *c, int64_t deadline_ns, const void *elem, 
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    if (c && (rc = rn_channel_try_send(c, elem)) != -EAGAIN)
+    if ((rc = rn_channel_try_send(c, elem)) != -EAGAIN)
         return rc;
     if (rni_now() >= deadline_ns)
         return -ETIMEDOUT;
@@ -305,7 +305,7 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    if (c && (rc = rn_channel_try_recv(c, dst)) != -EAGAIN)
+    if ((rc = rn_channel_try_recv(c, dst)) != -EAGAIN)
         return rc;
     if (rni_now() >= deadline_ns)
         return -ETIMEDOUT;

@@ -109,7 +109,7 @@ int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const cha
     char *to = dst;
     size_t done = 0;
     bool kept = false;
-    int rc = n ? recv_and_keep(c, to, &kept, site) : 0;
+    int rc = n ? recv_and_keep(c, to, &kept, site) : rni_spend(rni_current(), 0);
     if (rc == 0 && n) {
         done = 1;
         while (done < n) {

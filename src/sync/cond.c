@@ -36,6 +36,7 @@ void rn_cond_signal(rn_cond *c)
     rni_lot_leave(b);
     if (t)
         rni_ready(t, 0);
+    rni_spend(rni_current(), 0);
 }
 
 void rn_cond_broadcast(rn_cond *c)
@@ -44,4 +45,5 @@ void rn_cond_broadcast(rn_cond *c)
     rni_waiter *woken = rni_lot_take_all(b, c);
     rni_lot_leave(b);
     rni_ready_all(woken, 0);
+    rni_spend(rni_current(), 0);
 }

@@ -27,7 +27,7 @@ static void finish(rn_once *o)
 int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site)
 {
     if (rni_likely(atomic_load_explicit(state_of(o), memory_order_acquire) == DONE))
-        return 0;
+        return rni_spend(rni_current(), 0);
     unsigned expected = NEW;
     if (atomic_compare_exchange_strong_explicit(state_of(o), &expected, RUNNING,
                                                 memory_order_acquire, memory_order_acquire)) {
@@ -44,5 +44,5 @@ int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site
     if (atomic_load_explicit(state_of(o), memory_order_acquire) != DONE)
         return rni_lot_wait(t, b, o, 0, RNI_WHY_ONCE, site);
     rni_lot_leave(b);
-    return 0;
+    return rni_spend(t, 0);
 }
