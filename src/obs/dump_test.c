@@ -127,12 +127,14 @@ TASK_TEST(dump_says_why_and_where_each_task_waits_and_where_it_was_started)
                                                 "t6",  "t7",  "t8",  "t9",  "t10", "t11",
                                                 "t12", "t13", "t14", "t15", "t16" };
     struct world w = { 0 };
+    const void *const objects[REASONS] = { [7] = &w.mutex, &w.rw,   &w.rw, &w.wg,
+                                           &w.cond,        &w.once, &w.sem };
     int ends[2];
     rn_group *h = rn_group_new(NULL);
     open_world(&w, g, ends);
     for (int i = 0; i < REASONS; i++) {
         rn_attr attr = { .name = names[i] };
-        char want[120];
+        char want[120], on[32];
         CHECK_EQ(rn_go_with(h, &attr, wait_in, i, &w), 0);
         snprintf(want, sizeof want, " %s [%s] at ", names[i], reasons[i]);
         until_dumped(want, 1);
@@ -140,6 +142,8 @@ TASK_TEST(dump_says_why_and_where_each_task_waits_and_where_it_was_started)
         const char *where = strstr(line, "dump_test.c:"), *site = strstr(line, ", started at ");
         CHECK(where && where < end && site && site < end && where < site);
         CHECK(strstr(site, "dump_test.c:") && strstr(site, "dump_test.c:") < end);
+        snprintf(on, sizeof on, " on %p, ", objects[i]);
+        CHECK(!objects[i] || (strstr(where, on) && strstr(where, on) < end));
     }
     CHECK_EQ(lines_with(dumped(), "  task "), rn_task_count());
     CHECK(strstr(dumped(), " main [running], started at"));

@@ -8,6 +8,10 @@
  * handing over, since the unlocker can lock again at once. A waiter that has lost PATIENCE times is
  * handed the lock directly, so nobody starves.
  *
+ * Whoever has seen the mutex unlocked may free it, so an unlocker that comes late to the lot may
+ * find the memory in other use; mutex.h tells why that does no harm. It writes to the mutex only
+ * while a waiter stands there, who keeps it alive.
+ *
  * No lost wake-up: whoever leaves the lot without the lock (a cancelled waiter) has set state 2
  * before, so the present holder will look again; and a woken waiter takes the lock as state 2.
  */
@@ -40,7 +44,10 @@ static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
             rni_lot_leave(b);
             return 0;
         }
-        int rc = rni_lot_wait(t, b, rni_mutex_key(m), lost, RNI_WHY_MUTEX, site);
+        int rc = rni_lot_queue(t, b, rni_mutex_key(m), lost);
+        rni_lot_leave(b);
+        if (rni_likely(rc == 0))
+            rc = rni_park(t, RNI_WHY_MUTEX, m, site);
         if (rc == HANDED_OVER)
             return 0;
         if (rc < 0)
