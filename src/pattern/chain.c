@@ -53,10 +53,10 @@ size_t rni_step_out(const rn_step *step, size_t in_size)
 
 void *rni_items_new(size_t size, size_t n)
 {
-    size_t bytes, align = size & -size; /* a type's size is a multiple of its alignment */
+    size_t bytes;
     if (__builtin_mul_overflow(size, n, &bytes) || bytes > PTRDIFF_MAX)
         return NULL;
-    return rni_os_alloc_aligned(align < rni_os_page() ? align : rni_os_page(), bytes);
+    return rni_os_alloc_aligned(rni_align_of(size), bytes);
 }
 
 void rni_items_drop(void (*drop)(void *), void *items, size_t size, size_t n)

@@ -51,12 +51,19 @@ static inline void *rni_item(void *items, size_t size, size_t i)
 /* A programming error unless the elements of in have that size. */
 void rni_stage_check(const rn_channel *in, size_t size, const char *site);
 
+/* The alignment that elements of that size may need, a page's at most: a type's size is a multiple
+ * of its alignment. */
+static inline size_t rni_align_of(size_t size)
+{
+    size_t align = size & -size;
+    return align == 0 ? 1 : align < rni_os_page() ? align : rni_os_page();
+}
+
 /* A channel of g for a stage's output; NULL when there is no memory or g is being closed. */
 static inline rn_channel *rni_stage_out(rn_group *g, size_t size, size_t cap, void (*drop)(void *),
                                         const char *site)
 {
-    /* A type's size is a multiple of its alignment. */
-    return rn_channel_new(g, size, size & -size, cap, drop, site);
+    return rn_channel_new(g, size, rni_align_of(size), cap, drop, site);
 }
 
 /* Cancels g for want of memory; rni_no_channel, for the caller to return. */
