@@ -82,21 +82,30 @@ static void name_task(int sig, const void *address)
     put("\n");
 }
 
+/* Whether the signal was sent, not caused by an instruction. */
+static bool was_sent(const siginfo_t *info)
+{
+    return info->si_code <= 0;
+}
+
 static void chain(const struct sigaction *old, int sig, siginfo_t *info, void *context)
 {
     if (old->sa_flags & SA_SIGINFO) {
         old->sa_sigaction(sig, info, context);
     } else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN) {
         old->sa_handler(sig);
-    } else {
+    } else if (!was_sent(info)) {
         name_task(sig, info->si_addr);
         signal(sig, SIG_DFL); /* the faulting instruction runs again and ends the process */
+    } else if (old->sa_handler == SIG_DFL) {
+        signal(sig, SIG_DFL);
+        raise(sig); /* ends the process when this returns */
     }
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context)
 {
-    rni_task *t = rni_stack_guard_owner(info->si_addr);
+    rni_task *t = was_sent(info) ? NULL : rni_stack_guard_owner(info->si_addr);
     if (t) {
         report(t);
         signal(sig, SIG_DFL);

@@ -115,6 +115,37 @@ TEST_EXIT(fault_elsewhere_is_not_called_overflow, 128 + SIGSEGV, NULL)
     rn_run(overflow_deep, NULL); /* reads through NULL on a task stack */
 }
 
+static int send_signal(rn_group *g, void *arg)
+{
+    (void)g;
+    kill(getpid(), *(int *)arg);
+    return rn_sleep(RN_MINUTE);
+}
+
+TEST_EXIT(fault_signal_from_outside_ends_the_process, 128 + SIGSEGV, NULL)
+{
+    rn_run(send_signal, &(int){ SIGSEGV });
+}
+
+TEST_EXIT(bus_error_signal_from_outside_ends_the_process, 128 + SIGBUS, NULL)
+{
+    rn_run(send_signal, &(int){ SIGBUS });
+}
+
+static int ignore_signal(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    CHECK_EQ(kill(getpid(), SIGSEGV), 0);
+    return rn_sleep(RN_MILLISECOND);
+}
+
+TEST(fault_signal_from_outside_stays_ignored)
+{
+    signal(SIGSEGV, SIG_IGN);
+    CHECK_EQ(rn_run(ignore_signal, NULL), 0);
+}
+
 /* What a frame without stack-clash protection does: it skips the guard. That memory is there, so
  * make it fault as it does below the lowest stack. */
 static int skip_the_guard(rn_group *g, void *arg)
