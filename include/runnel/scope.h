@@ -75,9 +75,9 @@ RN_API void rn_group_keep_going(rn_group *g);
 
 /*
  * Stores up to n of the errors that the group's tasks have returned, the first first, and returns
- * how many there were. A task that returns -ECANCELED because the group was cancelled has not
- * failed by itself and is not among them; nor are, but for rn_group_wait, errors that there was no
- * memory to note. Any task, any thread; never waits.
+ * how many there were. The first 1024 are noted (fewer if memory is short: what is not is left as
+ * it was in errors), the others only counted. A task that returns -ECANCELED because the group was
+ * cancelled has not failed by itself and is not among them. Any task, any thread; never waits.
  */
 RN_API size_t rn_group_errors(rn_group *g, int *errors, size_t n);
 

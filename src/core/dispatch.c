@@ -54,6 +54,15 @@ static inline void kick(rni_worker *w, uint32_t level)
         rni_wake_one();
 }
 
+/* w's ring has no room for r and no memory to grow. */
+static RNI_NOINLINE void queue_elsewhere(rni_worker *w, rni_runnable r)
+{
+    if (!rni_is_spawn(r) && rni_as_task(r)->pinned)
+        rni_queue_for(w, r);
+    else
+        rni_queue_anywhere(r);
+}
+
 void rni_queue_next(rni_worker *w, rni_runnable r)
 {
     rni_runq *q = &w->queue;
@@ -63,7 +72,7 @@ void rni_queue_next(rni_worker *w, rni_runnable r)
     bool full = old && !rni_runq_append(q, old);
     rni_runq_leave(q);
     if (rni_unlikely(full))
-        rni_queue_anywhere(old);
+        queue_elsewhere(w, old);
     kick(w, old ? 1 : 2);
 }
 
@@ -74,7 +83,7 @@ void rni_queue_last(rni_worker *w, rni_runnable r)
     bool full = !rni_runq_append(q, r);
     rni_runq_leave(q);
     if (rni_unlikely(full))
-        rni_queue_anywhere(r);
+        queue_elsewhere(w, r);
     kick(w, 1);
 }
 
@@ -222,7 +231,6 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
     t->saved_errno = 0;
     t->budget = t->grant = RNI_FIRST_GRANT;
     t->slice = 0;
-    t->waiter.lock = NULL;
     atomic_store_explicit(&t->announced, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);
     atomic_store_explicit(&t->shields, 0, memory_order_relaxed);
@@ -235,6 +243,13 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
     atomic_store_explicit(&t->id, n * RNI_MAX_WORKERS + w->id, memory_order_relaxed);
     atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_release);
     atomic_store_explicit(&s->queued, false, memory_order_relaxed);
+}
+
+static void tell_owner(rni_worker *w, rni_owner *o, int rc, bool background)
+{
+    w->callbacks++;
+    o->ended(o, rc, background);
+    w->callbacks--;
 }
 
 /* The owner's callback comes last: with it the owner may be gone, and it must find the task counted
@@ -250,7 +265,7 @@ static void end(rni_task *t, int rc)
     }
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);
     rni_count(&t->worker->ended, !t->internal);
-    o->ended(o, rc, background);
+    tell_owner(t->worker, o, rc, background);
 }
 
 /* The first function on every task stack: calls fresh tasks until one has parked and something that
@@ -310,7 +325,7 @@ static void fail_to_start(rni_worker *w, rni_spawn *s)
         rni_panic(NULL, "out of memory for task stacks");
     atomic_store_explicit(&s->queued, false, memory_order_relaxed);
     rni_count(&w->ended, 1);
-    s->owner->ended(s->owner, -ENOMEM, s->background);
+    tell_owner(w, s->owner, -ENOMEM, s->background);
     rni_spawn_give(&w->spawns, s);
 }
 

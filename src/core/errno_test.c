@@ -143,8 +143,7 @@ __attribute__((noinline)) static int own_errno_after_move(void)
 static int hog(void)
 {
     int64_t until = rn_now() + 30 * RN_MILLISECOND;
-    while (rn_now() < until) {
-    }
+    while (rn_now() < until) {}
     return 0;
 }
 RN_TASK(hog);

@@ -8,6 +8,12 @@
 
 const _Atomic(int) rni_never_cancelled;
 
+bool rni_in_callback(void)
+{
+    rni_worker *w = rni_worker_self();
+    return w && w->callbacks > 0;
+}
+
 int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
 {
     atomic_store_explicit(&t->what, what, memory_order_relaxed);
@@ -211,11 +217,29 @@ void rni_list_task(rni_task *t)
     t->listed = true;
 }
 
+/* Opens o's lock for a moment; a mark keeps the place behind `at`, and is removed. Returns what is
+ * before that place now. */
+static rni_link *let_others_in(rni_owner *o, rni_link *at)
+{
+    rni_link mark;
+    rni_list_push(at->next, &mark);
+    rni_unlock(&o->lock);
+    rni_lock_take(&o->lock);
+    at = mark.prev;
+    rni_list_remove(&mark);
+    return at;
+}
+
 void rni_owner_abort_all(rni_owner *o)
 {
+    enum { AT_ONCE = 256 }; /* then those that have ended get the lock */
     rni_fence_after_rmw();
     rni_lock_take(&o->lock);
-    for (rni_link *n = o->tasks.next; n != &o->tasks; n = n->next)
+    unsigned i = 1;
+    for (rni_link *n = o->tasks.next; n != &o->tasks; n = n->next, i++) {
         abort_wait(RNI_CONTAINER(n, rni_task, link), -ECANCELED, true);
+        if (i % AT_ONCE == 0)
+            n = let_others_in(o, n);
+    }
     rni_unlock(&o->lock);
 }

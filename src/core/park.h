@@ -45,6 +45,10 @@ extern const _Atomic(int) rni_never_cancelled;
  * for it that panics. NULL only in a worker's loop, where no task runs. */
 RNI_NOINLINE rni_task *rni_current(void);
 
+/* Whether the caller is code of the library's that runs where nothing may wait: in a timer's or an
+ * owner's callback. It calls nothing of the user's then. */
+bool rni_in_callback(void);
+
 /* 0, or the reason why a waiting call must not begin. */
 static inline int rni_refused_at_entry(const rni_task *t)
 {
@@ -213,7 +217,7 @@ static inline void rni_shield_off(rni_task *t)
 
 void rni_owner_init(rni_owner *o, void (*ended)(rni_owner *owner, int rc, bool background));
 /* Ends the waits of all tasks of o that are not shielded. o->cancelled has been set with a
- * sequentially consistent exchange before. */
+ * sequentially consistent exchange before. Once in o's life. */
 void rni_owner_abort_all(rni_owner *o);
 
 /* Starts a task: args are copied. 0, -ENOMEM or -EINVAL. */

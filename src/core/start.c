@@ -73,7 +73,7 @@ int rn_sleep_at(int64_t ns, const char *site)
     rni_task *t = rni_current();
     int rc = rni_refused_at_entry(t);
     if (rc || ns <= 0)
-        return rc;
+        return rni_spend(t, rc);
     rni_wait_prepare(t);
     rni_deadline_start(t, rni_add_ns(rni_now(), ns), 0);
     return wait_for_deadline(t, site);
@@ -125,6 +125,9 @@ const char *rn_name(void)
 
 size_t rn_task_count(void)
 {
+    rni_worker *w = rni_worker_self();
+    if (w && w->current) /* a thread that only looks does not become known by it */
+        rni_spend(w->current, 0);
     return (size_t)rni_live_tasks();
 }
 

@@ -174,7 +174,10 @@ unsigned rni_timers_run(rni_timers *h, int64_t now)
         atomic_store_explicit(&t->state, RNI_TIMER_FIRING, memory_order_relaxed);
         rni_unlock(&h->lock);
         RNI_EDGE_IN(t);
+        rni_worker *w = rni_worker_self();
+        w->callbacks++;
         t->fn(t); /* t may be gone after this */
+        w->callbacks--;
         fired++;
     }
     return fired;

@@ -54,7 +54,7 @@ bool rni_timer_stop(rni_timer *t);
 /* For fn: from here on the timer may be started again, or freed by who stops it. */
 void rni_timer_fired(rni_timer *t);
 
-/* Fires everything due at `now`; returns how many. */
+/* Fires everything due at `now`; returns how many. The caller is a worker. */
 unsigned rni_timers_run(rni_timers *h, int64_t now);
 
 #endif

@@ -34,6 +34,7 @@ struct rni_worker {
     int *error;                   /* this thread's errno */
     rni_spawn *starting;          /* handed from the dispatcher to the trampoline */
     rni_runnable pending;         /* a task whose context was not saved yet when picked */
+    unsigned callbacks;           /* depth of timers' and owners' callbacks under way */
     rni_task loop;                /* the context of the thread's own stack */
     rni_spawn_cache spawns;
     rni_stack_cache stacks[RNI_STACK_CLASSES];

@@ -62,7 +62,7 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
     if (rc != 0)
         return rni_spend(t, rc);
     if (deadline_ns != RN_FOREVER && rni_now() >= deadline_ns)
-        return -ETIMEDOUT;
+        return rni_spend(t, -ETIMEDOUT);
     rni_descriptor *d = rni_descriptor_of(fd);
     if (!d)
         return -ENOMEM;

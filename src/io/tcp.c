@@ -322,7 +322,7 @@ static int refused(int64_t deadline)
 {
     int rc = rni_refused_at_entry(rni_current());
     if (rc == 0 && deadline != RN_FOREVER && rni_now() >= deadline)
-        rc = -ETIMEDOUT;
+        rc = rni_spend(rni_current(), -ETIMEDOUT);
     return rc;
 }
 
@@ -349,6 +349,7 @@ static int write_all(socket_handle *s, const char *buf, size_t n, int64_t deadli
         ssize_t put = send(s->fd, buf + *done, n - *done, MSG_NOSIGNAL);
         if (put >= 0) {
             *done += (size_t)put;
+            rni_spend(rni_current(), 0);
             continue;
         }
         int rc = system_error();

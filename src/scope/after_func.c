@@ -34,8 +34,14 @@ static void cancelled(rn_ctx *c, int cause)
 {
     rn_ctx_func *f = RNI_CONTAINER(c, rn_ctx_func, ctx);
     (void)cause;
+    rn_group *g = f->owned.group;
+    /* Counted in first: who is told that f has been started may be the last task of g. */
+    if (!rni_group_enter(g))
+        return;
     if (leave_pending(f, STARTED))
-        rni_group_start(f->owned.group, f->entry, f->args, f->size, f->name, f->site, true);
+        rni_group_start(g, f->entry, f->args, f->size, f->name, f->site);
+    else
+        rni_group_leave(g);
 }
 
 static void destroy(rn_ctx *c)

@@ -52,20 +52,35 @@ static void unlink_from_parent(rn_ctx *c)
     rni_unlock(&c->parent->lock);
 }
 
+/* Frees c alone, and returns its parent. */
+static rn_ctx *free_one(rn_ctx *c)
+{
+    rn_ctx *parent = c->parent;
+    unlink_from_parent(c);
+    if (c->has_timer)
+        rni_timer_stop(&c->timer); /* waits for a firing one, which uses c */
+    rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
+    if (done)
+        rni_channel_release(done);
+    c->destroy(c);
+    return parent;
+}
+
 void rn_ctx_unref(rn_ctx *c)
 {
     while (c && c != &background &&
            atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1) {
-        rn_ctx *parent = c->parent;
-        unlink_from_parent(c);
-        if (c->has_timer)
-            rni_timer_stop(&c->timer); /* waits for a firing one, which uses c */
-        rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
-        if (done)
-            rni_channel_release(done);
-        c->destroy(c);
-        c = parent;
+        if (c->calls_user && rni_in_callback()) {
+            rni_ctx_reap(c);
+            return;
+        }
+        c = free_one(c);
     }
+}
+
+void rni_ctx_free(rn_ctx *c)
+{
+    rn_ctx_unref(free_one(c));
 }
 
 /* ---- cancelling ---- */
@@ -179,7 +194,7 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
     }
     int rc = rni_timer_arm(&c->timer, deadline);
     /* If the parent's canceller has come by before the timer was armed. */
-    if (rc == 0 && rn_ctx_cause(c) != 0)
+    if (rc == 0 && rni_ctx_cause(c) != 0)
         rni_timer_stop(&c->timer);
     return rc;
 }
@@ -274,6 +289,7 @@ rn_ctx *rn_ctx_with_value_drop(rn_ctx *parent, const void *key, void *value,
     b->ctx.key = key;
     b->ctx.value = value;
     b->drop = drop;
+    b->ctx.calls_user = drop != NULL;
     rni_ctx_init(&b->ctx, parent, INT64_MAX, NULL, free_binding); /* no timer: cannot fail */
     return &b->ctx;
 }
@@ -285,6 +301,7 @@ rn_ctx *rn_ctx_with_value(rn_ctx *parent, const void *key, void *value)
 
 void *rn_ctx_value(rn_ctx *c, const void *key)
 {
+    rni_spend(rni_current(), 0);
     for (; c; c = c->parent) {
         if (c->key && c->key == key)
             return c->value;
@@ -312,7 +329,8 @@ int rn_ctx_err(rn_ctx *c)
 
 int rn_ctx_cause(rn_ctx *c)
 {
-    return atomic_load_explicit(&c->cause, memory_order_acquire);
+    rni_spend(rni_current(), 0);
+    return rni_ctx_cause(c);
 }
 
 bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)

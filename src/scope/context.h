@@ -25,13 +25,14 @@ struct rn_ctx {
     rni_lock lock;
     rni_link children;          /* of contexts that can be cancelled and are not */
     rni_link link;              /* in parent->children; the parent's lock */
-    rn_ctx *work_next;          /* a cancellation's list of what is still to do */
+    rn_ctx *work_next;          /* a cancellation's list of what is still to do, or the reaper's */
     _Atomic(int) cause;         /* 0, or why; set once, under the lock */
     _Atomic(int) err;           /* 0, -ECANCELED or -ETIMEDOUT; set with it, done closed first */
     _Atomic(rn_channel *) done; /* made at the first rn_ctx_done; set once, under the lock */
     int64_t deadline;           /* INT64_MAX: none; fixed */
     bool has_timer;             /* this context's own deadline is the effective one; fixed */
     bool apart;                 /* never cancelled with its parent, nor by hand; fixed */
+    bool calls_user;            /* destroy runs code of the user's, which may wait; fixed */
     int deadline_cause;         /* the cause when the deadline passes; fixed */
     rni_timer timer;
     const void *key; /* of the value bound here, NULL: none; fixed */
@@ -50,7 +51,21 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
 void rni_ctx_init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c));
 /* A reference, unless c is being freed. */
 bool rni_ctx_try_ref(rn_ctx *c);
+/* rn_ctx_cause, wherever it is called from. */
+static inline int rni_ctx_cause(rn_ctx *c)
+{
+    return atomic_load_explicit(&c->cause, memory_order_acquire);
+}
 /* Cancels c and what is below it. */
 void rni_ctx_cancel_tree(rn_ctx *c, int cause, int err);
+/* Frees c, which has no reference left; gives back its reference on its parent. */
+void rni_ctx_free(rn_ctx *c);
+
+/* ---- reaper.c ---- */
+
+/* Has c, which has no reference left, freed by a task of its own. Where nothing may wait. */
+void rni_ctx_reap(rn_ctx *c);
+/* Waits until all that were handed over have been freed; a task. */
+void rni_ctx_reaped(void);
 
 #endif

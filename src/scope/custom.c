@@ -102,6 +102,7 @@ rn_ctx *rn_ctx_custom(const rn_ctx_ops *ops, void *self)
     int64_t deadline = INT64_MAX;
     u->ctx.ops = ops;
     u->ctx.self = self;
+    u->ctx.calls_user = ops->release != NULL;
     rni_ctx_init(&u->ctx, rn_ctx_background(), INT64_MAX, NULL, destroy);
     if (ops->deadline && ops->deadline(self, &deadline))
         u->ctx.deadline = deadline; /* the foreign one keeps it, we only know it */

@@ -12,49 +12,48 @@
 
 int rni_group_result(rn_group *g)
 {
-    int cause = rn_ctx_cause(&g->ctx);
+    int cause = rni_ctx_cause(&g->ctx);
     return cause ? cause : atomic_load_explicit(&g->first_error, memory_order_acquire);
 }
 
 void rni_group_failed(rn_group *g, int rc)
 {
     /* The echo of a cancellation is no failure of its own. */
-    if (rc == -ECANCELED && rn_ctx_cause(&g->ctx) != 0)
+    if (rc == -ECANCELED && rni_ctx_cause(&g->ctx) != 0)
         return;
     int none = 0;
     atomic_compare_exchange_strong_explicit(&g->first_error, &none, rc, memory_order_acq_rel,
                                             memory_order_relaxed);
-    rni_failure *f = rni_os_alloc(sizeof *f);
-    if (!f)
-        return; /* the first error is kept in any case */
-    f->rc = rc;
     rni_lock_take(&g->lock);
-    f->before = g->failures;
-    g->failures = f;
+    if (g->failed == g->room && g->room < RNI_FAILURES_KEPT) {
+        size_t room = g->room ? 4 * g->room : 4;
+        int *grown = rni_os_resize(g->failures, room * sizeof *grown);
+        if (grown) {
+            g->failures = grown;
+            g->room = room;
+        }
+    }
+    if (g->failed < g->room)
+        g->failures[g->failed] = rc;
+    g->failed++;
     rni_unlock(&g->lock);
 }
 
 void rni_group_forget_failures(rn_group *g)
 {
-    for (rni_failure *f = g->failures, *before; f; f = before) {
-        before = f->before;
-        rni_os_free(f);
-    }
+    rni_os_free(g->failures);
 }
 
 size_t rn_group_errors(rn_group *g, int *errors, size_t n)
 {
     if (!g)
         rni_panic(NULL, "errors of a NULL group");
-    size_t count = 0;
     rni_lock_take(&g->lock);
-    for (rni_failure *f = g->failures; f; f = f->before)
-        count++;
-    size_t i = count;
-    for (rni_failure *f = g->failures; f; f = f->before)
-        if (--i < n)
-            errors[i] = f->rc;
+    size_t count = g->failed, kept = count < g->room ? count : g->room;
+    for (size_t i = 0; i < n && i < kept; i++)
+        errors[i] = g->failures[i];
     rni_unlock(&g->lock);
+    rni_spend(rni_current(), 0);
     return count;
 }
 

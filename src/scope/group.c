@@ -31,6 +31,17 @@ static void leave_last(rn_group *g)
     rni_ready_all(woken, result);
 }
 
+void rni_group_leave(rn_group *g)
+{
+    /* acq_rel: what the tasks did happens before the return of rn_group_wait */
+    long n = atomic_load_explicit(&g->live, memory_order_relaxed);
+    while (n > 1)
+        if (atomic_compare_exchange_weak_explicit(&g->live, &n, n - 1, memory_order_acq_rel,
+                                                  memory_order_relaxed))
+            return;
+    leave_last(g);
+}
+
 static void task_ended(rni_owner *owner, int rc, bool background)
 {
     rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
@@ -41,13 +52,7 @@ static void task_ended(rni_owner *owner, int rc, bool background)
     }
     if (rni_unlikely(g->places != NULL) && !background)
         rn_semaphore_release(g->places, 1);
-    /* acq_rel: what the tasks did happens before the return of rn_group_wait */
-    long n = atomic_load_explicit(&g->live, memory_order_relaxed);
-    while (n > 1)
-        if (atomic_compare_exchange_weak_explicit(&g->live, &n, n - 1, memory_order_acq_rel,
-                                                  memory_order_relaxed))
-            return;
-    leave_last(g);
+    rni_group_leave(g);
 }
 
 static void group_cancelled(rn_ctx *c, int cause)
@@ -60,9 +65,8 @@ static void group_cancelled(rn_ctx *c, int cause)
         rni_semaphore_set(g->places, INT64_MAX / 2); /* who waits for one learns of the cancel */
 }
 
-/* Counts a task in. From zero only under the bucket's lock, like the way down to it; false if the
- * closer has found the group drained or will. */
-static bool enter_group(rn_group *g)
+/* From zero only under the bucket's lock, like the way down to it. */
+bool rni_group_enter(rn_group *g)
 {
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
     while (n > 0)
@@ -94,30 +98,22 @@ static int take_place(rn_group *g, const rn_attr *attr, const char *site)
     return rc;
 }
 
-/* Starts a task that has its place, if it needs one. */
+/* Starts a task that has been counted in and has its place, if it needs one. */
 static int start_in(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                     const rn_attr *attr, const char *name, const char *site)
 {
-    bool background = attr && attr->background;
-    if (!enter_group(g)) {
-        if (g->places && !background)
-            rn_semaphore_release(g->places, 1);
-        return -ECANCELED;
-    }
     int rc = rni_start(&g->owner, entry, args, size, attr, name, site);
     if (rni_unlikely(rc != 0))
-        task_ended(&g->owner, rc == -ENOMEM ? rc : 0, background);
+        task_ended(&g->owner, rc == -ENOMEM ? rc : 0, attr && attr->background);
     return rc;
 }
 
-int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
-                    const char *name, const char *site, bool cancelled_too)
+void rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                     const char *name, const char *site)
 {
-    if (!cancelled_too && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0)
-        return -ECANCELED;
     if (g->places)
         rni_semaphore_overdraw(g->places); /* nobody is here who could wait for a place */
-    return start_in(g, entry, args, size, NULL, name, site);
+    start_in(g, entry, args, size, NULL, name, site);
 }
 
 int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
@@ -133,8 +129,12 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rn_ctx_ref(&g->ctx);
         rc = take_place(g, attr, site);
     }
-    if (rni_likely(rc == 0))
-        rc = start_in(g, entry, args, size, attr, name, site);
+    if (rni_likely(rc == 0)) {
+        if (rni_likely(rni_group_enter(g)))
+            rc = start_in(g, entry, args, size, attr, name, site);
+        else if (rc = -ECANCELED, limited)
+            rn_semaphore_release(g->places, 1);
+    }
     if (limited)
         rn_ctx_unref(&g->ctx);
     if (rni_unlikely(rc != 0))
@@ -207,7 +207,7 @@ static int wait_drained(rni_task *t, rn_group *g, const char *site)
         return rni_lot_wait(t, b, &g->live, 0, RNI_WHY_GROUP, site);
     int result = rni_group_result(g);
     rni_lot_leave(b);
-    return result;
+    return rni_spend(t, result);
 }
 
 int rn_group_wait_at(rn_group *g, const char *site)

@@ -32,11 +32,8 @@ typedef struct rni_owned {
     void (*end)(struct rni_owned *o);
 } rni_owned;
 
-/* An error that a task of a group has returned. */
-typedef struct rni_failure {
-    struct rni_failure *before;
-    int rc;
-} rni_failure;
+/* How many errors of tasks a group notes; the others it only counts. */
+enum { RNI_FAILURES_KEPT = 1024 };
 
 struct rn_group {
     rn_ctx ctx; /* first: a group's context is the group */
@@ -53,7 +50,8 @@ struct rn_group {
     rn_semaphore *places;     /* one a task, if their number is limited; set while none runs */
     bool keep_going;          /* a failure cancels nothing; set while none runs */
     _Atomic(int) first_error; /* of a task; the group's result if nothing cancelled it */
-    rni_failure *failures;    /* the last first; the lock */
+    size_t failed, room;      /* errors of tasks; how many fit in failures; the lock */
+    int *failures;            /* the first first; the lock */
     _Atomic(bool) closing;    /* a close is under way; set under the lock */
     bool sealed;              /* its tasks have ended, nothing is adopted any more; the lock */
     const char *site;         /* opened at; fixed */
@@ -64,11 +62,15 @@ bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o));
 /* Takes o back before the group ends it. False if the group has begun to. */
 bool rni_group_disown(rni_owned *o);
 
-/* For timers and contexts, on whatever thread and stack they run: starts a task without letting
- * others run. 0; -ECANCELED if g is cancelled (unless that shall not matter) or has no task left
- * and is being closed; or -ENOMEM, with which g fails too. */
-int rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
-                    const char *name, const char *site, bool cancelled_too);
+/* Counts a task in that is to be started: g waits for it from here on. False if g has no task left
+ * and is being closed. */
+bool rni_group_enter(rn_group *g);
+/* Gives that back; g may be gone when this returns. */
+void rni_group_leave(rn_group *g);
+/* For timers and contexts, on whatever thread and stack they run: starts a task that has been
+ * counted in, without letting others run. Without memory g fails. */
+void rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
+                     const char *name, const char *site);
 
 /* Notes the error rc of a task of g, before it cancels anything. */
 void rni_group_failed(rn_group *g, int rc);

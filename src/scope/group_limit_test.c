@@ -139,6 +139,27 @@ TASK_TEST(group_that_keeps_going_lists_all_errors)
     return 0;
 }
 
+TASK_TEST(group_notes_so_many_errors_and_counts_the_rest)
+{
+    enum { N = 5000, KEPT = 1024 };
+    int errors[KEPT + 1] = { [KEPT] = 7 };
+    (void)g;
+    rn_group *h = rn_group_new(NULL);
+    rn_group_keep_going(h);
+    for (int i = 1; i <= N; i++) {
+        CHECK_EQ(rn_go(h, work, -i), 0);
+        if (i <= KEPT)
+            CHECK_EQ(rn_group_wait(h), -1); /* so that they come in order */
+    }
+    CHECK_EQ(rn_group_wait(h), -1);
+    CHECK_EQ(rn_group_errors(h, errors, KEPT + 1), N);
+    for (int i = 0; i < KEPT; i++)
+        CHECK_EQ(errors[i], -1 - i);
+    CHECK_EQ(errors[KEPT], 7);
+    CHECK_EQ(rn_group_close(h), -1);
+    return 0;
+}
+
 TASK_TEST(group_lists_no_echoes_of_its_cancellation)
 {
     int errors[4] = { 0 };

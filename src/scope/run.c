@@ -5,6 +5,9 @@
  * A task of runnel's own, not counted and not in reports, opens the root group, starts the user's
  * function as its first task, waits for it, and closes the group. The calling thread is worker 0
  * meanwhile; if the runtime is running already, it waits as a foreign thread.
+ *
+ * Nobody knows the root group before its first task begins. If it is cancelled before that, there
+ * was no memory for the task's stack, and it will never begin: `first` follows the group to see it.
  */
 #include "core/hooks.h"
 #include "core/runtime.h"
@@ -18,10 +21,41 @@ typedef struct run {
     int (*fn)(rn_group *g, void *arg);
     void *arg;
     int rc;
-    rn_waitgroup returned; /* fn has */
+    rn_waitgroup returned; /* fn has, or will never be called */
     rn_group *root;
+    struct first *first;
     _Atomic(uint32_t) done; /* futex word: 1 when it is all over */
 } run;
+
+typedef struct first {
+    rn_ctx ctx; /* a child of the root group's */
+    bool begun; /* the task has; it alone writes it */
+    run *run;   /* is there until the task has begun */
+} first;
+
+static void root_cancelled(rn_ctx *c, int cause)
+{
+    first *f = RNI_CONTAINER(c, first, ctx);
+    if (f->begun)
+        return;
+    f->run->rc = cause;
+    rn_waitgroup_done(&f->run->returned);
+}
+
+static void free_first(rn_ctx *c)
+{
+    rni_os_free(RNI_CONTAINER(c, first, ctx));
+}
+
+static int follow_root(run *r)
+{
+    r->first = rni_os_alloc(sizeof *r->first);
+    if (!r->first)
+        return -ENOMEM;
+    r->first->run = r;
+    rni_ctx_init(&r->first->ctx, &r->root->ctx, INT64_MAX, root_cancelled, free_first);
+    return 0;
+}
 
 static void steward_ended(rni_owner *owner, int rc, bool background)
 {
@@ -40,27 +74,39 @@ static rni_owner stewards = {
 static int first_task(void *arg)
 {
     run *r = *(run **)arg;
+    r->first->begun = true;
     r->rc = r->fn(r->root, r->arg);
     rn_waitgroup_done(&r->returned);
     return 0;
+}
+
+/* The root group from its first task to its end; the result of fn. */
+static int serve(run *r)
+{
+    int rc = follow_root(r);
+    if (rc != 0)
+        return rc;
+    rn_waitgroup_add(&r->returned, 1);
+    rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
+    if (rc == 0) {
+        rn_waitgroup_wait(&r->returned); /* r->rc is first_task's until then */
+        rni_report_leaks();
+        rc = r->rc;
+    }
+    rn_ctx_unref(&r->first->ctx);
+    return rc;
 }
 
 static int steward(void *arg)
 {
     run *r = *(run **)arg;
     r->root = rn_group_new_at(rn_ctx_background(), "rn_run");
-    if (!r->root) {
-        r->rc = -ENOMEM;
-    } else {
-        rn_waitgroup_add(&r->returned, 1);
-        int rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
-        if (rc == 0) {
-            rn_waitgroup_wait(&r->returned); /* r->rc is first_task's until then */
-            rni_report_leaks();
-        } else {
-            r->rc = rc;
-        }
+    if (r->root) {
+        r->rc = serve(r);
         rn_group_close(r->root);
+        rni_ctx_reaped();
+    } else {
+        r->rc = -ENOMEM;
     }
     rni_runtime_done(&r->done);
     return 0;

@@ -100,6 +100,11 @@ static bool set_anew(rn_timer *t, int64_t ns, int64_t period)
     return prevented;
 }
 
+static bool set_by_user(rn_timer *t, int64_t ns, int64_t period)
+{
+    return rni_spend(rni_current(), set_anew(t, ns, period));
+}
+
 /* ---- firing ---- */
 
 /* The tick after `when`; those that are past are lost. */
@@ -118,18 +123,21 @@ static void fired(rni_timer *timer)
     int64_t when = timer->when;
     atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
     rni_timer_fired(timer);
+    rn_group *g = t->owned.group;
+    bool start = false;
     rni_lock_take(&t->lock);
-    bool valid = t->setting == setting;
-    if (valid && t->out)
-        rni_channel_offer(t->out, &when);
-    if (valid) {
+    if (t->setting == setting) {
+        if (t->out)
+            rni_channel_offer(t->out, &when);
+        else /* counted in before a stop is told that it comes too late */
+            start = rni_ctx_cause(&g->ctx) == 0 && rni_group_enter(g);
         t->armed = false;
         if (t->period)
             arm(t, next_tick(when, t->period));
     }
     rni_unlock(&t->lock);
-    if (valid && !t->out)
-        rni_group_start(t->owned.group, t->entry, t->args, t->size, t->name, t->site, false);
+    if (start)
+        rni_group_start(g, t->entry, t->args, t->size, t->name, t->site);
     give_back(t);
 }
 
@@ -232,12 +240,12 @@ rn_timer *rn_timer_start_task(rn_group *g, int64_t ns, int (*entry)(void *args),
 
 bool rn_timer_stop(rn_timer *t)
 {
-    return set_anew(need(t, "rn_timer_stop"), -1, 0);
+    return set_by_user(need(t, "rn_timer_stop"), -1, 0);
 }
 
 bool rn_timer_reset(rn_timer *t, int64_t ns)
 {
-    return set_anew(need(t, "rn_timer_reset"), ns > 0 ? ns : 0, 0);
+    return set_by_user(need(t, "rn_timer_reset"), ns > 0 ? ns : 0, 0);
 }
 
 void rn_timer_free(rn_timer *t)
@@ -254,7 +262,7 @@ rn_ticker *rn_ticker_new_at(rn_group *g, int64_t period_ns, const char *site)
 
 void rn_ticker_stop(rn_ticker *t)
 {
-    set_anew(need(record(t), "rn_ticker_stop"), -1, 0);
+    set_by_user(need(record(t), "rn_ticker_stop"), -1, 0);
 }
 
 int rn_ticker_reset(rn_ticker *t, int64_t period_ns)
@@ -262,7 +270,7 @@ int rn_ticker_reset(rn_ticker *t, int64_t period_ns)
     need(record(t), "rn_ticker_reset");
     if (period_ns <= 0)
         return -EINVAL;
-    set_anew(record(t), period_ns, period_ns);
+    set_by_user(record(t), period_ns, period_ns);
     return 0;
 }
 
