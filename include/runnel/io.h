@@ -28,7 +28,12 @@ enum { RN_READABLE = 1, RN_WRITABLE = 2 };
 RN_API RN_MUST_CHECK int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns,
                                        const char *site);
 
-/* A listening TCP socket and a TCP connection, owned by whoever holds the pointer. */
+/*
+ * A listening TCP socket and a TCP connection, owned by whoever holds the pointer. Any number of
+ * tasks may use one at a time, one of them to close it: each accept gets a connection of its own;
+ * reads at the same time share the bytes out in no particular order, and the pieces of writes at
+ * the same time may come mixed. A read and a write do not disturb each other.
+ */
 typedef struct rn_listener rn_listener;
 typedef struct rn_conn rn_conn;
 

@@ -99,7 +99,8 @@ RN_API rn_group *rn_group_current(void);
 /*
  * Between rn_shield and its rn_unshield the calling task's waiting calls ignore that its group is
  * cancelled, so that clean-up can talk to others. Calls nest. Keep it short or bounded by
- * deadlines: rn_group_close waits for it. No effect on a foreign thread.
+ * deadlines: rn_group_close waits for it. An rn_unshield without its rn_shield is a programming
+ * error. No effect on a foreign thread.
  */
 RN_API void rn_shield(void);
 RN_API void rn_unshield(void);
@@ -226,7 +227,10 @@ RN_API bool rn_ctx_deadline(rn_ctx *ctx, int64_t *deadline_ns);
  * is given. */
 RN_API rn_ctx *rn_ctx_current(void);
 
-/* Takes a reference and returns ctx; gives one back. NULL is fine. */
+/* Takes a reference and returns ctx; gives one back. NULL is fine. What the last reference frees
+ * (a value by its drop, a custom context by its release) is freed by the task or thread that gave
+ * it back; if that was the library, when a deadline passed or a task ended, by a task of its own,
+ * which is in no group and may wait. rn_run waits for it. */
 RN_API rn_ctx *rn_ctx_ref(rn_ctx *ctx);
 RN_API void rn_ctx_unref(rn_ctx *ctx);
 
@@ -237,8 +241,9 @@ RN_API rn_channel *rn_ctx_done_channel(rn_ctx *ctx);
 RN_EXTERN_C_END
 
 #ifndef __cplusplus
-/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs
- * to ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. */
+/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be, or if memory
+ * is short at the first call. It belongs to ctx, and rn_ctx_err(ctx) != 0 implies that it is
+ * closed. */
 #define rn_ctx_done(ctx) ((rn_receiver(rn_unit))rn_ctx_done_channel(ctx))
 
 /* rn_ctx_after_func(ctx, g, f, args...): rn_go(g, f, args...) once ctx is cancelled. f needs its

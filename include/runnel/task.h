@@ -25,9 +25,10 @@ RN_EXTERN_C_BEGIN
  * From main or another thread: waits. In a task: fn runs inline, in a new group under the caller's.
  * The number of workers is one per CPU this process may use; RUNNEL_WORKERS in the environment
  * overrides it (1 to 1024). If every task waits for another and nothing outside can wake one, the
- * process reports all of them and exits with status 2 (only when rn_run was called from main and no
- * foreign thread is using the library; while the process has threads that are not the library's,
- * the report waits for them to end).
+ * process reports all of them and exits with status 2 (only when rn_run was called from main and
+ * started the workers, which run already if threads have tasks, and no foreign thread is using the
+ * library; while the process has threads that are not the library's, the report waits for them to
+ * end).
  */
 RN_API int rn_run(int (*fn)(rn_group *g, void *arg), void *arg);
 
@@ -85,7 +86,8 @@ RN_API int64_t rn_now(void);
 /*
  * Calls fn(arg) on a helper thread and waits for its result while the worker runs other tasks: for
  * calls that block the thread (getaddrinfo, fread, a database client). The number of helpers grows
- * with the need and shrinks again. The call cannot be interrupted: a cancelled task waits for it.
+ * with the need, up to 512, beyond which calls wait for one, and shrinks again. The call cannot be
+ * interrupted: a cancelled task waits for it.
  *
  * Returns fn's result, without what fn leaves in errno; -ECANCELED in a task that was cancelled
  * before (fn is not called); -ENOMEM or -EAGAIN if no helper can be started. Any task; on a foreign

@@ -351,7 +351,7 @@ static rni_task *context_for(rni_worker *w, rni_runnable r)
 static void arrive(rni_worker *w, rni_task *to)
 {
     bool loop = to == &w->loop;
-    w->current = loop ? NULL : to;
+    __atomic_store_n(&w->current, loop ? NULL : to, __ATOMIC_RELAXED);
     to->worker = w;
     to->budget = to->grant;
     to->slice = 0;

@@ -160,7 +160,7 @@ static void poll_events(int64_t timeout_ns)
 
 void rni_look_around(rni_worker *w, int64_t now)
 {
-    w->looked_at = now;
+    __atomic_store_n(&w->looked_at, now, __ATOMIC_RELAXED);
     w->clock = rni_clock_is_virtual() ? rni_now() : now;
     rni_timers_run(&w->timers, w->clock);
     if (now - w->polled_at >= POLL_EVERY_NS) {

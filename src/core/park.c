@@ -65,8 +65,10 @@ void rni_yield_now(rni_task *t)
     }
     rni_worker *w = t->worker;
     rni_runnable r = rni_pick(w);
-    if (!r && !rni_must_leave(w))
+    if (!r && !rni_must_leave(w)) {
+        rni_count(&w->dispatches, 1); /* as if it had been queued, for who watches */
         return;
+    }
     t->context.result = 0;
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
     rni_queue_last(w, rni_run_task(t));

@@ -49,15 +49,6 @@ RNI_NOINLINE rni_task *rni_current(void);
  * owner's callback. It calls nothing of the user's then. */
 bool rni_in_callback(void);
 
-/* 0, or the reason why a waiting call must not begin. */
-static inline int rni_refused_at_entry(const rni_task *t)
-{
-    if (rni_likely(atomic_load_explicit(t->cancelled, memory_order_acquire) == 0))
-        return 0;
-    RNI_EDGE_IN(t->cancelled);
-    return -ECANCELED;
-}
-
 int rni_budget_spent(rni_task *t, int rc);
 
 /* Ends an operation that did not wait; now and then lets others run. Returns rc. */
@@ -66,6 +57,15 @@ static inline int rni_spend(rni_task *t, int rc)
     if (rni_unlikely(--t->budget < 0))
         return rni_budget_spent(t, rc);
     return rc;
+}
+
+/* 0, or the reason why a waiting call must not begin; it is over then. */
+static inline int rni_refused_at_entry(rni_task *t)
+{
+    if (rni_likely(atomic_load_explicit(t->cancelled, memory_order_acquire) == 0))
+        return 0;
+    RNI_EDGE_IN(t->cancelled);
+    return rni_spend(t, -ECANCELED);
 }
 
 /* ---- waiting for one object ---- */

@@ -32,6 +32,10 @@ void rni_runtime_wait(_Atomic(uint32_t) *done);
 /* Sets *done, which may be gone when this returns. */
 void rni_runtime_done(_Atomic(uint32_t) *done);
 
+/* The task that a worker runs, NULL if none. If *progress, stored with it, is what it was at an
+ * earlier call, the worker has not been in the scheduler in between. */
+struct rni_task *rni_runtime_runs(unsigned worker, uint64_t *progress);
+
 /* Tasks started and not ended, runnel's own excepted. */
 uint64_t rni_live_tasks(void);
 

@@ -90,7 +90,15 @@ static int parse_clock(const char *s)
     return name_among(s, names, 2);
 }
 
-enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, CLOCK, SETTINGS };
+static int parse_hog(const char *s)
+{
+    enum { MINUTE = 60 * 1000 };
+    const char *rest;
+    long n = leading_number(s, &rest);
+    return n >= 0 && n <= MINUTE && *rest == '\0' ? (int)n : -1;
+}
+
+enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, CLOCK, HOG, SETTINGS };
 
 static const struct setting {
     const char *name;
@@ -105,6 +113,7 @@ static const struct setting {
                 "off, report or fail; report is used" },
     [CLOCK] = { "RUNNEL_CLOCK", parse_clock, 0, "real or virtual; real is used" },
     [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_sigquit, 0, "0 or 1; 0 is used" },
+    [HOG] = { "RUNNEL_HOG", parse_hog, 0, "0 to 60000; 0 is used" },
 };
 
 static int value_of(int which)
@@ -138,6 +147,11 @@ bool rni_settings_sigquit(void)
 bool rni_settings_virtual_clock(void)
 {
     return value_of(CLOCK) == 1;
+}
+
+int rni_settings_hog(void)
+{
+    return value_of(HOG);
 }
 
 static void complain(const struct setting *s, const char *text)

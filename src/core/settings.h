@@ -20,6 +20,9 @@ bool rni_settings_sigquit(void);
 /* RUNNEL_CLOCK: whether rn_run is to be a test run. */
 bool rni_settings_virtual_clock(void);
 
+/* RUNNEL_HOG: after how many milliseconds a task that lets no other run is named; 0: never. */
+int rni_settings_hog(void);
+
 /* Names each value that is not accepted on stderr, in a line that says what is. */
 void rni_settings_check(void);
 

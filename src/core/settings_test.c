@@ -170,6 +170,15 @@ static int keep_errno(void)
     return errno;
 }
 
+TEST(settings_hog_of_another_value_is_named_and_0)
+{
+    complains("RUNNEL_HOG", "-1", "0 to 60000; 0 is used");
+    complains("RUNNEL_HOG", "10s", "0 to 60000; 0 is used");
+    complains("RUNNEL_HOG", "60001", "0 to 60000; 0 is used");
+    accepts("RUNNEL_HOG", "60000");
+    accepts("RUNNEL_HOG", "0");
+}
+
 TEST(settings_complaints_keep_errno)
 {
     capture(&c, keep_errno);

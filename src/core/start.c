@@ -50,11 +50,8 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
 int rn_yield(void)
 {
     rni_task *t = rni_current();
-    int rc = rni_refused_at_entry(t);
-    if (rni_unlikely(rc))
-        return rc;
     rni_yield_now(t);
-    return 0;
+    return rni_refused_at_entry(t);
 }
 
 /* Waits for the deadline that has been started. */

@@ -84,11 +84,11 @@ static void enter_thread(rni_worker *w)
 {
     w->error = rni_os_errno();
     w->clock = rni_now();
-    w->looked_at = rni_real_now();
+    __atomic_store_n(&w->looked_at, rni_real_now(), __ATOMIC_RELAXED);
     w->ticks = w->look_every = RNI_TICKS_PER_LOOK / 8; /* until it is known how quick they are */
     if (rni_rt.seed)
         rni_rand_seed(&w->rand, rni_rt.seed + w->id);
-    w->current = NULL;
+    __atomic_store_n(&w->current, NULL, __ATOMIC_RELAXED);
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);
     rni_worker_set_self(w);
@@ -267,6 +267,16 @@ void rni_runtime_done(_Atomic(uint32_t) *done)
     atomic_store_explicit(done, 1, memory_order_release);
     rni_os_futex_wake(done, 1); /* only the address is used: fine if the memory has gone */
     rni_wake_worker(&rni_rt.workers[0]);
+}
+
+rni_task *rni_runtime_runs(unsigned worker, uint64_t *progress)
+{
+    if (worker >= rni_worker_memory())
+        return NULL;
+    rni_worker *w = &rni_rt.workers[worker];
+    *progress = atomic_load_explicit(&w->dispatches, memory_order_relaxed) +
+                (uint64_t)__atomic_load_n(&w->looked_at, __ATOMIC_RELAXED);
+    return __atomic_load_n(&w->current, __ATOMIC_RELAXED);
 }
 
 void rni_runtime_account(rn_stats *out)

@@ -25,11 +25,11 @@ typedef struct rni_sighting {
 
 struct rni_worker {
     /* ---- the worker's own thread only ---- */
-    _Alignas(128) rni_task *current; /* running task; NULL in the loop. Read by reports. */
+    _Alignas(128) rni_task *current; /* running task, or NULL; the monitor reads it */
     rni_runq queue;
     _Atomic(uint64_t) dispatches; /* tasks run or resumed; watchers read it */
     int ticks, look_every;        /* picks until the next look around; from one to the next */
-    int64_t looked_at;            /* rni_real_now then */
+    int64_t looked_at;            /* rni_real_now then; the monitor reads it */
     int64_t clock;                /* rni_now when it last looked */
     int *error;                   /* this thread's errno */
     rni_spawn *starting;          /* handed from the dispatcher to the trampoline */

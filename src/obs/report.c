@@ -22,6 +22,7 @@
 #include "core/settings.h"
 #include "core/spawn.h"
 #include "core/stack.h"
+#include "obs/monitor.h"
 #include "obs/table.h"
 
 static void say(const char *line)
@@ -132,7 +133,7 @@ static _Atomic(unsigned) quit_threads;
 
 unsigned rni_report_threads(void)
 {
-    return atomic_load_explicit(&quit_threads, memory_order_relaxed);
+    return atomic_load_explicit(&quit_threads, memory_order_relaxed) + rni_monitor_threads();
 }
 
 static void on_quit(int sig)
@@ -178,7 +179,7 @@ int rn_dump_on_sigquit(void)
     sigemptyset(&sa.sa_mask);
     int saved = rni_os_error(), rc = 0;
     pthread_mutex_lock(&once);
-    if (rni_report_threads() == 0) {
+    if (atomic_load_explicit(&quit_threads, memory_order_relaxed) == 0) {
         rc = start_quit_thread();
         if (rc == 0 && sigaction(SIGQUIT, &sa, NULL) != 0)
             rc = -rni_os_error();
@@ -192,6 +193,7 @@ void rni_obs_init(void)
 {
     if (rni_settings_sigquit())
         rn_dump_on_sigquit();
+    rni_monitor_set(rni_settings_hog());
 }
 
 /* ---- the account ---- */

@@ -95,3 +95,80 @@ static int poll_all(rn_group *g, void *arg)
 }
 
 WITH_WORKERS(1, polls_let_others_run, poll_all)
+
+/* ---- calls that a cancelled task must not begin ---- */
+
+static rn_mutex mutex;
+static rn_semaphore semaphore;
+static rn_waitgroup waitgroup;
+
+static void sleep_refused(rn_chan(int) c)
+{
+    (void)c;
+    CHECK_EQ(rn_sleep(RN_SECOND), -ECANCELED);
+}
+static void yield_refused(rn_chan(int) c)
+{
+    (void)c;
+    CHECK_EQ(rn_yield(), -ECANCELED);
+}
+static void send_refused(rn_chan(int) c)
+{
+    CHECK_EQ(rn_send(c, 1), -ECANCELED);
+}
+static void recv_refused(rn_chan(int) c)
+{
+    int v;
+    CHECK_EQ(rn_recv(c, &v), -ECANCELED);
+}
+static void select_refused(rn_chan(int) c)
+{
+    CHECK_EQ(rn_select(RN_SEND(c, 1)), -ECANCELED);
+}
+static void lock_refused(rn_chan(int) c)
+{
+    (void)c;
+    CHECK_EQ(rn_mutex_lock(&mutex), -ECANCELED);
+}
+static void acquire_refused(rn_chan(int) c)
+{
+    (void)c;
+    CHECK_EQ(rn_semaphore_acquire(&semaphore, 1), -ECANCELED);
+}
+static void wait_refused(rn_chan(int) c)
+{
+    (void)c;
+    CHECK_EQ(rn_waitgroup_wait(&waitgroup), -ECANCELED);
+}
+
+static void (*const refused[])(rn_chan(int) c) = {
+    sleep_refused,  yield_refused, send_refused,    recv_refused,
+    select_refused, lock_refused,  acquire_refused, wait_refused,
+};
+
+static int insist(rn_group *outer, rn_chan(int) c)
+{
+    rn_group_cancel(rn_group_current(), -ECANCELED);
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        atomic_store(&stop, false);
+        CHECK_EQ(rn_go(outer, raise_stop), 0);
+        long n = 0;
+        for (; !atomic_load(&stop) && n < 100000; n++)
+            refused[i](c);
+        CHECK(n < 100000);
+    }
+    return 0;
+}
+RN_TASK(insist, rn_group *, rn_chan(int));
+
+static int insist_though_cancelled(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_group *h = rn_group_new(NULL);
+    CHECK_EQ(rn_go(h, insist, g, rn_make(g, int, 0)), 0);
+    CHECK_EQ(rn_group_wait(h), -ECANCELED);
+    rn_group_close(h);
+    return 0;
+}
+
+WITH_WORKERS(1, refused_calls_let_others_run, insist_though_cancelled)
