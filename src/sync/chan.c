@@ -213,12 +213,20 @@ int rn_channel_send(rn_channel *c, const void *elem, const char *site)
     return send_or_wait(t, c, elem, site);
 }
 
+static int send_now(rni_task *t, rn_channel *c, const void *elem)
+{
+    int rc = send_turn(t, c, elem);
+    if (rc == -EAGAIN)
+        rni_unlock(&c->lock);
+    return rc;
+}
+
 static int recv_now(rni_task *t, rn_channel *c, void *dst)
 {
     int rc = recv_turn(t, c, dst);
     if (rc == -EAGAIN)
         rni_unlock(&c->lock);
-    return rni_spend(t, rc);
+    return rc;
 }
 
 /* A receive without destination from a channel with a drop function. */
@@ -267,20 +275,20 @@ int rn_channel_wait(rn_channel *c, const char *site)
 int rn_channel_try_send(rn_channel *c, const void *elem)
 {
     rni_task *t = rni_current();
+    return rni_spend(t, c ? send_now(t, c, elem) : -EAGAIN);
+}
+
+static int recv_at_once(rni_task *t, rn_channel *c, void *dst)
+{
     if (!c)
-        return rni_spend(t, -EAGAIN);
-    int rc = send_turn(t, c, elem);
-    if (rc == -EAGAIN)
-        rni_unlock(&c->lock);
-    return rni_spend(t, rc);
+        return -EAGAIN;
+    return must_drop(c, dst) ? recv_and_drop(t, c, false, NULL) : recv_now(t, c, dst);
 }
 
 int rn_channel_try_recv(rn_channel *c, void *dst)
 {
     rni_task *t = rni_current();
-    if (!c)
-        return rni_spend(t, -EAGAIN);
-    return must_drop(c, dst) ? recv_and_drop(t, c, false, NULL) : recv_now(t, c, dst);
+    return rni_spend(t, recv_at_once(t, c, dst));
 }
 
 int rn_channel_send_until(rn_channel *c, int64_t deadline_ns, const void *elem, const char *site)
@@ -289,10 +297,11 @@ int rn_channel_send_until(rn_channel *c, int64_t deadline_ns, const void *elem, 
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    if ((rc = rn_channel_try_send(c, elem)) != -EAGAIN)
-        return rc;
-    if (rni_now() >= deadline_ns)
-        return -ETIMEDOUT;
+    rc = c ? send_now(t, c, elem) : -EAGAIN;
+    if (rc == -EAGAIN && rni_now() >= deadline_ns)
+        rc = -ETIMEDOUT;
+    if (rc != -EAGAIN)
+        return rni_spend(t, rc);
     rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
     rc = c ? send_or_wait(t, c, elem, site) : wait_nil(t, RNI_WHY_SEND_NIL, site);
     rni_deadline_stop(t);
@@ -305,10 +314,11 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
     int rc = rni_refused_at_entry(t);
     if (rc)
         return rc;
-    if ((rc = rn_channel_try_recv(c, dst)) != -EAGAIN)
-        return rc;
-    if (rni_now() >= deadline_ns)
-        return -ETIMEDOUT;
+    rc = recv_at_once(t, c, dst);
+    if (rc == -EAGAIN && rni_now() >= deadline_ns)
+        rc = -ETIMEDOUT;
+    if (rc != -EAGAIN)
+        return rni_spend(t, rc);
     rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
     if (!c)
         rc = wait_nil(t, RNI_WHY_RECV_NIL, site);

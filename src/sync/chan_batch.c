@@ -4,9 +4,9 @@
  * single operations by one task, except that other tasks of the same kind do not come in between
  * while the lock is held.
  *
- * Unlike a single operation a batch looks at the channel again after it has waited. The group that
- * owns the channel may have closed by then, so a batch that must wait keeps the channel; one that
- * need not wait is not slowed down by it.
+ * Unlike a single operation a batch may look at the channel again after others have run: its peers
+ * may have freed the channel by then, or closed the group that owns it. Such a batch keeps the
+ * channel; one that is done under the first lock is not slowed down by that.
  */
 #include <string.h>
 
@@ -50,32 +50,12 @@ static size_t drain(rn_channel *c, char *to, size_t n)
     return n;
 }
 
-/* A send that may have to wait and comes back to a channel that is still this one: *kept is set
- * if the channel must be given back. */
-static int send_and_keep(rn_channel *c, const void *elem, bool *kept, const char *site)
+/* Before others may run and c is looked at again. */
+static void keep(rn_channel *c, bool *kept)
 {
-    int rc = c ? rn_channel_try_send(c, elem) : -EAGAIN;
-    if (rc != -EAGAIN)
-        return rc;
-    if (c && !*kept) {
+    if (!*kept)
         rni_channel_keep(c);
-        *kept = true;
-    }
-    return rn_channel_send(c, elem, site);
-}
-
-static int recv_and_keep(rn_channel *c, void *dst, bool *kept, const char *site)
-{
-    int rc = rni_refused_at_entry(rni_current());
-    if (rc == 0)
-        rc = c ? rn_channel_try_recv(c, dst) : -EAGAIN;
-    if (rc != -EAGAIN)
-        return rc;
-    if (c) {
-        rni_channel_keep(c);
-        *kept = true;
-    }
-    return rn_channel_recv(c, dst, site);
+    *kept = true;
 }
 
 int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, const char *site)
@@ -89,12 +69,14 @@ int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, 
             rni_lock_take(&c->lock);
             if (!c->closed && !c->receivers.head)
                 done += fill(c, from + done * c->size, n - done);
+            if (n - done > 1)
+                keep(c, &kept);
             rni_unlock(&c->lock);
             if (done == n)
                 break;
         }
         /* A receiver waits, or the buffer is full, or the channel is closed or nil. */
-        rc = send_and_keep(c, c ? from + done * c->size : NULL, &kept, site);
+        rc = rn_channel_send(c, c ? from + done * c->size : NULL, site);
         done += rc == 0;
     }
     if (kept)
@@ -104,25 +86,44 @@ int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, 
     return rc == 0 ? rni_spend(rni_current(), 0) : rc;
 }
 
+/* What is there after the first element; c is kept. */
+static size_t recv_more(rn_channel *c, char *to, size_t n)
+{
+    size_t done = 0;
+    while (done < n) {
+        rni_lock_take(&c->lock);
+        if (!c->senders.head)
+            done += drain(c, to + done * c->size, n - done);
+        bool more = c->senders.head != NULL;
+        rni_unlock(&c->lock);
+        /* Waiting senders are served one by one, to keep the order. */
+        if (!more || done == n || rn_channel_try_recv(c, to + done * c->size) != 0)
+            break;
+        done++;
+    }
+    return done;
+}
+
 int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const char *site)
 {
-    char *to = dst;
     size_t done = 0;
     bool kept = false;
-    int rc = n ? recv_and_keep(c, to, &kept, site) : rni_spend(rni_current(), 0);
-    if (rc == 0 && n) {
-        done = 1;
-        while (done < n) {
-            rni_lock_take(&c->lock);
-            if (!c->senders.head)
-                done += drain(c, to + done * c->size, n - done);
-            bool more = c->senders.head != NULL;
-            rni_unlock(&c->lock);
-            /* Waiting senders are served one by one, to keep the order. */
-            if (!more || done == n || rn_channel_try_recv(c, to + done * c->size) != 0)
-                break;
-            done++;
-        }
+    int rc = n ? rni_refused_at_entry(rni_current()) : 0;
+    if (rc == 0 && n && c) {
+        rni_lock_take(&c->lock);
+        if (!c->senders.head)
+            done = drain(c, dst, n);
+        if (done == 0 && n > 1)
+            keep(c, &kept);
+        rni_unlock(&c->lock);
+    }
+    if (rc == 0 && n && done == 0) {
+        size_t size = kept ? c->size : 0;
+        rc = rn_channel_recv(c, dst, site);
+        if (rc == 0)
+            done = kept ? 1 + recv_more(c, (char *)dst + size, n - 1) : 1;
+    } else if (rc == 0) {
+        rc = rni_spend(rni_current(), 0);
     }
     if (kept)
         rni_channel_unkeep(c);

@@ -351,3 +351,90 @@ TASK_TEST(batch_that_waited_sends_nothing_to_another_channel)
     }
     return 0;
 }
+
+/* ---- channels that are gone before the batch is ---- */
+
+typedef struct fat {
+    char bytes[16];
+} fat;
+
+struct gone {
+    rn_group *owner;
+    rn_chan(int) c;
+    rn_chan(fat) next;
+    bool by_group;
+};
+
+/* Frees the channel as soon as its call on it has returned, and uses its memory again. */
+static void free_and_use_again(struct gone *w, rn_group *g)
+{
+    if (w->by_group)
+        rn_group_close(w->owner);
+    else
+        rn_free(w->c);
+    w->next = rn_make(g, fat, 8);
+}
+
+static int send_one_and_free(struct gone *w, rn_group *g)
+{
+    CHECK_EQ(rn_send(w->c, 7), 0);
+    free_and_use_again(w, g);
+    for (int i = 0; i < 8; i++)
+        CHECK_EQ(rn_try_send(w->next, { "xxxxxxxxxxxxxxx" }), 0);
+    return 0;
+}
+RN_TASK(send_one_and_free, struct gone *, rn_group *);
+
+static int recv_one_and_free(struct gone *w, rn_group *g)
+{
+    int v;
+    CHECK_EQ(rn_recv(w->c, &v), 0);
+    CHECK_EQ(v, 1);
+    free_and_use_again(w, g);
+    return 0;
+}
+RN_TASK(recv_one_and_free, struct gone *, rn_group *);
+
+/* With so many calls before it that one of the batch's own lets the peer run. */
+static void batch_against(rn_group *g, bool send, bool by_group, int calls)
+{
+    struct gone w = { .by_group = by_group };
+    int buf[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    size_t n = 0;
+    w.owner = rn_group_new(rn_ctx_background());
+    w.c = rn_make(w.owner, int, send ? 8 : 0);
+    rn_group *h = rn_group_new(NULL);
+    if (send)
+        CHECK_EQ(rn_go(h, recv_one_and_free, &w, g), 0);
+    else
+        CHECK_EQ(rn_go(h, send_one_and_free, &w, g), 0);
+    rn_sleep(50 * RN_MICROSECOND); /* the peer waits */
+    for (int i = 0; i < calls; i++)
+        (void)rn_len((rn_chan(int))NULL);
+    if (send) {
+        int rc = rn_send_n(w.c, (const int *)buf, 8, &n);
+        CHECK(rc == 0 || rc == -EPIPE || rc == -ECANCELED);
+        CHECK(n >= 1 && n <= 8 && (rc != 0 || n == 8));
+        CHECK_EQ(rn_group_wait(h), 0);
+        CHECK_EQ(rn_len(w.next), 0);
+    } else {
+        CHECK_EQ(rn_recv_n(w.c, buf, 8, &n), 0);
+        CHECK_EQ(n, 1);
+        CHECK_EQ(buf[0], 7);
+        CHECK_EQ(buf[1], 2);
+        CHECK_EQ(rn_group_wait(h), 0);
+        CHECK_EQ(rn_len(w.next), 8);
+    }
+    rn_group_close(h);
+    rn_free(w.next);
+    if (!by_group)
+        rn_group_close(w.owner);
+}
+
+TASK_TEST(batch_leaves_a_channel_alone_that_its_peer_has_freed)
+{
+    for (int calls = 0; calls < 300; calls++)
+        for (int how = 0; how < 4; how++)
+            batch_against(g, how & 1, how & 2, calls);
+    return 0;
+}

@@ -176,6 +176,12 @@ static bool anyone_waits(const rni_queue *q)
     return false;
 }
 
+/* Whether a call that will look at c again is under way. */
+static bool kept(const rn_channel *c)
+{
+    return atomic_load_explicit(&c->refs, memory_order_acquire) >> 32 != 0;
+}
+
 void rn_channel_free(rn_channel *c, const char *site)
 {
     if (!c || c == &rni_no_channel)
@@ -195,6 +201,8 @@ void rn_channel_free(rn_channel *c, const char *site)
         return;
     }
     rni_group_forget(c);
+    if (kept(c))
+        rni_channel_shut(c, -EPIPE); /* such a call would wait for ever */
     rni_channel_release(c);
 }
 
