@@ -43,6 +43,12 @@ RNI_NOINLINE rni_task *rni_current(void)
     return rni_likely(w != NULL) ? w->current : rni_foreign_self();
 }
 
+int rni_spend_here(int rc)
+{
+    rni_worker *w = rni_worker_self();
+    return w && w->current && w->callbacks == 0 ? rni_spend(w->current, rc) : rc;
+}
+
 /* ---- queueing ---- */
 
 /* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone

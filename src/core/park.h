@@ -59,6 +59,10 @@ static inline int rni_spend(rni_task *t, int rc)
     return rc;
 }
 
+/* The same for calls that only look or set: of a thread they make nothing known, and in a callback
+ * of the library's they do not let others run. */
+int rni_spend_here(int rc);
+
 /* 0, or the reason why a waiting call must not begin; it is over then. */
 static inline int rni_refused_at_entry(rni_task *t)
 {

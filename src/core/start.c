@@ -122,9 +122,7 @@ const char *rn_name(void)
 
 size_t rn_task_count(void)
 {
-    rni_worker *w = rni_worker_self();
-    if (w && w->current) /* a thread that only looks does not become known by it */
-        rni_spend(w->current, 0);
+    rni_spend_here(0);
     return (size_t)rni_live_tasks();
 }
 

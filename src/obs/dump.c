@@ -6,7 +6,8 @@
  * show a mix of two moments, and even of two tasks: a record may be another's by the time the line
  * is complete. It is still a task's, because records are never given back. Most fields are read
  * with relaxed order; `internal`, `foreign` and those of channels are plain reads.
- * Writes line by line with a buffer on the stack, allocates nothing, and waits for no task.
+ * Writes line by line with a buffer on the stack, allocates nothing, waits for no task and lets
+ * none run, because a panic may come from anywhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "core/foreign.h"
 #include "core/hooks.h"
+#include "core/runtime.h"
 #include "core/spawn.h"
 #include "core/stack.h"
 #include "obs/table.h"
@@ -149,9 +151,9 @@ void rni_report_dump(int fd)
     int saved = rni_os_error();
     char line[128];
     table tb = { .fd = fd };
+    unsigned long long live = rni_live_tasks();
     put(&tb, line,
-        snprintf(line, sizeof line, "runnel: %zu task%s\n", rn_task_count(),
-                 rn_task_count() == 1 ? "" : "s"));
+        snprintf(line, sizeof line, "runnel: %llu task%s\n", live, live == 1 ? "" : "s"));
     rni_table_tasks(fd, NULL);
     rni_foreign_each(task_line, &tb);
     put(&tb, line, snprintf(line, sizeof line, "runnel: channels\n"));

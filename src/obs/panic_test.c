@@ -47,6 +47,42 @@ TEST(panic_says_what_where_and_which_task_and_prints_the_tables)
     capture_has(&c, "runnel: channels\n");
 }
 
+static int hog(void)
+{
+    for (volatile int on = 1; on;) {}
+    return 0;
+}
+RN_TASK(hog);
+
+static int calls;
+
+/* The next call that may let others run, does; there is one that never ends. */
+static int panic_late(rn_group *g, void *arg)
+{
+    (void)arg;
+    CHECK_EQ(rn_go(g, hog), 0);
+    for (int64_t end = rn_now() + RN_MILLISECOND; rn_now() < end;) {}
+    for (int i = 0; i < calls; i++)
+        (void)rn_len((rn_chan(int))NULL);
+    rn_panic(RN_HERE, "late");
+}
+
+static int run_panic_late(void)
+{
+    setenv("RUNNEL_WORKERS", "1", 1);
+    alarm(10);
+    return rn_run(panic_late, NULL);
+}
+
+TEST(panic_lets_no_other_task_run)
+{
+    for (calls = 0; calls <= 15; calls++) {
+        capture(&c, run_panic_late);
+        CHECK_EQ(c.status, 2);
+        capture_has(&c, "runnel: channels\n");
+    }
+}
+
 static int panic_outside(void)
 {
     rn_panic(NULL, "nobody's fault");

@@ -136,12 +136,12 @@ void rn_limiter_set(rn_limiter *l, int64_t n, int64_t per_ns, int64_t burst)
 bool rn_limiter_allow(rn_limiter *l, int64_t tokens)
 {
     rn_reservation r;
-    return rni_spend(rni_current(), take(l, tokens, INT64_MIN, &r)) == 0;
+    return rni_spend_here(take(l, tokens, INT64_MIN, &r)) == 0;
 }
 
 int rn_limiter_reserve(rn_limiter *l, int64_t tokens, rn_reservation *r)
 {
-    return rni_spend(rni_current(), take(l, tokens, INT64_MAX, r));
+    return rni_spend_here(take(l, tokens, INT64_MAX, r));
 }
 
 void rn_reservation_cancel(rn_reservation *r)

@@ -301,7 +301,7 @@ rn_ctx *rn_ctx_with_value(rn_ctx *parent, const void *key, void *value)
 
 void *rn_ctx_value(rn_ctx *c, const void *key)
 {
-    rni_spend(rni_current(), 0);
+    rni_spend_here(0);
     for (; c; c = c->parent) {
         if (c->key && c->key == key)
             return c->value;
@@ -316,7 +316,7 @@ void *rn_ctx_value(rn_ctx *c, const void *key)
 
 int rn_ctx_err(rn_ctx *c)
 {
-    rni_spend(rni_current(), 0);
+    rni_spend_here(0);
     int err = atomic_load_explicit(&c->err, memory_order_acquire);
     if (err == 0 && atomic_load_explicit(&c->cause, memory_order_acquire) != 0) {
         /* The canceller is between the two: who has seen done closed must see err, too. */
@@ -329,7 +329,7 @@ int rn_ctx_err(rn_ctx *c)
 
 int rn_ctx_cause(rn_ctx *c)
 {
-    rni_spend(rni_current(), 0);
+    rni_spend_here(0);
     return rni_ctx_cause(c);
 }
 

@@ -53,7 +53,7 @@ size_t rn_group_errors(rn_group *g, int *errors, size_t n)
     for (size_t i = 0; i < n && i < kept; i++)
         errors[i] = g->failures[i];
     rni_unlock(&g->lock);
-    rni_spend(rni_current(), 0);
+    rni_spend_here(0);
     return count;
 }
 

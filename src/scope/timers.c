@@ -102,7 +102,7 @@ static bool set_anew(rn_timer *t, int64_t ns, int64_t period)
 
 static bool set_by_user(rn_timer *t, int64_t ns, int64_t period)
 {
-    return rni_spend(rni_current(), set_anew(t, ns, period));
+    return rni_spend_here(set_anew(t, ns, period));
 }
 
 /* ---- firing ---- */

@@ -333,7 +333,7 @@ int rn_channel_recv_until(rn_channel *c, void *dst, int64_t deadline_ns, const c
 size_t rn_channel_len(const rn_channel *c)
 {
     size_t n = c && !c->timer_freed ? __atomic_load_n(&c->count, __ATOMIC_RELAXED) : 0;
-    rni_spend(rni_current(), 0);
+    rni_spend_here(0);
     return n;
 }
 

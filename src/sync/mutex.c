@@ -66,7 +66,7 @@ int rn_mutex_lock_at(rn_mutex *m, const char *site)
 
 int rn_mutex_try_lock(rn_mutex *m)
 {
-    return try_take(m) ? 0 : rni_spend(rni_current(), -EAGAIN);
+    return try_take(m) ? 0 : rni_spend_here(-EAGAIN);
 }
 
 /* Hands the lock to w if nobody has taken it meanwhile; else leaves w queued and has the present

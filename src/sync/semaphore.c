@@ -52,7 +52,7 @@ int rn_semaphore_try_acquire(rn_semaphore *s, int64_t n)
     rni_bucket *b = rni_lot_enter(NULL, s);
     bool took = n > 0 && take_now(b, s, n);
     rni_lot_leave(b);
-    return rni_spend(rni_current(), took ? 0 : -EAGAIN);
+    return rni_spend_here(took ? 0 : -EAGAIN);
 }
 
 void rni_semaphore_overdraw(rn_semaphore *s)
