@@ -46,7 +46,9 @@ RNI_NOINLINE rni_task *rni_current(void)
 int rni_spend_here(int rc)
 {
     rni_worker *w = rni_worker_self();
-    return w && w->current && w->callbacks == 0 ? rni_spend(w->current, rc) : rc;
+    return w && w->current && atomic_load_explicit(&w->callbacks, memory_order_relaxed) == 0
+               ? rni_spend(w->current, rc)
+               : rc;
 }
 
 /* ---- queueing ---- */
@@ -253,9 +255,9 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
 
 static void tell_owner(rni_worker *w, rni_owner *o, int rc, bool background)
 {
-    w->callbacks++;
+    rni_callback_enter(w);
     o->ended(o, rc, background);
-    w->callbacks--;
+    rni_callback_leave(w);
 }
 
 /* The owner's callback comes last: with it the owner may be gone, and it must find the task counted

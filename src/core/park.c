@@ -11,7 +11,7 @@ const _Atomic(int) rni_never_cancelled;
 bool rni_in_callback(void)
 {
     rni_worker *w = rni_worker_self();
-    return w && w->callbacks > 0;
+    return w && atomic_load_explicit(&w->callbacks, memory_order_relaxed) > 0;
 }
 
 int rni_park(rni_task *t, rni_why why, const void *what, const char *where)

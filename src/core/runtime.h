@@ -13,14 +13,18 @@
 #include <runnel/obs.h>
 
 /* Starts the workers; the calling thread becomes worker 0 if main_is_worker, which is what rn_run
- * asks for and what rni_runtime_serve or _wait ends. 0, -EALREADY if they run, or another error. */
+ * asks for and what rni_runtime_serve or _wait ends. 0, -EALREADY if they run and are in use, or
+ * another error. */
 int rni_runtime_start(bool main_is_worker);
 
-/* Whether workers run. */
-bool rni_runtime_running(void);
+/* Stops the workers if no task is alive and no run under way. Whether none run. */
+bool rni_runtime_rest(void);
 
-/* After a foreign thread has queued a task: makes sure that workers run. */
+/* After a foreign thread has queued a task or set a timer: makes sure that workers run. */
 void rni_runtime_ensure(void);
+
+/* Lets others run until all callbacks of timers and owners that were under way have ended. */
+void rni_callbacks_end(void);
 
 /* Worker 0 on the calling thread: runs tasks until *done is not 0, then stops the runtime if
  * nothing else is alive. */

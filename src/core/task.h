@@ -60,14 +60,15 @@ typedef enum rni_why {
 } rni_why;
 
 /*
- * What a task belongs to: the base of a group (scope/group.c). Core needs to know four things of
- * it.
+ * What a task belongs to: the base of a group (scope/group.c), or the owner of tasks of runnel's
+ * own.
  */
 typedef struct rni_owner {
     _Atomic(int) cancelled; /* 0, or the cause; set before rni_owner_abort_all, never cleared */
     rni_lock lock;          /* protects tasks */
     rni_link tasks;         /* tasks of this owner that have waited at least once */
-    bool internal;          /* runnel's own: its tasks are not counted */
+    bool internal;          /* its tasks are neither counted nor in reports */
+    bool is_group;          /* the base of one */
     /* Called by the worker when a task of this owner has ended, one in the background or not; the
      * last thing that happens to it. May park nothing. */
     void (*ended)(struct rni_owner *owner, int rc, bool background);
@@ -116,7 +117,7 @@ struct rni_task {
 
     /* ---- foreign threads ---- */
     bool foreign;
-    bool internal;             /* its owner is runnel's own */
+    bool internal;             /* its owner's */
     bool background;           /* no leak if it still waits at the end */
     _Atomic(uint32_t) woken;   /* futex word */
     _Atomic(int) wake_fd;      /* not negative: signalled instead; foreign.c */

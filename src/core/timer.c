@@ -172,12 +172,12 @@ unsigned rni_timers_run(rni_timers *h, int64_t now)
         }
         unlink_timer(h, t);
         atomic_store_explicit(&t->state, RNI_TIMER_FIRING, memory_order_relaxed);
+        rni_worker *w = rni_worker_self();
+        rni_callback_enter(w);
         rni_unlock(&h->lock);
         RNI_EDGE_IN(t);
-        rni_worker *w = rni_worker_self();
-        w->callbacks++;
         t->fn(t); /* t may be gone after this */
-        w->callbacks--;
+        rni_callback_leave(w);
         fired++;
     }
     return fired;

@@ -3,9 +3,15 @@
  * Starting and stopping the workers. Starts and stops exclude each other by start_lock, which is a
  * pthread mutex because it is held while threads are joined.
  *
- * A runtime that main started stops when main's rn_run returns and no task is left; if tasks of
- * groups that foreign threads opened are still alive, it goes on in the background instead, and
- * worker 0 moves to a thread of its own.
+ * A runtime that an rn_run started stops when that returns and nothing needs it. If tasks of groups
+ * that foreign threads opened are alive then, or timers are pending, it goes on in the background,
+ * and worker 0 moves to a thread of its own. Such a runtime, like one that a foreign thread's task
+ * or timer started, is taken over by the next rn_run that finds no task alive: its threads end and
+ * new ones start, with the caller as worker 0; timers stay where they are meanwhile.
+ *
+ * A foreign thread may start a task or a timer while the workers stop. It counts and queues the
+ * task, or adds the timer, then reads `running`; who stops clears `running` first and looks for
+ * tasks and timers after, so that one of the two sees the other.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -159,11 +165,6 @@ static int start_threads(bool main_is_worker)
     return 0;
 }
 
-bool rni_runtime_running(void)
-{
-    return atomic_load_explicit(&rni_rt.running, memory_order_acquire);
-}
-
 void rni_runtime_ensure(void)
 {
     /* seq_cst: the caller has queued and counted a task before; partner: leave_to_others */
@@ -192,48 +193,101 @@ int rni_timer_arm(rni_timer *timer, int64_t when)
         if (rc != 0)
             return rc;
         w = &rni_rt.workers[0];
+        rni_timer_start(&w->timers, timer, when);
+        rni_wake_worker(w);                        /* its sleep was measured without this timer */
+        atomic_thread_fence(memory_order_seq_cst); /* see the top */
+        rni_runtime_ensure();
+        return 0;
     }
     rni_timer_start(&w->timers, timer, when);
-    if (w != rni_worker_self())
-        rni_wake_worker(w); /* its sleep was measured without this timer */
-    else if (atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= 2)
+    if (atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= 2)
         rni_wake_one(); /* nobody watches, and the caller may compute past it */
     return 0;
+}
+
+/* Whether the workers have anything to do, now or later; start_lock is held. */
+static bool needed(void)
+{
+    return runs > 0 || rni_live_tasks() > 0 || rni_next_timer() != INT64_MAX;
+}
+
+/* Whether workers run for the sake of timers only, or for nothing; start_lock is held. */
+static bool idle(void)
+{
+    return atomic_load_explicit(&rni_rt.running, memory_order_relaxed) && runs == 0 &&
+           rni_live_tasks() == 0;
+}
+
+static int restart(bool main_is_worker)
+{
+    int rc = start_threads(main_is_worker);
+    if (rc != 0 && needed())
+        rni_panic(NULL, "the workers cannot be started again: %s", rn_strerror(rc));
+    return rc;
+}
+
+/* Ends the threads of all workers from `first` on, which nothing seemed to need; start_lock is
+ * held. */
+static void stop_workers(unsigned first)
+{
+    stop_threads(first, rni_rt.count);
+    atomic_store_explicit(&rni_rt.running, 0, memory_order_seq_cst);
+    atomic_thread_fence(memory_order_seq_cst);
 }
 
 int rni_runtime_start(bool main_is_worker)
 {
     pthread_mutex_lock(&start_lock);
     int rc = -EALREADY;
-    if (!atomic_load_explicit(&rni_rt.running, memory_order_relaxed))
+    if (!atomic_load_explicit(&rni_rt.running, memory_order_relaxed)) {
         rc = start_threads(main_is_worker);
+    } else if (main_is_worker && idle()) {
+        stop_workers(0);
+        rc = restart(true);
+    }
     if (main_is_worker && (rc == 0 || rc == -EALREADY))
         runs++;
     pthread_mutex_unlock(&start_lock);
     return rc;
 }
 
-/*
- * The run that had worker 0 is over; start_lock is held. Stops the workers if nothing needs them. A
- * foreign thread may start a task meanwhile: it counts and queues the task, then reads `running`;
- * here `running` is cleared first and the count read after, so that one of the two sees the other.
- */
+bool rni_runtime_rest(void)
+{
+    pthread_mutex_lock(&start_lock);
+    if (idle()) {
+        stop_workers(0);
+        if (rni_live_tasks() == 0)
+            stop_services();
+        else
+            restart(false);
+    }
+    bool resting = !atomic_load_explicit(&rni_rt.running, memory_order_relaxed);
+    pthread_mutex_unlock(&start_lock);
+    return resting;
+}
+
+void rni_callbacks_end(void)
+{
+    for (unsigned i = 0; i < rni_rt.count; i++)
+        while (atomic_load_explicit(&rni_rt.workers[i].callbacks, memory_order_acquire) != 0)
+            rni_yield_now(rni_current());
+}
+
+/* The run that had worker 0 is over; start_lock is held. */
 static void leave_to_others(rni_worker *w)
 {
     atomic_store_explicit(&rni_rt.owns_process, false, memory_order_relaxed);
-    if (runs > 0 || rni_live_tasks() > 0) {
+    if (needed()) {
         int rc = rni_os_thread_start(&w->thread, worker_main, w);
         if (rc != 0)
             rni_panic(NULL, "no thread for worker 0: %s", rn_strerror(rc));
         return;
     }
-    stop_threads(1, rni_rt.count);
-    atomic_store_explicit(&rni_rt.running, 0, memory_order_seq_cst);
-    atomic_thread_fence(memory_order_seq_cst);
-    if (rni_live_tasks() == 0)
+    stop_workers(1);
+    if (needed())
+        restart(false);
+    else
         stop_services();
-    else if (start_threads(false) != 0)
-        rni_panic(NULL, "the workers cannot be started again");
 }
 
 void rni_runtime_serve(_Atomic(uint32_t) *done)

@@ -34,7 +34,6 @@ struct rni_worker {
     int *error;                   /* this thread's errno */
     rni_spawn *starting;          /* handed from the dispatcher to the trampoline */
     rni_runnable pending;         /* a task whose context was not saved yet when picked */
-    unsigned callbacks;           /* depth of timers' and owners' callbacks under way */
     rni_task loop;                /* the context of the thread's own stack */
     rni_spawn_cache spawns;
     rni_stack_cache stacks[RNI_STACK_CLASSES];
@@ -42,6 +41,9 @@ struct rni_worker {
     int64_t polled_at, watched_at;
     _Atomic(uint32_t) *done; /* worker 0 under rn_run: go back to the loop once it is set */
     _Atomic(uint64_t) started, ended, steals, wakes;
+    /* Depth of timers' and owners' callbacks under way. Left with release; partner:
+     * rni_callbacks_end. */
+    _Atomic(unsigned) callbacks;
 
     /* ---- shared ---- */
     _Alignas(128) rni_timers timers;
@@ -111,6 +113,18 @@ static inline void rni_count(_Atomic(uint64_t) *counter, uint64_t n)
 {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
                           memory_order_relaxed);
+}
+
+static inline void rni_callback_enter(rni_worker *w)
+{
+    unsigned depth = atomic_load_explicit(&w->callbacks, memory_order_relaxed);
+    atomic_store_explicit(&w->callbacks, depth + 1, memory_order_relaxed);
+}
+
+static inline void rni_callback_leave(rni_worker *w)
+{
+    unsigned depth = atomic_load_explicit(&w->callbacks, memory_order_relaxed);
+    atomic_store_explicit(&w->callbacks, depth - 1, memory_order_release);
 }
 
 /* ---- dispatch.c ---- */

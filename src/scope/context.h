@@ -67,5 +67,7 @@ void rni_ctx_free(rn_ctx *c);
 void rni_ctx_reap(rn_ctx *c);
 /* Waits until all that were handed over have been freed; a task. */
 void rni_ctx_reaped(void);
+/* Waits until the tasks of custom contexts that are gone have ended; a task. */
+void rni_ctx_customs_ended(void);
 
 #endif

@@ -4,31 +4,22 @@
  *
  * If the foreign one cannot call back, a task of runnel's own waits for its done channel or for
  * `over`, which the last unref closes. That task outlives the context by a moment, when the foreign
- * one may be gone, so it keeps the done channel by itself; it frees the record. Without it the last
- * unref does.
+ * one may be gone, so it keeps the done channel by itself; its end frees the record. Without it the
+ * last unref does.
  */
 #include <runnel/select.h>
+#include <runnel/sync.h>
 
 #include "scope/context.h"
 
 typedef struct custom {
     rn_ctx ctx;
+    rni_owner owner;  /* of the task that watches */
     rn_channel *over; /* NULL: nobody watches */
     rn_channel *done; /* the foreign one's, with a reference; the watcher */
 } custom;
 
-static void watcher_ended(rni_owner *owner, int rc, bool background)
-{
-    (void)owner;
-    (void)rc;
-    (void)background;
-}
-
-static rni_owner watchers = {
-    .tasks = { &watchers.tasks, &watchers.tasks },
-    .internal = true,
-    .ended = watcher_ended,
-};
+static rn_waitgroup ending; /* watchers whose contexts are gone */
 
 /* The foreign context has been cancelled. */
 static void follow(void *arg)
@@ -56,10 +47,30 @@ static int watch(void *args)
         follow(u);
         rn_wait(over);
     }
+    return 0;
+}
+
+static void leave_channels(custom *u)
+{
     rn_channel_unref(u->done);
     rni_channel_release(u->over);
-    rni_os_free(u);
-    return 0;
+    u->over = NULL;
+}
+
+/* The watcher, or -ENOMEM: it got no stack, and nobody will follow the foreign context. */
+static void watcher_ended(rni_owner *owner, int rc, bool background)
+{
+    custom *u = RNI_CONTAINER(owner, custom, owner);
+    (void)background;
+    bool used = rc != 0 && rni_ctx_try_ref(&u->ctx);
+    leave_channels(u);
+    if (used) {
+        rni_ctx_cancel_tree(&u->ctx, rc, -ECANCELED);
+        rn_ctx_unref(&u->ctx);
+    } else {
+        rni_os_free(u);
+        rn_waitgroup_done(&ending);
+    }
 }
 
 static void destroy(rn_ctx *c)
@@ -67,26 +78,32 @@ static void destroy(rn_ctx *c)
     custom *u = RNI_CONTAINER(c, custom, ctx);
     if (c->ops->release)
         c->ops->release(c->self);
-    if (u->over)
+    if (u->over) {
+        rn_waitgroup_add(&ending, 1);
         rni_channel_close_once(u->over);
-    else
+    } else {
         rni_os_free(u);
+    }
+}
+
+void rni_ctx_customs_ended(void)
+{
+    rn_waitgroup_wait(&ending);
 }
 
 /* Starts the task that watches; 0 or -ENOMEM. */
 static int start_watch(custom *u, rn_channel *done)
 {
+    static const rn_attr attr = { .background = true };
     u->over = rni_channel_make(0, 1, 0, NULL, "rn_ctx_custom");
     if (!u->over)
         return -ENOMEM;
     u->done = done;
     rn_channel_ref(done);
-    int rc = rni_start(&watchers, watch, &u, sizeof u, NULL, "context", "rn_ctx_custom");
-    if (rc != 0) {
-        rn_channel_unref(done);
-        rni_channel_release(u->over);
-        u->over = NULL;
-    }
+    rni_owner_init(&u->owner, watcher_ended);
+    int rc = rni_start(&u->owner, watch, &u, sizeof u, &attr, "context", "rn_ctx_custom");
+    if (rc != 0)
+        leave_channels(u);
     return rc;
 }
 

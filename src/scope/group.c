@@ -163,6 +163,7 @@ rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
     if (!parent)
         parent = above ? &above->ctx : rn_ctx_background();
     rni_owner_init(&g->owner, task_ended);
+    g->owner.is_group = true;
     atomic_store_explicit(&g->live, 1, memory_order_relaxed);
     rni_list_init(&g->children);
     rni_list_init(&g->sibling);

@@ -80,7 +80,7 @@ void rni_group_forget_failures(rn_group *g);
 
 static inline rn_group *rni_group_of(const rni_task *t)
 {
-    return t->owner && !t->owner->internal ? RNI_CONTAINER(t->owner, rn_group, owner) : NULL;
+    return t->owner && t->owner->is_group ? RNI_CONTAINER(t->owner, rn_group, owner) : NULL;
 }
 
 #endif

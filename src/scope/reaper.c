@@ -10,25 +10,37 @@
  */
 #include <runnel/sync.h>
 
+#include "core/runtime.h"
 #include "scope/context.h"
-
-static void reaper_ended(rni_owner *owner, int rc, bool background)
-{
-    (void)owner;
-    (void)rc;
-    (void)background;
-}
-
-static rni_owner reapers = {
-    .tasks = { &reapers.tasks, &reapers.tasks },
-    .internal = true,
-    .ended = reaper_ended,
-};
 
 static rni_lock lock;
 static rn_ctx *first;
 static bool reaping; /* the task has been started and has not found the list empty */
 static rn_waitgroup at_work;
+
+/* No memory for such a task: the list waits for the next that comes, or for the end of the run. */
+static void give_up(void)
+{
+    rni_lock_take(&lock);
+    reaping = false;
+    rni_unlock(&lock);
+    rn_waitgroup_done(&at_work);
+}
+
+static void reaper_ended(rni_owner *owner, int rc, bool background)
+{
+    (void)owner;
+    (void)background;
+    if (rc == 0)
+        rn_waitgroup_done(&at_work);
+    else
+        give_up();
+}
+
+static rni_owner reapers = {
+    .tasks = { &reapers.tasks, &reapers.tasks },
+    .ended = reaper_ended,
+};
 
 /* All that are in the list; if there are none, the caller is done. */
 static rn_ctx *take_all(void)
@@ -56,7 +68,6 @@ static int reap(void *unused)
 {
     (void)unused;
     free_all();
-    rn_waitgroup_done(&at_work);
     return 0;
 }
 
@@ -71,17 +82,14 @@ void rni_ctx_reap(rn_ctx *c)
     if (!start)
         return;
     rn_waitgroup_add(&at_work, 1);
-    if (rni_start(&reapers, reap, NULL, 0, NULL, "reaper", "rn_ctx_unref") == 0)
-        return;
-    /* No memory: c waits for the next that comes, or for the end of the run. */
-    rn_waitgroup_done(&at_work);
-    rni_lock_take(&lock);
-    reaping = false;
-    rni_unlock(&lock);
+    static const rn_attr attr = { .background = true };
+    if (rni_start(&reapers, reap, NULL, 0, &attr, "reaper", "rn_ctx_unref") != 0)
+        give_up();
 }
 
 void rni_ctx_reaped(void)
 {
+    rni_callbacks_end();
     rn_waitgroup_wait(&at_work);
     free_all();
 }

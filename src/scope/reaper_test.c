@@ -2,6 +2,8 @@
 /* Contexts that lose their last reference while a timer fires or a task's owner is told. */
 #include <runnel.h>
 
+#include <stdatomic.h>
+
 #include "core/park.h"
 #include "kit/kit.h"
 
@@ -82,4 +84,68 @@ TEST(run_does_not_end_before_what_timers_gave_back_is_dropped)
         CHECK_EQ(rn_run(leave_to_timer, NULL), 0);
         CHECK_EQ(last_drops, i);
     }
+}
+
+/* ---- a hand-over at the very end ---- */
+
+static _Atomic(bool) in_callback;
+
+static void give_back_late(rni_timer *timer)
+{
+    last_reference *r = RNI_CONTAINER(timer, last_reference, timer);
+    rn_ctx *ctx = r->ctx;
+    rni_timer_fired(timer);
+    atomic_store(&in_callback, true);
+    for (int64_t end = rn_now() + RN_MILLISECOND; rn_now() < end;) {}
+    rn_ctx_unref(ctx);
+}
+
+static int end_meanwhile(rn_group *g, void *arg)
+{
+    static last_reference r;
+    static int one = 1;
+    (void)g;
+    (void)arg;
+    r = (last_reference){ .timer.fn = give_back_late,
+                          .ctx = rn_ctx_with_value_drop(rn_ctx_background(), &key, &one,
+                                                        count_drop) };
+    atomic_store(&in_callback, false);
+    CHECK_EQ(rni_timer_arm(&r.timer, rn_now()), 0);
+    while (!atomic_load(&in_callback)) /* another worker fires it, or this one in the yield */
+        CHECK_EQ(rn_yield(), 0);
+    return 0;
+}
+
+TEST(run_waits_for_timers_that_are_about_to_give_back)
+{
+    for (int i = 1; i <= 20; i++) {
+        int before = last_drops;
+        CHECK_EQ(rn_run(end_meanwhile, NULL), 0);
+        CHECK_EQ(last_drops, before + 1);
+    }
+}
+
+static void drop_for_ever(void *value)
+{
+    (void)value;
+    (void)!rn_mutex_lock(&held);
+}
+
+static int leave_to_stuck_drop(rn_group *g, void *arg)
+{
+    static last_reference r;
+    static int one = 1;
+    (void)g;
+    (void)arg;
+    CHECK_EQ(rn_mutex_lock(&held), 0);
+    r = (last_reference){ .timer.fn = give_back,
+                          .ctx = rn_ctx_with_value_drop(rn_ctx_background(), &key, &one,
+                                                        drop_for_ever) };
+    CHECK_EQ(rni_timer_arm(&r.timer, rn_now()), 0);
+    return rn_sleep(RN_MILLISECOND);
+}
+
+TEST_EXIT(drop_that_waits_for_ever_is_a_deadlock, 2, " reaper [mutex lock] at ")
+{
+    rn_run(leave_to_stuck_drop, NULL);
 }

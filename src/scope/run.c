@@ -105,6 +105,7 @@ static int steward(void *arg)
         r->rc = serve(r);
         rn_group_close(r->root);
         rni_ctx_reaped();
+        rni_ctx_customs_ended();
     } else {
         r->rc = -ENOMEM;
     }

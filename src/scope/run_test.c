@@ -312,3 +312,106 @@ TEST(run_returns_while_a_foreign_threads_task_never_waits)
     atomic_store(&stop_spinning, true);
     CHECK_EQ(pthread_join(spinner, NULL), 0);
 }
+
+/* ---- workers that a thread has started ---- */
+
+static int do_nothing(void)
+{
+    return 0;
+}
+RN_TASK(do_nothing);
+
+static void start_workers(void)
+{
+    rn_group *g = rn_group_new(NULL);
+    CHECK_EQ(rn_go(g, do_nothing), 0);
+    CHECK_EQ(rn_group_wait(g), 0);
+    CHECK_EQ(rn_group_close(g), 0);
+    while (rn_task_count() > 0)
+        usleep(100);
+}
+
+static int wait_for_nobody(rn_group *g, void *arg)
+{
+    int v;
+    (void)arg;
+    return rn_recv(rn_make(g, int, 0), &v);
+}
+
+TEST_EXIT(run_sees_deadlocks_though_the_workers_ran_before, 2, " main [chan receive] at ")
+{
+    start_workers();
+    rn_run(wait_for_nobody, NULL);
+}
+
+static int is_virtual(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    CHECK_EQ(rn_now(), RN_TEST_START);
+    return 0;
+}
+
+TEST(run_of_a_test_needs_no_more_than_that_no_task_is_alive)
+{
+    for (int i = 0; i < 20; i++) {
+        start_workers();
+        CHECK_EQ(rn_test_run(is_virtual, NULL, NULL), 0);
+        CHECK_EQ(rn_run(give_back, &i), i);
+    }
+}
+
+/* ---- timers that threads set ---- */
+
+TEST(timers_of_threads_fire_without_a_run)
+{
+    for (int i = 0; i < 20; i++) {
+        int rc = 0;
+        int64_t when;
+        rn_unit unit;
+        rn_ctx *ctx = rn_ctx_with_timeout(rn_ctx_background(), RN_MILLISECOND);
+        rn_group *g = rn_group_new(NULL);
+        rn_receiver(int64_t) after = rn_after(g, 2 * RN_MILLISECOND);
+        CHECK_EQ(rn_recv_until(rn_ctx_done(ctx), &unit, rn_now() + RN_MINUTE), -EPIPE);
+        CHECK_EQ(rn_ctx_err(ctx), -ETIMEDOUT);
+        if (i % 2)
+            CHECK_EQ(rn_run(give_back, &rc), 0); /* takes the workers over, with the timer */
+        CHECK_EQ(rn_recv_until(after, &when, rn_now() + RN_MINUTE), 0);
+        CHECK_EQ(rn_group_close(g), 0);
+        rn_ctx_unref(ctx);
+    }
+}
+
+/* ---- contexts that outlive the run ---- */
+
+static rn_chan(rn_unit) foreign_done;
+
+static rn_channel *done_of(void *self)
+{
+    (void)self;
+    return (rn_channel *)(void *)foreign_done;
+}
+
+static int nothing_to_do(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    return 0;
+}
+
+TEST(context_of_the_users_own_is_followed_after_the_run)
+{
+    static const rn_ctx_ops ops = { .done = done_of };
+    rn_group *g = rn_group_new(NULL);
+    foreign_done = rn_make(g, rn_unit, 0);
+    rn_ctx *ctx = rn_ctx_custom(&ops, NULL);
+    CHECK_EQ(rn_run(nothing_to_do, NULL), 0);
+    rn_close(foreign_done);
+    for (int64_t end = rn_now() + RN_MINUTE; rn_ctx_err(ctx) == 0 && rn_now() < end;)
+        usleep(100);
+    CHECK_EQ(rn_ctx_err(ctx), -ECANCELED);
+    rn_ctx_unref(ctx);
+    CHECK_EQ(rn_run(nothing_to_do, NULL), 0);
+    CHECK_EQ(rn_task_count(), 0);
+    rn_group_close(g);
+}

@@ -21,7 +21,7 @@ bool rni_test_begin(uint64_t seed)
     if (!atomic_compare_exchange_strong_explicit(&in_test_run, &no, true, memory_order_acq_rel,
                                                  memory_order_relaxed))
         return false;
-    if (!rni_runtime_running()) {
+    if (rni_runtime_rest()) {
         rni_virtual_start(RN_TEST_START, seed);
         return true;
     }
