@@ -32,7 +32,8 @@ RN_API RN_MUST_CHECK int rn_fd_wait_at(int fd, unsigned events, int64_t deadline
  * A listening TCP socket and a TCP connection, owned by whoever holds the pointer. Any number of
  * tasks may use one at a time, one of them to close it: each accept gets a connection of its own;
  * reads at the same time share the bytes out in no particular order, and the pieces of writes at
- * the same time may come mixed. A read and a write do not disturb each other.
+ * the same time may come mixed. A read and a write do not disturb each other. Closing ends the
+ * calls that are under way, and frees the pointer when they have left: none may begin after it.
  */
 typedef struct rn_listener rn_listener;
 typedef struct rn_conn rn_conn;
@@ -48,8 +49,8 @@ RN_API RN_MUST_CHECK int rn_tcp_listen(const char *address, unsigned port, rn_li
 /* The port the listener is bound to. Any task, any thread; never waits. */
 RN_API unsigned rn_listener_port(const rn_listener *l);
 
-/* Waits for a connection. Returns 0 and stores it in *out, the caller's to close; -EPIPE once the
- * listener is closed by another task, or another error as above, and *out is NULL then. */
+/* Waits for a connection. Returns 0 and stores it in *out, the caller's to close; -EPIPE if
+ * another task closes the listener meanwhile, or another error as above, and *out is NULL then. */
 #define rn_tcp_accept(l, deadline_ns, out) rn_tcp_accept_at((l), (deadline_ns), (out), RN_HERE)
 RN_API RN_MUST_CHECK int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out,
                                           const char *site);
@@ -75,7 +76,7 @@ RN_API RN_MUST_CHECK int rn_tcp_dial_at(const char *host, unsigned port, int64_t
 /*
  * Reads up to n bytes: waits for at least one. A deadline that has passed is a timeout even if data
  * is there. Returns the number of bytes, 0 at the end of the stream (and for n = 0, so ask for one
- * at least), or a negative error; -EPIPE once another task has closed the connection.
+ * at least), or a negative error; -EPIPE if another task closes the connection meanwhile.
  */
 #define rn_conn_read(c, buf, n, deadline_ns)                                                       \
     rn_conn_read_at((c), (buf), (n), (deadline_ns), RN_HERE)
@@ -83,9 +84,9 @@ RN_API RN_MUST_CHECK int64_t rn_conn_read_at(rn_conn *c, void *buf, size_t n, in
                                              const char *site);
 
 /*
- * Writes all n bytes; waits while the system takes none. Returns 0 or a negative error; -EPIPE once
- * another task has closed the connection, or the peer is gone. *written (may be NULL) is the number
- * of bytes the system took, also on an error.
+ * Writes all n bytes; waits while the system takes none. Returns 0 or a negative error; -EPIPE if
+ * another task closes the connection meanwhile, or the peer is gone. *written (may be NULL) is the
+ * number of bytes the system took, also on an error.
  */
 #define rn_conn_write(c, buf, n, deadline_ns, written)                                             \
     rn_conn_write_at((c), (buf), (n), (deadline_ns), (written), RN_HERE)

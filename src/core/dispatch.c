@@ -140,19 +140,22 @@ static bool collect_inbox(rni_worker *w)
     if (atomic_load_explicit(&w->inbox_full, memory_order_relaxed) == 0)
         return false;
     rni_lock_take(&w->inbox_lock);
-    size_t n = w->inbox_n;
+    size_t n = 0;
     rni_runq_enter(&w->queue);
-    for (size_t i = 0; i < n; i++)
-        if (!rni_runq_append(&w->queue, w->inbox[i]))
-            rni_panic(NULL, "out of memory for a run queue");
+    while (n < w->inbox_n && rni_runq_append(&w->queue, w->inbox[n]))
+        n++;
     rni_runq_leave(&w->queue);
-    w->inbox_n = 0;
-    atomic_store_explicit(&w->inbox_full, 0, memory_order_relaxed);
+    /* The rest has no room now, for want of memory. */
+    w->inbox_n -= n;
+    for (size_t i = 0; i < w->inbox_n; i++)
+        w->inbox[i] = w->inbox[n + i];
+    atomic_store_explicit(&w->inbox_full, w->inbox_n > 0, memory_order_relaxed);
     rni_unlock(&w->inbox_lock);
     return n > 0;
 }
 
-bool rni_collect(rni_worker *w)
+/* Moves what others queued for this worker, or for anybody, into its own queue. */
+static bool collect(rni_worker *w)
 {
     enum { AT_ONCE = 64 }; /* leave some for the other workers */
     rni_runtime *rt = &rni_rt;
@@ -196,7 +199,7 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
     w->look_every += w->look_every == 0;
     w->ticks = w->look_every;
     rni_look_around(w, now);
-    rni_collect(w);
+    collect(w);
     if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
         w->watched_at = now;
         rni_watch_timers(w, w->clock);
@@ -219,7 +222,7 @@ rni_runnable rni_pick(rni_worker *w)
             return 0; /* rn_run is over: worker 0 goes back to its caller */
     }
     rni_runnable r = take_own(w);
-    if (rni_unlikely(!r) && rni_collect(w))
+    if (rni_unlikely(!r) && collect(w))
         r = take_own(w);
     return r;
 }
@@ -276,6 +279,8 @@ static void end(rni_task *t, int rc)
     tell_owner(t->worker, o, rc, background);
 }
 
+static __attribute__((noreturn)) void leave_stack(rni_worker *w, rni_task *from, rni_runnable r);
+
 /* The first function on every task stack: calls fresh tasks until one has parked and something that
  * is not fresh, or needs another kind of stack, is to run next. */
 static void trampoline(void)
@@ -305,7 +310,7 @@ static void trampoline(void)
             *w->error = 0;
             continue;
         }
-        rni_leave(w, t, r);
+        leave_stack(w, t, r);
     }
 }
 
@@ -393,7 +398,8 @@ int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
     return rni_switch(from, to);
 }
 
-void rni_leave(rni_worker *w, rni_task *from, rni_runnable r)
+/* As rni_dispatch, from a task stack that is no longer needed. */
+static void leave_stack(rni_worker *w, rni_task *from, rni_runnable r)
 {
     rni_task *to; /* before the give: it must not hand out our own stack */
     while (rni_unlikely(!(to = context_for(w, r))))

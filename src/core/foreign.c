@@ -17,6 +17,7 @@
 #include "core/descriptor.h"
 #include "core/foreign.h"
 #include "core/park.h"
+#include "core/records.h"
 #include "core/worker.h"
 
 /* How often a thread looks at the virtual clock, which does not wake it. */

@@ -17,7 +17,4 @@ void rni_foreign_wake(rni_task *t);
 /* Ends t's wait because its deadline has passed; in park.c. */
 void rni_task_timed_out(rni_task *t);
 
-/* Calls fn for every record in use. */
-void rni_foreign_each(void (*fn)(rni_task *t, void *arg), void *arg);
-
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What core calls and rooms to its right define. These are the only names that core uses and does
- * not own; each says which file defines it.
+ * What rooms to the right of those that call it define: the reports, which core and scope set off.
+ * Each says which file defines it.
  */
 #ifndef RNI_CORE_HOOKS_H
 #define RNI_CORE_HOOKS_H

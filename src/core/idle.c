@@ -64,7 +64,8 @@ static bool take_sleeper(rni_worker *w)
 /* Wakes a worker that has been taken off the list; no lock is held. */
 static void rouse(rni_worker *w, bool polling)
 {
-    atomic_store_explicit(&w->signal, 1, memory_order_release); /* partner: doze */
+    /* Only for the futex, which does not sleep then; idle_lock orders what the sleeper reads. */
+    atomic_store_explicit(&w->signal, 1, memory_order_relaxed);
     if (!polling) {
         rni_os_futex_wake(&w->signal, 1);
         return;

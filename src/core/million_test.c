@@ -13,6 +13,7 @@
 
 #include <runnel.h>
 
+#include "core/records.h"
 #include "core/stack.h"
 #include "kit/kit.h"
 

@@ -15,6 +15,7 @@
 #include "core/park.h"
 #include "core/worker.h"
 
+/* release store, acquire load: what the handler uses was there before it was set. */
 static void (*_Atomic handler)(const char *line);
 static _Atomic(uint32_t) panicking; /* the first one reports, the others wait for the end */
 

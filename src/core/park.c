@@ -48,6 +48,13 @@ void rni_ready(rni_task *t, int rc)
         rni_queue_anywhere(rni_run_task(t));
 }
 
+void rni_wait_since(rni_task *t, int64_t now)
+{
+    if (!t->foreign)
+        t->worker->clock = now; /* rni_park takes it for t->since */
+    atomic_store_explicit(&t->since, now, memory_order_relaxed);
+}
+
 void rni_ready_all(rni_waiter *taken, int rc)
 {
     while (taken) {

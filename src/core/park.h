@@ -85,7 +85,8 @@ RNI_UNSEEN static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_wait
     w->next = NULL;
     w->prev = q->tail;
     w->queue = q;
-    __atomic_store_n(&w->lock, lock, __ATOMIC_RELEASE); /* partner: abort_single in park.c */
+    /* Atomic, because abort_wait may read it under the lock of a queue that w has left. */
+    __atomic_store_n(&w->lock, lock, __ATOMIC_RELAXED);
     if (q->tail)
         q->tail->next = w;
     else
@@ -187,6 +188,10 @@ void rni_deadline_start_quiet(rni_task *t);
 /* Leaves the worker to others until rni_ready(t, rc); returns rc. t is the calling task. `where`
  * and `what` are for reports. No lock may be held. */
 int rni_park(rni_task *t, rni_why why, const void *what, const char *where);
+
+/* Says when t, the calling task, begins to wait; else that is its worker's last look at the
+ * clock. */
+void rni_wait_since(rni_task *t, int64_t now);
 
 /* Lets t, whose wait the caller has ended, go on with result rc. Any thread; t may be gone when
  * this returns. */

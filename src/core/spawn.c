@@ -4,6 +4,7 @@
  * release store whose partner is the acquire load in rni_spawn_each. Records too large for a slab
  * come from the allocator one by one, go back to it, and are not in the reports before they start.
  */
+#include "core/records.h"
 #include "core/san.h"
 #include "core/spawn.h"
 #include "os/os.h"

@@ -20,7 +20,4 @@ rni_spawn *rni_spawn_take(rni_spawn_cache *cache, size_t bytes);
 void rni_spawn_give(rni_spawn_cache *cache, rni_spawn *s);
 void rni_spawn_flush(rni_spawn_cache *cache);
 
-/* Calls fn for every pooled-size record that is queued and has not started. Any thread. */
-void rni_spawn_each(void (*fn)(rni_spawn *s, void *arg), void *arg);
-
 #endif

@@ -14,6 +14,7 @@
  * order; readers (reports, the fault handler) load it with acquire order.
  */
 #include "base/copy.h"
+#include "core/records.h"
 #include "core/settings.h"
 #include "core/stack.h"
 #include "os/os.h"

@@ -42,9 +42,6 @@ static inline void *rni_stack_top(rni_task *t)
 int rni_stack_class_of(rn_stack_class c);
 size_t rni_stack_usable(unsigned cls);
 
-/* Calls fn for every slot that was ever used, live or not. Any thread. */
-void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg);
-
 /* If address lies in a guard: the task of that slot, else NULL. Async-signal-safe. */
 rni_task *rni_stack_guard_owner(const void *address);
 /* Whether some stacks have no guard, because the system has refused it. Async-signal-safe. */

@@ -119,7 +119,8 @@ void rni_timer_start(rni_timers *h, rni_timer *t, int64_t when)
     t->child = t->next = NULL;
     RNI_EDGE_OUT(t);
     rni_lock_take(&h->lock);
-    atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_relaxed);
+    /* release; partner: rni_timer_stop, which then reads t->heap */
+    atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_release);
     count_once(h, t, 1);
     set_root(h, meld(h->root, t));
     rni_unlock(&h->lock);

@@ -135,8 +135,6 @@ rni_runnable rni_pick(rni_worker *w);
 bool rni_must_leave(const rni_worker *w);
 /* Leaves context `from` (the calling one) for r, or for the loop if r is 0. */
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r);
-/* As rni_dispatch, from a task stack that is no longer needed. */
-__attribute__((noreturn)) void rni_leave(rni_worker *w, rni_task *from, rni_runnable r);
 /* Queues r on worker w, the caller's: as the next to run, or behind the others. */
 void rni_queue_next(rni_worker *w, rni_runnable r);
 void rni_queue_last(rni_worker *w, rni_runnable r);
@@ -144,8 +142,6 @@ void rni_queue_last(rni_worker *w, rni_runnable r);
 void rni_queue_for(rni_worker *w, rni_runnable r);
 void rni_queue_anywhere(rni_runnable r);
 void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done);
-/* Moves what others queued for this worker, or for anybody, into its own queue. */
-bool rni_collect(rni_worker *w);
 
 /* ---- idle.c ---- */
 

@@ -15,11 +15,9 @@
 
 #include <runnel/obs.h>
 
-#include "core/foreign.h"
 #include "core/hooks.h"
+#include "core/records.h"
 #include "core/runtime.h"
-#include "core/spawn.h"
-#include "core/stack.h"
 #include "obs/table.h"
 #include "sync/chan.h"
 

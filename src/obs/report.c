@@ -18,10 +18,9 @@
 #include <runnel/obs.h>
 
 #include "core/hooks.h"
+#include "core/records.h"
 #include "core/runtime.h"
 #include "core/settings.h"
-#include "core/spawn.h"
-#include "core/stack.h"
 #include "obs/monitor.h"
 #include "obs/table.h"
 

@@ -193,13 +193,19 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
         return 0;
     }
     int rc = rni_timer_arm(&c->timer, deadline);
-    /* If the parent's canceller has come by before the timer was armed. */
-    if (rc == 0 && rni_ctx_cause(c) != 0)
+    if (rc != 0)
+        return rc;
+    /* A canceller that held the lock before us may have found the timer not armed yet. */
+    rni_lock_take(&c->lock);
+    cause = atomic_load_explicit(&c->cause, memory_order_relaxed);
+    rni_unlock(&c->lock);
+    if (cause != 0)
         rni_timer_stop(&c->timer);
-    return rc;
+    return 0;
 }
 
-void rni_ctx_init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c))
+/* rni_ctx_init for a context that nobody cancels; it keeps the parent only for its values. */
+static void init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c))
 {
     atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
     c->parent = rn_ctx_ref(parent);
@@ -259,7 +265,7 @@ rn_ctx *rn_ctx_without_cancel(rn_ctx *parent)
         rni_panic(NULL, "a context needs a parent");
     rn_ctx *c = rni_os_alloc(sizeof *c);
     if (c)
-        rni_ctx_init_apart(c, parent, free_plain);
+        init_apart(c, parent, free_plain);
     return c;
 }
 

@@ -47,8 +47,6 @@ struct rn_ctx {
  * for none. If the parent is cancelled, so is c when this returns. 0 or -ENOMEM. */
 int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
                  void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c));
-/* The same for a context that is cancelled by nobody; it keeps the parent only for its values. */
-void rni_ctx_init_apart(rn_ctx *c, rn_ctx *parent, void (*destroy)(rn_ctx *c));
 /* A reference, unless c is being freed. */
 bool rni_ctx_try_ref(rn_ctx *c);
 /* rn_ctx_cause, wherever it is called from. */

@@ -71,13 +71,17 @@ static void check_unused(rn_group *g, const char *what)
 int rn_group_limit(rn_group *g, int64_t n)
 {
     check_unused(g, "limit");
-    if (n < 0 && !g->places)
+    rn_semaphore *places = rni_group_places(g);
+    if (n < 0 && !places)
         return 0;
-    if (!g->places)
-        g->places = rni_os_alloc(sizeof *g->places);
-    if (!g->places)
+    if (!places && !(places = rni_os_alloc(sizeof *places)))
         return -ENOMEM;
-    rni_semaphore_set(g->places, n < 0 ? INT64_MAX / 2 : n); /* somebody may wait for a place */
+    /* seq_cst; partner: group_cancelled. Either it sees the places, or we its cancellation, which
+     * has come from above. */
+    atomic_store_explicit(&g->places, places, memory_order_seq_cst);
+    rni_semaphore_set(places, n < 0 ? RNI_NO_LIMIT : n); /* somebody may wait for a place */
+    if (atomic_load_explicit(&g->owner.cancelled, memory_order_seq_cst) != 0)
+        rni_semaphore_set(places, RNI_NO_LIMIT);
     return 0;
 }
 

@@ -6,9 +6,9 @@
  * error, and the first cause stays. A group that keeps going is not cancelled by failures; its
  * result is the first of them.
  *
- * Closing: cancel (if anything runs), wait for the tasks under a shield, close the child groups
- * that the tasks have left behind, then end the channels. The memory goes with the last reference
- * to the context.
+ * Closing: cancel, wait for the tasks under a shield, close the child groups that the tasks have
+ * left behind, run what was deferred, then end the channels and what else the group owns. The
+ * memory goes with the last reference to the context.
  */
 #include "scope/group.h"
 #include "sync/lot.h"
@@ -50,8 +50,8 @@ static void task_ended(rni_owner *owner, int rc, bool background)
         if (!g->keep_going)
             rn_ctx_cancel(&g->ctx, rc);
     }
-    if (rni_unlikely(g->places != NULL) && !background)
-        rn_semaphore_release(g->places, 1);
+    if (rni_unlikely(rni_group_places(g) != NULL) && !background)
+        rn_semaphore_release(rni_group_places(g), 1);
     rni_group_leave(g);
 }
 
@@ -61,8 +61,10 @@ static void group_cancelled(rn_ctx *c, int cause)
     /* seq_cst, see the protocol of aborts in core/park.h */
     atomic_exchange_explicit(&g->owner.cancelled, cause, memory_order_seq_cst);
     rni_owner_abort_all(&g->owner);
-    if (g->places)
-        rni_semaphore_set(g->places, INT64_MAX / 2); /* who waits for one learns of the cancel */
+    /* seq_cst; partner: rn_group_limit. Who waits for a place learns of the cancel. */
+    rn_semaphore *places = atomic_load_explicit(&g->places, memory_order_seq_cst);
+    if (places)
+        rni_semaphore_set(places, RNI_NO_LIMIT);
 }
 
 /* From zero only under the bucket's lock, like the way down to it. */
@@ -89,10 +91,10 @@ bool rni_group_enter(rn_group *g)
 static int take_place(rn_group *g, const rn_attr *attr, const char *site)
 {
     if (attr && attr->no_wait)
-        return rn_semaphore_try_acquire(g->places, 1);
-    int rc = rn_semaphore_acquire_at(g->places, 1, site);
+        return rn_semaphore_try_acquire(rni_group_places(g), 1);
+    int rc = rn_semaphore_acquire_at(rni_group_places(g), 1, site);
     if (rc == 0 && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0) {
-        rn_semaphore_release(g->places, 1);
+        rn_semaphore_release(rni_group_places(g), 1);
         rc = -ECANCELED;
     }
     return rc;
@@ -111,8 +113,8 @@ static int start_in(rn_group *g, int (*entry)(void *args), const void *args, siz
 void rni_group_start(rn_group *g, int (*entry)(void *args), const void *args, size_t size,
                      const char *name, const char *site)
 {
-    if (g->places)
-        rni_semaphore_overdraw(g->places); /* nobody is here who could wait for a place */
+    if (rni_group_places(g))
+        rni_semaphore_overdraw(rni_group_places(g)); /* nobody is here who could wait for a place */
     start_in(g, entry, args, size, NULL, name, site);
 }
 
@@ -124,7 +126,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
     int rc = 0;
-    bool limited = rni_unlikely(g->places != NULL) && !(attr && attr->background);
+    bool limited = rni_unlikely(rni_group_places(g) != NULL) && !(attr && attr->background);
     if (limited) {
         rn_ctx_ref(&g->ctx);
         rc = take_place(g, attr, site);
@@ -133,7 +135,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         if (rni_likely(rni_group_enter(g)))
             rc = start_in(g, entry, args, size, attr, name, site);
         else if (rc = -ECANCELED, limited)
-            rn_semaphore_release(g->places, 1);
+            rn_semaphore_release(rni_group_places(g), 1);
     }
     if (limited)
         rn_ctx_unref(&g->ctx);
@@ -150,7 +152,7 @@ static void group_destroy(rn_ctx *c)
 {
     rn_group *g = RNI_CONTAINER(c, rn_group, ctx);
     rni_group_forget_failures(g);
-    rni_os_free(g->places);
+    rni_os_free(rni_group_places(g));
     rni_os_free(g);
 }
 
@@ -236,7 +238,7 @@ static bool begin_close(rn_group *g)
 {
     rni_lock_take(&g->lock);
     bool first = !atomic_load_explicit(&g->closing, memory_order_relaxed);
-    atomic_store_explicit(&g->closing, true, memory_order_relaxed); /* partner: enter_group */
+    atomic_store_explicit(&g->closing, true, memory_order_relaxed); /* seen: rni_group_enter */
     rni_unlock(&g->lock);
     if (first && g->parent) {
         rni_lock_take(&g->parent->lock);

@@ -35,6 +35,9 @@ typedef struct rni_owned {
 /* How many errors of tasks a group notes; the others it only counts. */
 enum { RNI_FAILURES_KEPT = 1024 };
 
+/* A semaphore with so many permits makes nobody wait. */
+#define RNI_NO_LIMIT (INT64_MAX / 2)
+
 struct rn_group {
     rn_ctx ctx; /* first: a group's context is the group */
     rni_owner owner;
@@ -47,7 +50,8 @@ struct rn_group {
     rn_group *parent;  /* the group of the task that opened this one, or NULL; fixed */
     rni_link channels;
     rni_link owned;
-    rn_semaphore *places;     /* one a task, if their number is limited; set while none runs */
+    _Atomic(rn_semaphore *)
+        places;               /* one a task, if their number is limited; set while none runs */
     bool keep_going;          /* a failure cancels nothing; set while none runs */
     _Atomic(int) first_error; /* of a task; the group's result if nothing cancelled it */
     size_t failed, room;      /* errors of tasks; how many fit in failures; the lock */
@@ -61,6 +65,12 @@ struct rn_group {
 bool rni_group_own(rn_group *g, rni_owned *o, void (*end)(rni_owned *o));
 /* Takes o back before the group ends it. False if the group has begun to. */
 bool rni_group_disown(rni_owned *o);
+
+/* NULL: the number of g's tasks has never been limited. */
+static inline rn_semaphore *rni_group_places(rn_group *g)
+{
+    return atomic_load_explicit(&g->places, memory_order_acquire);
+}
 
 /* Counts a task in that is to be started: g waits for it from here on. False if g has no task left
  * and is being closed. */

@@ -8,7 +8,7 @@
  *
  * A waiting receiver is completed by its peer: element copied, *ok set, result passed to rni_ready.
  * For a plain operation the result is 0 or -EPIPE; for a select it is the index of the case, or
- * -EPIPE for a send on a closed channel.
+ * -EPIPE for a send on a closed channel. When the channel's group ends it is -ECANCELED for both.
  */
 #include <string.h>
 

@@ -10,9 +10,9 @@
  *   - `closed` never goes back.
  * Waiters are served first come, first served.
  *
- * Lock: `lock` protects everything but `refs` and the fields that are fixed when the channel is
- * made. Nothing may park, allocate or call user code under it. A select takes the locks of its
- * channels in ascending order of address.
+ * Lock: `lock` protects everything but `refs`, `live`, the fields that are fixed when the channel
+ * is made, and those that say what else protects them. Nothing may park, allocate or call user
+ * code under it. A select takes the locks of its channels in ascending order of address.
  *
  * Headers are type-stable: a freed header is only ever reused for another channel, and its lock
  * stays a lock. Park's abort protocol needs that (core/park.h).

@@ -2,7 +2,6 @@
 /* Measured channels; measure.h tells what is noted. */
 #include <errno.h>
 
-#include "core/worker.h"
 #include "sync/measure.h"
 
 /* Brings the area up to now; the lock is held. */
@@ -49,9 +48,7 @@ void rni_measure_passed(rn_channel *c)
 void rni_measure_waits(rni_task *t)
 {
     int64_t now = rni_now();
-    if (!t->foreign)
-        t->worker->clock = now; /* rni_park takes it for t->since */
-    atomic_store_explicit(&t->since, now, memory_order_relaxed);
+    rni_wait_since(t, now);
 }
 
 void rni_measure_served(rn_channel *c, const rni_task *t, bool sender)
