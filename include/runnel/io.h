@@ -49,6 +49,10 @@ RN_API RN_MUST_CHECK int rn_tcp_listen(const char *address, unsigned port, rn_li
 /* The port the listener is bound to. Any task, any thread; never waits. */
 RN_API unsigned rn_listener_port(const rn_listener *l);
 
+/* The descriptor, still owned by the listener: to wait for connections in a select. Any task, any
+ * thread; never waits. */
+RN_API int rn_listener_fd(const rn_listener *l);
+
 /* Waits for a connection. Returns 0 and stores it in *out, the caller's to close; -EPIPE if
  * another task closes the listener meanwhile, or another error as above, and *out is NULL then. */
 #define rn_tcp_accept(l, deadline_ns, out) rn_tcp_accept_at((l), (deadline_ns), (out), RN_HERE)

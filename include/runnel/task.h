@@ -19,10 +19,12 @@ RN_EXTERN_C_BEGIN
 
 /*
  * Runs fn(g, arg) as the first task of a new root group g, with workers to run it, and returns its
- * result. When fn returns, the root group is cancelled, joined and freed before rn_run returns.
+ * result; fn has a stack of 1 MiB. When fn returns, the root group is cancelled, joined and freed
+ * before rn_run returns.
  * Returns fn's result, or -ENOMEM / -EAGAIN when the workers cannot be started.
  *
- * From main or another thread: waits. In a task: fn runs inline, in a new group under the caller's.
+ * From main or another thread: waits. In a task: fn runs inline, on its stack, in a new group under
+ * the caller's.
  * The number of workers is one per CPU this process may use; RUNNEL_WORKERS in the environment
  * overrides it (1 to 1024). If every task waits for another and nothing outside can wake one, the
  * process reports all of them and exits with status 2 (only when rn_run was called from main and

@@ -237,6 +237,7 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
     t->pins = s->pin;
     t->foreign = false;
     t->internal = s->internal;
+    t->run = s->run;
     t->background = s->background;
     t->listed = false;
     t->saved_errno = 0;

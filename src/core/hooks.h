@@ -20,8 +20,8 @@ unsigned rni_report_threads(void);
 /* obs/report.c: what the environment asks of reports; called by each rn_run before it starts. */
 void rni_obs_init(void);
 
-/* obs/report.c: rn_run's function has returned; reports the tasks that still wait. Parks the
- * calling task for a few milliseconds if some might be about to end. */
-void rni_report_leaks(void);
+/* obs/report.c: the function of the rn_run with that number has returned; reports its tasks that
+ * still wait. Parks the calling task for a few milliseconds if some might be about to end. */
+void rni_report_leaks(uint16_t run);
 
 #endif

@@ -14,6 +14,7 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     s->next = NULL;
     s->pin = false;
     s->internal = o->internal;
+    s->run = o->run;
     if (bytes)
         rni_copy(s->args, args, bytes);
 }

@@ -69,6 +69,7 @@ typedef struct rni_owner {
     rni_link tasks;         /* tasks of this owner that have waited at least once */
     bool internal;          /* its tasks are neither counted nor in reports */
     bool is_group;          /* the base of one */
+    uint16_t run;           /* number of the rn_run that it is part of; 0: none. Fixed */
     /* Called by the worker when a task of this owner has ended, one in the background or not; the
      * last thing that happens to it. May park nothing. */
     void (*ended)(struct rni_owner *owner, int rc, bool background);
@@ -119,6 +120,7 @@ struct rni_task {
     bool foreign;
     bool internal;             /* its owner's */
     bool background;           /* no leak if it still waits at the end */
+    uint16_t run;              /* its owner's */
     _Atomic(uint32_t) woken;   /* futex word */
     _Atomic(int) wake_fd;      /* not negative: signalled instead; foreign.c */
     struct rni_poll_set *poll; /* what it waits for then; the thread itself */
@@ -153,6 +155,7 @@ typedef struct rni_spawn {
     bool big;                             /* allocated alone, larger than RNI_SPAWN_BYTES */
     _Atomic(bool) queued;                 /* spawned and not started yet */
     bool internal;                        /* its owner's, which may be gone when a report looks */
+    uint16_t run;                         /* the same */
     _Alignas(RN_ARGS_ALIGN_) char args[]; /* RNI_SPAWN_INLINE bytes, or as many as needed */
 } rni_spawn;
 _Static_assert(sizeof(rni_spawn) == RNI_SPAWN_HEADER, "the record's header has grown");

@@ -167,6 +167,11 @@ unsigned rn_listener_port(const rn_listener *l)
     return l->s.port;
 }
 
+int rn_listener_fd(const rn_listener *l)
+{
+    return l->s.fd;
+}
+
 /* Whether accept failed because of one connection, not because of the listener (accept(2)). */
 static bool try_next(int rc)
 {

@@ -148,6 +148,10 @@ TASK_TEST(tcp_accept_and_read_end_at_their_deadline)
     int64_t when = rn_now() + 5 * RN_MILLISECOND;
     CHECK_EQ(rn_tcp_accept(l, when, &a), -ETIMEDOUT);
     CHECK(rn_now() >= when && a == NULL);
+    CHECK_EQ(rn_fd_wait(rn_listener_fd(l), RN_READABLE, rn_now() + RN_MILLISECOND), -ETIMEDOUT);
+    CHECK_EQ(rn_tcp_dial("127.0.0.1", rn_listener_port(l), RN_FOREVER, &b), 0);
+    CHECK_EQ(rn_fd_wait(rn_listener_fd(l), RN_READABLE, RN_FOREVER), RN_READABLE);
+    rn_conn_close(b);
     rn_listener_close(l);
 
     connected(&a, &b);

@@ -45,7 +45,8 @@ static const char *const why_names[RNI_WHY_MAX] = {
 
 typedef struct table {
     int fd;
-    bool (*wanted)(rni_why why);
+    bool (*wanted)(rni_why why); /* NULL: every task */
+    uint16_t run;                /* else those of this run */
     size_t lines;
 } table;
 
@@ -85,7 +86,7 @@ static void task_line(rni_task *t, void *arg)
     if (atomic_load_explicit(&t->state, memory_order_acquire) != RNI_TASK_LIVE || t->internal)
         return;
     rni_why why = (rni_why)atomic_load_explicit(&t->why, memory_order_relaxed);
-    if (tb->wanted && (t->background || !tb->wanted(why)))
+    if (tb->wanted && (t->background || t->run != tb->run || !tb->wanted(why)))
         return;
     const void *what = atomic_load_explicit(&t->what, memory_order_relaxed);
     if (why > RNI_WHY_READY) {
@@ -106,7 +107,7 @@ static void spawn_line(rni_spawn *s, void *arg)
 {
     table *tb = arg;
     char line[512];
-    if (s->internal || tb->wanted)
+    if (s->internal)
         return;
     int n = snprintf(line, sizeof line, "  task %s [not started], started at %s\n", text(&s->name),
                      text(&s->site));
@@ -136,11 +137,10 @@ static void channel_line(rn_channel *c, void *arg)
     put(tb, line, n);
 }
 
-size_t rni_table_tasks(int fd, bool (*wanted)(rni_why why))
+size_t rni_table_leaks(int fd, uint16_t run, bool (*wanted)(rni_why why))
 {
-    table tb = { .fd = fd, .wanted = wanted };
+    table tb = { .fd = fd, .run = run, .wanted = wanted };
     rni_stack_each(task_line, &tb);
-    rni_spawn_each(spawn_line, &tb);
     return tb.lines;
 }
 
@@ -152,7 +152,8 @@ void rni_report_dump(int fd)
     unsigned long long live = rni_live_tasks();
     put(&tb, line,
         snprintf(line, sizeof line, "runnel: %llu task%s\n", live, live == 1 ? "" : "s"));
-    rni_table_tasks(fd, NULL);
+    rni_stack_each(task_line, &tb);
+    rni_spawn_each(spawn_line, &tb);
     rni_foreign_each(task_line, &tb);
     put(&tb, line, snprintf(line, sizeof line, "runnel: channels\n"));
     rni_channel_each(channel_line, &tb);

@@ -54,42 +54,50 @@ static bool waits_for_task(rni_why why)
     return why >= RNI_WHY_SEND && why <= RNI_WHY_SEMAPHORE && why != RNI_WHY_SLEEP;
 }
 
-static void count_waiting(rni_task *t, void *arg)
+typedef struct count {
+    uint16_t run;
+    size_t n;
+} count;
+
+static bool is_of(const rni_task *t, uint16_t run)
 {
-    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && !t->internal &&
-        !t->background &&
-        waits_for_task((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
-        ++*(size_t *)arg;
+    return atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && t->run == run;
 }
 
-static size_t waiting(void)
+static void count_waiting(rni_task *t, void *arg)
 {
-    size_t n = 0;
-    rni_stack_each(count_waiting, &n);
-    return n;
+    count *c = arg;
+    c->n += is_of(t, c->run) && !t->background &&
+            waits_for_task((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed));
+}
+
+static size_t waiting(uint16_t run)
+{
+    count c = { .run = run };
+    rni_stack_each(count_waiting, &c);
+    return c.n;
 }
 
 /* A task that runs, is queued or has not started may still end, or begin to wait for ever. */
 static void count_unsettled(rni_task *t, void *arg)
 {
+    count *c = arg;
     int why = atomic_load_explicit(&t->why, memory_order_relaxed);
-    if (atomic_load_explicit(&t->state, memory_order_acquire) == RNI_TASK_LIVE && !t->internal &&
-        (why == RNI_WHY_RUNNING || why == RNI_WHY_READY))
-        ++*(size_t *)arg;
+    c->n += is_of(t, c->run) && (why == RNI_WHY_RUNNING || why == RNI_WHY_READY);
 }
 
 static void count_unstarted(rni_spawn *s, void *arg)
 {
-    if (!s->internal)
-        ++*(size_t *)arg;
+    count *c = arg;
+    c->n += s->run == c->run;
 }
 
-static bool settled(void)
+static bool settled(uint16_t run)
 {
-    size_t n = 0;
-    rni_stack_each(count_unsettled, &n);
-    rni_spawn_each(count_unstarted, &n);
-    return n == 0;
+    count c = { .run = run };
+    rni_stack_each(count_unsettled, &c);
+    rni_spawn_each(count_unstarted, &c);
+    return c.n == 0;
 }
 
 static void fail_at_exit(void)
@@ -98,7 +106,7 @@ static void fail_at_exit(void)
     _exit(3);
 }
 
-void rni_report_leaks(void)
+void rni_report_leaks(uint16_t run)
 {
     rni_leaks mode = rni_settings_leaks();
     if (mode == RNI_LEAKS_OFF)
@@ -107,8 +115,8 @@ void rni_report_leaks(void)
      * that they never will: 10 ms in all. */
     size_t n = 0;
     for (int64_t pause = 20 * RN_MICROSECOND; rn_task_count(); pause *= 2) {
-        n = waiting();
-        if ((n == 0 && settled()) || pause > 8 * RN_MILLISECOND)
+        n = waiting(run);
+        if ((n == 0 && settled(run)) || pause > 8 * RN_MILLISECOND)
             break;
         rn_sleep(pause);
     }
@@ -119,7 +127,7 @@ void rni_report_leaks(void)
              "runnel: %zu task%s leaked: still waiting when rn_run's function %s", n,
              n == 1 ? "" : "s", "returned\n");
     say(line);
-    rni_table_tasks(2, waits_for_task);
+    rni_table_leaks(2, run, waits_for_task);
     rni_count_leaks(n);
     if (mode == RNI_LEAKS_FAIL)
         atexit(fail_at_exit);

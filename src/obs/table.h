@@ -5,8 +5,8 @@
 
 #include "core/task.h"
 
-/* Writes a line for each task whose state is wanted, those in the background excepted (NULL: every
- * task), to fd; returns how many. */
-size_t rni_table_tasks(int fd, bool (*wanted)(rni_why why));
+/* Writes a line for each task of a run whose state is wanted, those in the background excepted, to
+ * fd; returns how many. */
+size_t rni_table_leaks(int fd, uint16_t run, bool (*wanted)(rni_why why));
 
 #endif

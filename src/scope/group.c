@@ -178,6 +178,7 @@ rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
     }
     g->parent = above;
     if (above) {
+        g->owner.run = above->owner.run;
         rni_lock_take(&above->lock);
         rni_list_push(&above->children, &g->sibling);
         rni_unlock(&above->lock);

@@ -80,6 +80,16 @@ static int first_task(void *arg)
     return 0;
 }
 
+/* What stands in for main gets the largest stack, like main; there is one of it. */
+static const rn_attr first_attr = { .stack = RN_STACK_HUGE };
+
+/* Numbers repeat after 65,535 runs. */
+static uint16_t next_run(void)
+{
+    static _Atomic(uint32_t) runs;
+    return (uint16_t)(1 + atomic_fetch_add_explicit(&runs, 1, memory_order_relaxed) % UINT16_MAX);
+}
+
 /* The root group from its first task to its end; the result of fn. */
 static int serve(run *r)
 {
@@ -87,10 +97,10 @@ static int serve(run *r)
     if (rc != 0)
         return rc;
     rn_waitgroup_add(&r->returned, 1);
-    rc = rn_group_go(r->root, first_task, &r, sizeof r, NULL, "main", "rn_run");
+    rc = rn_group_go(r->root, first_task, &r, sizeof r, &first_attr, "main", "rn_run");
     if (rc == 0) {
         rn_waitgroup_wait(&r->returned); /* r->rc is first_task's until then */
-        rni_report_leaks();
+        rni_report_leaks(r->root->owner.run);
         rc = r->rc;
     }
     rn_ctx_unref(&r->first->ctx);
@@ -102,6 +112,7 @@ static int steward(void *arg)
     run *r = *(run **)arg;
     r->root = rn_group_new_at(rn_ctx_background(), "rn_run");
     if (r->root) {
+        r->root->owner.run = next_run();
         r->rc = serve(r);
         rn_group_close(r->root);
         rni_ctx_reaped();

@@ -313,6 +313,77 @@ TEST(run_returns_while_a_foreign_threads_task_never_waits)
     CHECK_EQ(pthread_join(spinner, NULL), 0);
 }
 
+/* ---- the stack of the function ---- */
+
+static int use_stack(rn_group *g, void *arg)
+{
+    volatile char large[768 << 10];
+    (void)g;
+    (void)arg;
+    for (size_t i = 0; i < sizeof large; i += 4096)
+        large[i] = 1;
+    return large[4096];
+}
+
+TEST(run_gives_its_function_a_large_stack)
+{
+    CHECK_EQ(rn_run(use_stack, NULL), 1);
+}
+
+/* ---- two runs at the same time ---- */
+
+static rn_chan(int) go_on;
+
+static int wait_to_go_on(void)
+{
+    int v;
+    return rn_recv(go_on, &v);
+}
+RN_TASK(wait_to_go_on);
+
+static void *run_in_thread(void *arg)
+{
+    int rc = 0;
+    (void)arg;
+    CHECK_EQ(rn_run(give_back, &rc), 0);
+    return NULL;
+}
+
+static int join(void *thread)
+{
+    return pthread_join(*(pthread_t *)thread, NULL);
+}
+
+static int run_beside(rn_group *g, void *arg)
+{
+    pthread_t thread;
+    (void)arg;
+    go_on = rn_make(g, int, 0);
+    rn_group *h = rn_group_new(NULL);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(rn_go(h, wait_to_go_on), 0);
+    CHECK_EQ(pthread_create(&thread, NULL, run_in_thread, NULL), 0);
+    CHECK_EQ(rn_blocking(join, &thread), 0);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(rn_send(go_on, 1), 0);
+    CHECK_EQ(rn_group_wait(h), 0);
+    return rn_group_close(h);
+}
+
+static int run_two(void)
+{
+    setenv("RUNNEL_LEAKS", "fail", 1);
+    return rn_run(run_beside, NULL);
+}
+
+TEST(run_reports_no_task_of_another_run_as_leaked)
+{
+    static struct capture c;
+    capture(&c, run_two);
+    CHECK_EQ(c.status, 0);
+    CHECK_STR(c.text, "");
+}
+
 /* ---- workers that a thread has started ---- */
 
 static int do_nothing(void)
