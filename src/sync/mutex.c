@@ -93,11 +93,19 @@ static RNI_NOINLINE void unlock_slow(rn_mutex *m)
         rni_ready(t, rc);
 }
 
+/* Programs that never look at what rn_mutex_lock returns end here when they are cancelled. */
+static RNI_NOINLINE void not_locked(const char *site)
+{
+    bool cancelled = atomic_load_explicit(rni_current()->cancelled, memory_order_relaxed) != 0;
+    rni_panic(site, "unlock of unlocked mutex%s",
+              cancelled ? " (the task is cancelled: has rn_mutex_lock failed?)" : "");
+}
+
 void rni_mutex_release(rn_mutex *m, const char *site)
 {
     unsigned old = atomic_exchange_explicit(state_of(m), UNLOCKED, memory_order_release);
     if (rni_unlikely(old == UNLOCKED))
-        rni_panic(site, "unlock of unlocked mutex");
+        not_locked(site);
     if (rni_unlikely(old == CONTENDED))
         unlock_slow(m);
 }

@@ -207,6 +207,30 @@ TEST_EXIT(mutex_unlock_of_an_unlocked_one_panics, 2, "unlock of unlocked mutex a
     rn_mutex_unlock(&m);
 }
 
+static rn_mutex unlocked;
+
+static int lock_though_cancelled(void)
+{
+    rn_group_cancel(rn_group_current(), 0);
+    (void)!rn_mutex_lock(&unlocked);
+    rn_mutex_unlock(&unlocked);
+    return 0;
+}
+RN_TASK(lock_though_cancelled);
+
+static int start_lock(rn_group *g, void *arg)
+{
+    (void)arg;
+    CHECK_EQ(rn_go(g, lock_though_cancelled), 0);
+    return rn_sleep(RN_MINUTE);
+}
+
+TEST_EXIT(mutex_unlock_after_a_lock_that_was_cancelled_says_so, 2,
+          "unlock of unlocked mutex (the task is cancelled: has rn_mutex_lock failed?) at ")
+{
+    rn_run(start_lock, NULL);
+}
+
 /* ---- memory that was a mutex ---- */
 
 static int acquire_three(rn_semaphore *s, _Atomic(int) *result)
