@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* kit: not-under-qemu */
 /* The environment's settings: what each accepts, and what is said of any other value. */
 /* kit: once */
 #include <runnel.h>

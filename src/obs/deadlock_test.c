@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* kit: not-under-qemu */
 /* The deadlock report: what it says, and that it is silent while anything can still come. */
 #include <runnel.h>
 

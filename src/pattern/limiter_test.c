@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* kit: not-under-qemu */
 /* Rate limiters, under the virtual clock. */
 #include <runnel.h>
 

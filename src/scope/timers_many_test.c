@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* kit: not-under-qemu */
 /* kit: timeout 60 */
 /* Timers in real time: many of them, many who wait, and wake-ups out of the workers' sleep. */
 #include <runnel.h>
