@@ -12,7 +12,7 @@
  * (pattern/broadcast.c). rni_ready may be called with any of them held.
  *
  * Nor do they allocate or make system calls, with these exceptions: a queue grows under its own
- * lock (dispatch.c, stack.c), a descriptor is armed under its entry's (descriptor.c), the poller is
+ * lock (queue.c, stack.c), a descriptor is armed under its entry's (descriptor.c), the poller is
  * opened and closed under one (poll.c), a group notes errors in memory that grows under its lock
  * (scope/failures.c), a timer is set under its user's, which may start the workers
  * (scope/timers.c), and rni_ready may do either, to queue a task or to wake.

@@ -127,6 +127,17 @@ static inline void rni_callback_leave(rni_worker *w)
     atomic_store_explicit(&w->callbacks, depth - 1, memory_order_release);
 }
 
+/* ---- queue.c ---- */
+
+/* Queues r on worker w, the caller's: as the next to run, or behind the others. */
+void rni_queue_next(rni_worker *w, rni_runnable r);
+void rni_queue_last(rni_worker *w, rni_runnable r);
+/* Queues r for w, which is not the caller's, or for any worker. */
+void rni_queue_for(rni_worker *w, rni_runnable r);
+void rni_queue_anywhere(rni_runnable r);
+/* Moves what others queued for this worker, or for anybody, into its own queue. */
+bool rni_collect(rni_worker *w);
+
 /* ---- dispatch.c ---- */
 
 /* The next thing this worker should run, without waiting; 0 if there is nothing. */
@@ -135,12 +146,6 @@ rni_runnable rni_pick(rni_worker *w);
 bool rni_must_leave(const rni_worker *w);
 /* Leaves context `from` (the calling one) for r, or for the loop if r is 0. */
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r);
-/* Queues r on worker w, the caller's: as the next to run, or behind the others. */
-void rni_queue_next(rni_worker *w, rni_runnable r);
-void rni_queue_last(rni_worker *w, rni_runnable r);
-/* Queues r for w, which is not the caller's, or for any worker. */
-void rni_queue_for(rni_worker *w, rni_runnable r);
-void rni_queue_anywhere(rni_runnable r);
 void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done);
 
 /* ---- idle.c ---- */

@@ -72,6 +72,10 @@ static inline rn_semaphore *rni_group_places(rn_group *g)
     return atomic_load_explicit(&g->places, memory_order_acquire);
 }
 
+/* At the end of g: ends what it owns, the last first; then its channels. */
+void rni_group_end_owned(rn_group *g);
+void rni_group_end_channels(rn_group *g);
+
 /* Counts a task in that is to be started: g waits for it from here on. False if g has no task left
  * and is being closed. */
 bool rni_group_enter(rn_group *g);

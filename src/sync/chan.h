@@ -64,6 +64,16 @@ static inline void *rni_chan_slot(const rn_channel *c, size_t i)
     return c->ring + at * c->size;
 }
 
+/* The first waiter of q whose wait this call ends, or NULL. */
+static inline rni_waiter *rni_chan_next_waiter(rni_queue *q)
+{
+    rni_waiter *w;
+    while ((w = q->head) != NULL)
+        if (rni_waiter_won(w))
+            return w;
+    return NULL;
+}
+
 /* What is returned in place of a channel that could not be made, where its reader should find an
  * end: closed for good and in no group. Nothing is ever in it, so it suits every element type, and
  * all share it. Nobody frees it, and it has no drop function. */
@@ -98,7 +108,7 @@ static inline int64_t rni_channel_refs(const rn_channel *c)
 void rni_channel_release(rn_channel *c);
 /* Closes c if it is open; unlike rn_channel_close a second time is fine. */
 void rni_channel_close_once(rn_channel *c);
-/* Called by rn_channel_new and rn_channel_free; scope/group.c sets them up. */
+/* Called by rn_channel_new and rn_channel_free; in scope/owned.c. */
 bool rni_group_adopt(rn_group *g, rn_channel *c);
 void rni_group_forget(rn_channel *c);
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Closing channels, and what timers do to theirs. */
+#include <string.h>
+
+#include "sync/measure.h"
+
+/*
+ * Takes every waiter out of q whose wait this call ends, and puts it at the end of a list; returns
+ * the new end. Each will return rc if that is not 0, else as after a close; index holds the result.
+ * The lock is held. The records stay valid until their tasks are made ready.
+ */
+static rni_waiter **take_waiters(rn_channel *c, rni_queue *q, rni_waiter **end, int rc)
+{
+    bool receivers = q == &c->receivers;
+    rni_waiter *w;
+    while ((w = rni_chan_next_waiter(q)) != NULL) {
+        bool select = w->flags & RNI_WAITER_CLAIM;
+        if (receivers && w->elem && rc == 0)
+            memset(w->elem, 0, c->size);
+        if (receivers && w->ok)
+            *w->ok = false;
+        if (select)
+            RNI_CONTAINER(w, rn_case, waiter_)->status = rc ? rc : -EPIPE;
+        if (rc || !receivers || !select)
+            w->index = (unsigned)(rc ? rc : -EPIPE);
+        *end = w;
+        end = &w->next;
+    }
+    return end;
+}
+
+/* Closes c, whose lock is held and let go. c is not touched after that: whoever sees the end of a
+ * channel may free it, and its header may be another channel's at once. */
+static void shut_locked(rn_channel *c, int rc)
+{
+    rni_waiter *woken = NULL, **end = &woken;
+    c->closed = true;
+    end = take_waiters(c, &c->receivers, end, rc);
+    end = take_waiters(c, &c->senders, end, rc);
+    *end = NULL;
+    rni_unlock(&c->lock);
+    while (woken) {
+        rni_waiter *w = woken;
+        woken = w->next;
+        rni_ready(w->task, (int)w->index);
+    }
+}
+
+void rni_channel_offer(rn_channel *c, const void *elem)
+{
+    rni_lock_take(&c->lock);
+    if (c->closed || !rni_chan_send_locked(c, elem))
+        rni_unlock(&c->lock);
+}
+
+bool rni_channel_drain(rn_channel *c)
+{
+    rni_lock_take(&c->lock);
+    bool any = c->count > 0;
+    RNI_MEASURE(c, rni_measure_popped(c, c->count));
+    rni_chan_set_count(c, 0);
+    rni_unlock(&c->lock);
+    return any;
+}
+
+void rni_channel_shut(rn_channel *c, int rc)
+{
+    rni_lock_take(&c->lock);
+    shut_locked(c, rc);
+}
+
+void rni_channel_close_once(rn_channel *c)
+{
+    rni_lock_take(&c->lock);
+    if (c->closed)
+        rni_unlock(&c->lock);
+    else
+        shut_locked(c, 0);
+}
+
+void rn_channel_close(rn_channel *c, const char *site)
+{
+    if (!c)
+        rni_panic(site, "close of nil channel");
+    rni_lock_take(&c->lock);
+    if (rni_unlikely(c->closed)) {
+        rni_unlock(&c->lock);
+        rni_panic(site, "close of closed channel (made at %s)", c->site);
+    }
+    shut_locked(c, 0);
+}
