@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The tasks of a run: what a part does with its elements, and how a run ends. run.c has the rest. */
+/* The tasks of a run: what a part does with its elements, and how a run ends. See run.c. */
 #include <string.h>
 
 #include <runnel/select.h>
