@@ -9,12 +9,14 @@
  * - gumbo is quadratic in the depth of some pages and cannot be interrupted. It allocates for every
  *   tag, so the allocator looks at the clock and leaves by longjmp; gumbo 0.10.1 holds nothing but
  *   memory, and that is the arena's.
+ * - gumbo fails assertions on some pages. assertion.c leaves by the same longjmp then.
  *
  * Which attributes are links is the table below. Not among them: form actions (following one may
  * change something), <link rel=preconnect> and dns-prefetch (they name hosts), xlink:href.
  */
 #define _GNU_SOURCE
 #include "html.h"
+#include "assertion.h"
 
 #include <errno.h>
 #include <gumbo.h>
@@ -76,6 +78,13 @@ static void *allocate(void *arg, size_t n)
         longjmp(p->leave, 1);
     }
     return block;
+}
+
+static void give_up(void *arg)
+{
+    parse *p = arg;
+    p->why = -EBADMSG;
+    longjmp(p->leave, 1);
 }
 
 static void release(void *arg, void *block)
@@ -259,6 +268,7 @@ int html_parse(const char *data, size_t n, arena *a, const html_limits *limits, 
     /* Nothing that is changed here may live in a register across the longjmp. */
     size_t mark = n >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     if (setjmp(p.leave) != 0) {
+        assertion_catch(NULL, NULL);
         html_fini(doc);
         return p.why;
     }
@@ -267,8 +277,10 @@ int html_parse(const char *data, size_t n, arena *a, const html_limits *limits, 
     options.deallocator = release;
     options.userdata = &p;
     options.max_errors = 0;
+    assertion_catch(give_up, &p);
     GumboOutput *tree = gumbo_parse_with_options(&options, data + mark, n - mark);
     walk(&p, tree->document);
+    assertion_catch(NULL, NULL);
     idset_seal(&doc->ids);
     return 0;
 }

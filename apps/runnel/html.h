@@ -28,7 +28,8 @@ typedef struct html_limits {
 /*
  * Parses n bytes. Everything the tree needs comes from a, which must stay until the doc is done
  * with. Returns 0; -E2BIG if the arena's limit was reached, -ETIMEDOUT at the deadline, -ECANCELED
- * if stop said so; the doc is empty then. Needs little stack, however deep the page nests.
+ * if stop said so, -EBADMSG if the parser gave the page up; the doc is empty then. Needs little
+ * stack, however deep the page nests.
  */
 int html_parse(const char *data, size_t n, arena *a, const html_limits *limits, html_doc *doc);
 void html_fini(html_doc *doc);

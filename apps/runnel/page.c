@@ -161,6 +161,8 @@ int page_read(const options *o, const html_limits *limits, const char *url, cons
         result_break(r, FAULT_TOO_LARGE, "too large to parse: its tree takes over 1 GiB");
     else if (rc == -ETIMEDOUT)
         result_break(r, FAULT_TIMEOUT, "timed out while parsing the page");
+    else if (rc == -EBADMSG)
+        result_break(r, FAULT_PARSE, "cannot be parsed: the HTML parser gave up on it");
     html_fini(&doc);
     arena_free(tree);
     str_fini(&converted);

@@ -33,7 +33,8 @@ void result_break(result *r, fault kind, const char *format, ...)
 
 const char *fault_name(fault f)
 {
-    static const char *const names[] = { "none", "file",    "status",    "redirect", "network",
-                                         "tls",  "timeout", "too-large", "url",      "fragment" };
+    static const char *const names[] = { "none",    "file", "status",  "redirect",
+                                         "network", "tls",  "timeout", "too-large",
+                                         "parse",   "url",  "fragment" };
     return names[f];
 }

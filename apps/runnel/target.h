@@ -54,7 +54,8 @@ typedef enum fault {
     FAULT_TLS,      /* no handshake, or a certificate that is not trusted */
     FAULT_TIMEOUT,
     FAULT_TOO_LARGE,
-    FAULT_URL, /* malformed */
+    FAULT_PARSE, /* the parser gave the page up */
+    FAULT_URL,   /* malformed */
     FAULT_FRAGMENT
 } fault;
 

@@ -156,6 +156,18 @@ class Tree(lib.Case):
             self.write("a.html", odd)
             self.assertEqual(lib.check(self.root).summary()["pages"], 1)
 
+    def test_a_page_that_its_parser_gives_up_costs_no_other_finding(self):
+        self.write("a.html", "<table><math><mi><![CDATA[>]]>#")
+        self.write("b.html", "<a href=gone.html>x</a><a href=a.html#x>y</a>")
+        for jobs in "1", "16":
+            r = lib.check("--jobs", jobs, self.root)
+            self.assertEqual((r.status, r.err), (2, b""))
+            self.assertEqual(r.broken()[self.url("gone.html")], "no such file")
+            # A parser that can read it is welcome.
+            self.assertIn(r.broken().get(self.url("a.html")),
+                          (None, "cannot be parsed: the HTML parser gave up on it"))
+            self.account_holds(r)
+
     def test_large_and_deep_pages(self):
         self.write("big.html", "<p>" + "x" * (3 << 20))
         self.write("deep.html", "<div>" * 10000 + "<a href=gone.html>x</a>")

@@ -3,13 +3,16 @@
 /* The parts of `runnel check` that need no run: URLs, escaping, names, HTML, maps, arenas. */
 #include "kit/kit.h"
 
+#include "../assertion.h"
 #include "../escape.h"
 #include "../html.h"
 #include "../idset.h"
 #include "../map.h"
 #include "../url.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -289,6 +292,41 @@ TEST(html_nests_deeply)
     char *page = nested(20000);
     check_links(page, "");
     free(page);
+}
+
+static void leave(void *arg)
+{
+    longjmp(*(jmp_buf *)arg, 1);
+}
+
+TEST(assertion_is_caught_where_asked)
+{
+    jmp_buf place;
+    if (setjmp(place) == 0) {
+        assertion_catch(leave, &place);
+        assert(!"caught");
+    }
+    assertion_catch(NULL, NULL);
+}
+
+TEST_EXIT(assertion_aborts_elsewhere, 128 + 6, "Assertion `!\"not caught\"' failed.")
+{
+    assert(!"not caught");
+}
+
+TEST(html_survives_what_its_parser_does_not)
+{
+    static const char page[] = "<table><math><mi><![CDATA[>]]>#";
+    html_limits limits = { .deadline_ns = INT64_MAX, .stop = never };
+    for (int i = 0; i < 3; i++) {
+        html_doc doc;
+        arena *a = arena_new(64 << 20);
+        int rc = html_parse(page, sizeof page - 1, a, &limits, &doc);
+        CHECK(rc == 0 || rc == -EBADMSG);
+        html_fini(&doc);
+        arena_free(a);
+    }
+    check_links("<a href=x>", "x@1");
 }
 
 TEST(html_stops_when_told)
