@@ -23,14 +23,15 @@
  *
  * Termination. Each distinct URL becomes a target once, when it is first seen: the visited set only
  * grows. A target is queued when it is made, +1 to pending, and is done after one job, -1, but for
- * retries, of which there are at most o->retries; a redirect makes a target only up to
- * o->max_redirects hops from a link. New targets come only from pages in scope. So the sum of the
- * jobs is bounded by (1 + retries) x the number of distinct URLs, each job is bounded by --timeout,
- * and pending reaches 0 if there are finitely many URLs. A disk has finitely many, since a file has
- * one name (disk.c). A site may not (a calendar links to the next month for ever), so at most
- * max_site_pages of its pages are followed, each with as many links as fit into --max-body: what is
- * in the queue then is looked at and brings nothing new. So every run ends, unless --max-pages 0
- * asks for the whole of an endless site; --max-time ends even that.
+ * retries, of which there are at most o->retries, and for one more look if it came into scope late
+ * (visited.c); a redirect makes a target only up to o->max_redirects hops from a link. New targets
+ * come only from pages in scope. So the sum of the jobs is bounded by 2 x (1 + retries) x the
+ * number of distinct URLs, each job is bounded by --timeout, and pending reaches 0 if there are
+ * finitely many URLs. A disk has finitely many, since a file has one name (disk.c). A site may not
+ * (a calendar links to the next month for ever), so at most max_site_pages of its pages are
+ * followed, each with as many links as fit into --max-body: what is in the queue then is looked at
+ * and brings nothing new. So every run ends, unless --max-pages 0 asks for the whole of an endless
+ * site; --max-time ends even that.
  *
  * Memory: the visited set and the places of each link grow with the site; what is in flight is
  * bounded by the number of fetchers.
@@ -100,6 +101,15 @@ static void take(frontier *f, result *r)
 {
     target *t = r->target;
     f->counts.running--;
+    t->running = false;
+    if (t->again) {
+        t->again = false;
+        t->attempts = 0;
+        hosts_done(&f->hosts, t);
+        hosts_push(&f->hosts, t, true);
+        result_free(r);
+        return;
+    }
     if (try_later(f, t, r)) {
         result_free(r);
         return;
@@ -133,7 +143,7 @@ static job job_of(target *t)
                   .list = t->is_listing,
                   /* A file outside the tree is read for its ids, a remote page is not. */
                   .parse = t->in_scope || t->kind == URL_FILE,
-                  .forced = t->is_input };
+                  .forced = t->input_hops == 0 };
 }
 
 static int64_t next_tick(const frontier *f, int64_t now_ns)
@@ -164,6 +174,8 @@ static void own(frontier *f, rn_sender(job) jobs, rn_receiver(result_ptr) result
         case GIVE:
             hosts_take(&f->hosts, next);
             next->attempts++;
+            next->running = true;
+            next->asked_page = j.parse;
             f->counts.running++;
             break;
         case TAKE: take(f, r); break;

@@ -59,15 +59,22 @@ typedef enum fault {
     FAULT_FRAGMENT
 } fault;
 
+/* An input is what is given on the command line or found by listing a directory. */
+enum { NO_INPUT = 0xffff };
+
 struct target {
     char *url; /* the identity; immutable */
     url_kind kind;
     bool in_scope;   /* inside an input's tree or origin: followed */
-    bool is_input;   /* given on the command line or found by listing a directory */
     bool is_listing; /* an input directory, to be read and not linked to */
     bool is_page;    /* parsed, counted as a page */
     bool has_ids;
-    unsigned hops, attempts;
+    bool running;        /* a fetcher has the job, which asks */
+    bool asked_page;     /* for the page, not only whether it is there */
+    bool again;          /* that job's answer is not enough: it came into scope meanwhile */
+    unsigned hops;       /* the fewest redirects from a link or an input to it */
+    unsigned input_hops; /* the fewest from an input; NO_INPUT if none leads here */
+    unsigned attempts;
     outcome outcome;
     fault fault;
     int status;

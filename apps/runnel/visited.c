@@ -6,6 +6,12 @@
  * itself. A target that was out of reach because of its hops comes into reach when a shorter way to
  * it is found; visited_follow then goes on from there. It calls itself along the chain, at most 50
  * deep (the largest --max-redirects).
+ *
+ * The scope may grow during the run: where an input redirects to is the site that was meant. What
+ * is followed must not depend on which answer came first, so
+ * - input_hops spreads along chains of redirects that are known already, as hops does;
+ * - targets of the new origin that were, or are being, looked at as another site's are looked at
+ *   once more, as pages. That happens once to each at most, since nothing leaves the scope.
  */
 #include "visited.h"
 
@@ -69,6 +75,7 @@ static target *new_target(frontier *f, const char *url, url_kind kind)
     t->url = xstrdup(url);
     t->kind = kind;
     t->in_scope = in_scope(f, url);
+    t->input_hops = NO_INPUT;
     t->next = f->all;
     f->all = t;
     return t;
@@ -81,21 +88,58 @@ static void enqueue(frontier *f, target *t)
     hosts_push(&f->hosts, t, false);
 }
 
-/* The target of a file or http URL; a new one is queued. */
-static target *intern(frontier *f, const char *url, url_kind kind, unsigned hops, bool is_input)
+/* Lets what is known about t be found out again, now that it is in scope. */
+static void look_again(frontier *f, target *t)
+{
+    if (t->running) {
+        t->again = !t->asked_page;
+    } else if (t->outcome != OUT_NONE) {
+        f->counts.broken -= t->outcome == OUT_BROKEN;
+        free(t->reason);
+        free(t->location);
+        t->reason = t->location = NULL;
+        t->leads_to = NULL;
+        t->outcome = OUT_NONE;
+        t->fault = FAULT_NONE;
+        t->attempts = 0;
+        enqueue(f, t);
+    } /* else it is queued, and its job is made when it is given out */
+}
+
+static void widen_scope(frontier *f, const char *url)
+{
+    size_t known = f->scope_count;
+    str origin = { 0 };
+    url_origin(url, &origin);
+    str_putc(&origin, '/');
+    frontier_add_scope(f, str_take(&origin));
+    if (f->scope_count == known)
+        return;
+    for (target *t = f->all; t; t = t->next)
+        if (!t->in_scope && in_scope(f, t->url)) {
+            t->in_scope = true;
+            look_again(f, t);
+        }
+}
+
+/* The target of a file or http URL, so many redirects away from a link and from an input; a new one
+ * is queued. */
+static target *intern(frontier *f, const char *url, url_kind kind, unsigned hops,
+                      unsigned input_hops)
 {
     target *t = map_get(&f->targets, url);
     if (!t) {
         t = new_target(f, url, kind);
         t->hops = hops;
-        t->is_input = is_input;
+        t->input_hops = input_hops;
         map_put(&f->targets, t->url, t);
         if (kind == URL_HTTP && f->o->offline)
             t->outcome = OUT_SKIPPED;
         else
             enqueue(f, t);
-    } else if (hops < t->hops) {
-        t->hops = hops;
+    } else if (hops < t->hops || input_hops < t->input_hops) {
+        t->hops = hops < t->hops ? hops : t->hops;
+        t->input_hops = input_hops < t->input_hops ? input_hops : t->input_hops;
         if (t->location)
             visited_follow(f, t);
     }
@@ -149,7 +193,7 @@ void visited_add_link(frontier *f, const target *page, const found *l)
     /* A page from the network does not get to ask what is on this disk. */
     if (l->kind == URL_FILE && page->kind == URL_HTTP)
         look = false;
-    target *t = look ? intern(f, l->url, l->kind, 0, false) : unlooked(f, l);
+    target *t = look ? intern(f, l->url, l->kind, 0, NO_INPUT) : unlooked(f, l);
     hyperlink *link = link_to(f, t, l->url, l->fragment);
     f->counts.unique += link->count == 0;
     if (link->count == link->cap) {
@@ -168,40 +212,40 @@ void frontier_add_input(frontier *f, const char *url, url_kind kind, const char 
         enqueue(f, t);
         return;
     }
-    target *t = intern(f, url, kind, 0, true);
-    t->is_input = true;
+    target *t = intern(f, url, kind, 0, 0);
     link_to(f, t, url, fragment);
+}
+
+/* The target of t's location, one step further; NULL if that is not an http URL. */
+static target *next_of(frontier *f, target *t, unsigned input_hops)
+{
+    str url = { 0 }, fragment = { 0 };
+    const char *why = NULL;
+    target *next = NULL;
+    if (url_resolve(t->url, t->location, &url, &fragment, &why) == URL_HTTP) {
+        if (input_hops != NO_INPUT) /* example.com that moved to www.example.com: the site */
+            widen_scope(f, str_c(&url));
+        next = intern(f, str_c(&url), URL_HTTP, t->hops + 1, input_hops);
+    }
+    str_fini(&url);
+    str_fini(&fragment);
+    return next;
 }
 
 void visited_follow(frontier *f, target *t)
 {
-    if (t->leads_to) {
-        if (t->leads_to->hops > t->hops + 1)
-            intern(f, t->leads_to->url, t->kind, t->hops + 1, false);
-        return;
-    }
     if (t->outcome == OUT_ALIAS) {
-        t->leads_to = intern(f, t->location, URL_FILE, t->hops, t->is_input);
+        t->leads_to = intern(f, t->location, URL_FILE, t->hops, t->input_hops);
         return;
     }
     if (t->hops >= f->o->max_redirects)
         return;
-    str url = { 0 }, fragment = { 0 };
-    const char *why = NULL;
-    if (url_resolve(t->url, t->location, &url, &fragment, &why) == URL_HTTP) {
-        if (t->is_input) { /* example.com that moved to www.example.com: that is the site */
-            str origin = { 0 };
-            url_origin(str_c(&url), &origin);
-            str_putc(&origin, '/');
-            frontier_add_scope(f, str_take(&origin));
-        }
-        t->leads_to = intern(f, str_c(&url), URL_HTTP, t->hops + 1, t->is_input);
-    } else {
+    unsigned input_hops = t->input_hops < f->o->max_redirects ? t->input_hops + 1 : NO_INPUT;
+    t->leads_to = next_of(f, t, input_hops);
+    if (!t->leads_to && t->outcome != OUT_BROKEN) {
         t->outcome = OUT_BROKEN;
         t->fault = FAULT_REDIRECT;
         t->reason = xstrdup("redirect to what is not an http URL");
         f->counts.broken++;
     }
-    str_fini(&url);
-    str_fini(&fragment);
 }

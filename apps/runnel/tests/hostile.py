@@ -213,6 +213,40 @@ class Hostile(lib.Case):
         self.assertEqual(broken["/d/empty"], "redirect (301) without a Location")
         self.assertEqual((broken["/d/host"], broken["/d/upper"]), ("connection refused",) * 2)
 
+    def test_a_site_that_moved_is_followed_whoever_linked_to_it(self):
+        """The input old redirects to new, whose pages another input links to, as another site's:
+        before, while and after they are looked at as that."""
+        def new(method, path, c):
+            if method == "HEAD":
+                time.sleep(waits[1])
+            if path == "/moved":
+                return respond(c, 301, headers="Location: /c\r\n")
+            respond(c, 404 if path.startswith("/gone") else 200, head=method == "HEAD",
+                    body="<p id=x>" + page_of("/gone" + path[1:], "/a", "/b#x"))
+
+        def old(method, path, c):
+            time.sleep(waits[0])
+            if path == "/":
+                return respond(c, 301, headers="Location: /next\r\n")
+            respond(c, 301, headers="Location: %s/\r\n" % site.url)
+
+        reports = []
+        for waits in (0, 0), (0.4, 0), (0, 0.6):
+            for jobs in "1", "16":
+                with lib.serving(new) as site, lib.serving(old) as moved:
+                    self.write("in/p.html", page_of(site.url + "/", site.url + "/b#no",
+                                                    moved.url + "/next", site.url + "/moved"))
+                    r = lib.check("--jobs", jobs, moved.url, self.root + "/in")
+                self.assertEqual(r.status, 2)
+                self.account_holds(r)
+                reports.append((
+                    {k.removeprefix(site.url): v for k, v in r.broken().items()},
+                    {k: v for k, v in r.summary().items() if k.split("_")[0] not in
+                     ("seconds", "tasks", "workers")}))
+        self.assertEqual(set(reports[0][0]), {"/gone", "/gonea", "/goneb", "/gonec", "/b#no"})
+        for report in reports:
+            self.assertEqual(report, reports[0])
+
     def test_a_page_may_not_look_at_the_disk(self):
         r, broken = self.site(lambda m, p, c: respond(c, body=page_of("file:///etc/no-such")))
         self.assertEqual((broken, r.summary()["skipped_by"]), ({}, {"file": 1}))
