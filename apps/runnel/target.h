@@ -25,8 +25,9 @@ typedef struct place {
 
 /* One distinct link: a target and a fragment. */
 struct hyperlink {
-    char *fragment; /* as in the URL; "" for none */
-    char *key;      /* url#fragment, the map's key; url itself without a fragment */
+    char *fragment;  /* as in the URL; "" for none */
+    char *name;      /* the map's key: the target's url#fragment, url itself without a fragment */
+    const char *key; /* as people see it: name without the mark of targets not looked at */
     target *target;
     place *places;
     size_t count, cap;

@@ -128,7 +128,9 @@ static int by_place(const void *a, const void *b)
 
 static int by_link(const void *a, const void *b)
 {
-    return strcmp(((const finding *)a)->link->key, ((const finding *)b)->link->key);
+    const hyperlink *p = ((const finding *)a)->link, *q = ((const finding *)b)->link;
+    int order = strcmp(p->key, q->key);
+    return order ? order : strcmp(p->name, q->name);
 }
 
 static int by_why(const void *a, const void *b)

@@ -38,7 +38,7 @@ void frontier_fini(frontier *f)
     for (hyperlink *l = f->all_links, *next; l; l = next) {
         next = l->next;
         free(l->fragment);
-        free(l->key);
+        free(l->name);
         free(l->places);
         free(l);
     }
@@ -149,15 +149,17 @@ static target *intern(frontier *f, const char *url, url_kind kind, unsigned hops
 /* The target of a link that is not looked at: other schemes, excluded, malformed. */
 static target *unlooked(frontier *f, const found *l)
 {
-    /* Its own name space: an excluded http link may also be an input. */
+    /* Its own name space: an excluded link may also be an input, and a file that a page from the
+     * network links to may also be linked to from the disk. */
+    bool bad = l->kind == URL_BAD && !l->excluded;
     str key = { 0 };
-    str_printf(&key, "%s %s", l->kind == URL_BAD ? "bad" : "skip", l->url);
+    str_printf(&key, "%s %s", bad ? "bad" : "skip", l->url);
     target *t = map_get(&f->targets, str_c(&key));
     if (!t) {
         t = new_target(f, str_c(&key), l->kind);
         t->in_scope = false;
-        t->outcome = l->kind == URL_BAD ? OUT_BROKEN : OUT_SKIPPED;
-        if (l->kind == URL_BAD) {
+        t->outcome = bad ? OUT_BROKEN : OUT_SKIPPED;
+        if (bad) {
             t->fault = FAULT_URL;
             t->reason = xstrdup(l->fault ? l->fault : "malformed URL");
         } else if (l->excluded) {
@@ -169,21 +171,23 @@ static target *unlooked(frontier *f, const found *l)
     return t;
 }
 
+/* The link to t with a fragment; url is the end of t->url, without a mark of unlooked. */
 static hyperlink *link_to(frontier *f, target *t, const char *url, const char *fragment)
 {
-    str key = { 0 };
-    str_printf(&key, "%s%s%s", url, *fragment ? "#" : "", fragment);
-    hyperlink *l = map_get(&f->links, str_c(&key));
+    str name = { 0 };
+    str_printf(&name, "%s%s%s", t->url, *fragment ? "#" : "", fragment);
+    hyperlink *l = map_get(&f->links, str_c(&name));
     if (!l) {
         l = xcalloc(1, sizeof *l);
-        l->key = str_take(&key);
+        l->name = str_take(&name);
+        l->key = l->name + strlen(t->url) - strlen(url);
         l->fragment = xstrdup(fragment);
         l->target = t;
         l->next = f->all_links;
         f->all_links = l;
-        map_put(&f->links, l->key, l);
+        map_put(&f->links, l->name, l);
     }
-    str_fini(&key);
+    str_fini(&name);
     return l;
 }
 

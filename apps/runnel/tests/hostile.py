@@ -251,6 +251,25 @@ class Hostile(lib.Case):
         r, broken = self.site(lambda m, p, c: respond(c, body=page_of("file:///etc/no-such")))
         self.assertEqual((broken, r.summary()["skipped_by"]), ({}, {"file": 1}))
 
+    def test_a_local_page_may_look_at_what_a_page_may_not(self):
+        """One link, looked at for one page and not for the other, whichever came first."""
+        gone = self.url("gone.html")
+
+        def answer(method, path, c):
+            time.sleep(wait)
+            respond(c, body=page_of(gone, gone + "#x"))
+        for wait in 0, 0.3:
+            with lib.serving(answer) as server:
+                page = self.write("p.html", "<!--" + "x" * 100000 + "-->" + page_of(gone))
+                r = lib.check("--verbose", server.url, page)
+            self.assertEqual([(o["type"], o["url"], [p["url"] for p in o["pages"]])
+                              for o in r.objects()[:-1]],
+                             [("broken", gone, [self.url("p.html")]),
+                              ("skipped", gone, [server.url + "/"]),
+                              ("skipped", gone + "#x", [server.url + "/"])])
+            self.assertEqual((r.status, r.summary()["skipped_by"]), (2, {"file": 2}))
+            self.account_holds(r)
+
     def test_retry_after(self):
         times = {}
 

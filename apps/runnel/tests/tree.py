@@ -121,6 +121,15 @@ class Tree(lib.Case):
         self.assertEqual(list(r.broken()), [self.url("gone-2.html")])
         self.assertEqual(r.summary()["skipped_by"], {"excluded": 1})
 
+    def test_what_is_excluded_is_skipped_whatever_it_is(self):
+        self.write("a.html", "<a href='http://[bad'>1</a><a href=mailto:x>2</a><a href=b.html>3</a>"
+                             "<a href=a.html>4</a><a href='//host/'>5</a>")
+        self.write("b.html")
+        for tree in self.root, self.root + "/a.html":
+            r = lib.check("--exclude", ".", tree)
+            self.assertEqual((r.status, r.broken()), (0, {}))
+            self.assertEqual((r.summary()["ok"], r.summary()["skipped_by"]), (0, {"excluded": 5}))
+
     def test_link_loops_end(self):
         self.write("a.html", "<a href=loop/a.html>1</a><a href=loop/loop/b.html>2</a>"
                              "<a href=self/x.html>3</a>")
