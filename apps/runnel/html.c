@@ -62,16 +62,18 @@ static int64_t now_ns(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+int html_limits_check(const html_limits *limits)
+{
+    if (limits->stop && limits->stop(limits->arg))
+        return -ECANCELED;
+    return now_ns() >= limits->deadline_ns ? -ETIMEDOUT : 0;
+}
+
 static void *allocate(void *arg, size_t n)
 {
     parse *p = arg;
-    if (++p->allocations % 256 == 0) {
-        p->why = p->limits->stop && p->limits->stop(p->limits->arg) ? -ECANCELED
-                 : now_ns() >= p->limits->deadline_ns               ? -ETIMEDOUT
-                                                                    : 0;
-        if (p->why)
-            longjmp(p->leave, 1);
-    }
+    if (++p->allocations % 256 == 0 && (p->why = html_limits_check(p->limits)) != 0)
+        longjmp(p->leave, 1);
     void *block = arena_alloc(p->arena, n);
     if (!block) {
         p->why = -E2BIG;

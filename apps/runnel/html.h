@@ -25,6 +25,9 @@ typedef struct html_limits {
     void *arg;
 } html_limits;
 
+/* Whether it is time to stop: 0, -ECANCELED or -ETIMEDOUT. Takes some 30 ns. */
+int html_limits_check(const html_limits *limits);
+
 /*
  * Parses n bytes. Everything the tree needs comes from a, which must stay until the doc is done
  * with. Returns 0; -E2BIG if the arena's limit was reached, -ETIMEDOUT at the deadline, -ECANCELED

@@ -5,6 +5,10 @@
  *
  * The patterns are matched here and not in the frontier because regexec may need more stack than a
  * task has, and because this runs on a helper thread, in parallel.
+ *
+ * A page may hold millions of links, and each costs time in proportion to its own length and that
+ * of its base. So the limits are looked at for each, and both lengths are bounded: by more than
+ * servers and file systems take, but such that one link costs milliseconds, patterns and all.
  */
 #include "page.h"
 #include "escape.h"
@@ -13,7 +17,7 @@
 #include <string.h>
 
 /* A tree takes some 30 times the bytes of its page; this bounds it whatever the page is. */
-enum { TREE_BYTES = 1 << 30 };
+enum { TREE_BYTES = 1 << 30, REF_BYTES = 64 * 1024 };
 
 static const char *keep(arena *a, const char *text, size_t n)
 {
@@ -71,15 +75,23 @@ static void add_root(const options *o, const char *ref, str *url)
 typedef struct resolver {
     const options *o;
     arena *arena;
-    const char *base;
-    bool rooted;
+    str base;    /* the URL that references on the page are relative to */
+    bool rooted; /* it is a file's */
     str url, fragment;
 } resolver;
 
 static bool resolve(resolver *v, const html_link *l, found *f)
 {
+    size_t n = strlen(l->ref);
     *f = (found){ .line = l->line };
-    f->kind = url_resolve(v->base, l->ref, &v->url, &v->fragment, &f->fault);
+    f->kind = url_resolve(str_c(&v->base), l->ref, &v->url, &v->fragment, &f->fault);
+    if (n > REF_BYTES && f->kind != URL_OTHER) {
+        f->kind = URL_BAD;
+        f->fault = "malformed URL: longer than 64 KiB";
+        str_clear(&v->fragment);
+        str_clear(&v->url);
+        str_add(&v->url, l->ref, n);
+    }
     if (f->kind == URL_FILE && v->rooted)
         add_root(v->o, l->ref, &v->url);
     if (f->kind == URL_OTHER || f->kind == URL_BAD)
@@ -92,42 +104,41 @@ static bool resolve(resolver *v, const html_link *l, found *f)
     return f->url && f->fragment;
 }
 
-/* The URL that references on the page are relative to. */
-static void base_of(const char *url, const html_doc *doc, str *base)
+/* The base is the page itself or what its <base> says. */
+static int find_base(resolver *v, const char *url, const html_doc *doc)
 {
     const char *why;
-    str fragment = { 0 };
-    str_puts(base, url);
-    if (doc->base) {
-        str other = { 0 };
-        url_kind kind = url_resolve(url, doc->base, &other, &fragment, &why);
-        if (kind == URL_FILE || kind == URL_HTTP) {
-            str_fini(base);
-            *base = other;
-        } else {
-            str_fini(&other);
-        }
+    bool local = strncmp(url, "file:", 5) == 0;
+    if (doc->base && strlen(doc->base) > REF_BYTES)
+        return -ENAMETOOLONG;
+    url_kind kind = URL_BAD;
+    if (doc->base)
+        kind = url_resolve(url, doc->base, &v->base, &v->fragment, &why);
+    if (kind == URL_FILE && local)
+        add_root(v->o, doc->base, &v->base);
+    if (kind != URL_FILE && kind != URL_HTTP) {
+        str_clear(&v->base);
+        str_puts(&v->base, url);
     }
-    str_fini(&fragment);
+    v->rooted = strncmp(str_c(&v->base), "file:", 5) == 0;
+    return 0;
 }
 
-static bool resolve_all(const options *o, const char *url, const html_doc *doc, result *r)
+static int resolve_all(const options *o, const html_limits *limits, const char *url,
+                       const html_doc *doc, result *r)
 {
-    str base = { 0 };
-    base_of(url, doc, &base);
-    resolver v = { .o = o,
-                   .arena = r->arena,
-                   .base = str_c(&base),
-                   .rooted = strncmp(str_c(&base), "file:", 5) == 0 };
-    bool fits = true;
+    resolver v = { .o = o, .arena = r->arena };
+    int rc = find_base(&v, url, doc);
     r->found = xmalloc(doc->count * sizeof *r->found);
-    for (size_t i = 0; i < doc->count && fits; i++)
-        if ((fits = resolve(&v, &doc->links[i], &r->found[r->count])))
-            r->count++;
+    for (size_t i = 0; i < doc->count && rc == 0; i++) {
+        rc = html_limits_check(limits);
+        if (rc == 0 && !resolve(&v, &doc->links[i], &r->found[r->count++]))
+            rc = -E2BIG;
+    }
+    str_fini(&v.base);
     str_fini(&v.url);
     str_fini(&v.fragment);
-    str_fini(&base);
-    return fits;
+    return rc;
 }
 
 /* The page as UTF-8, which gumbo wants: itself or, if its first bytes say UTF-16, *converted. */
@@ -151,8 +162,7 @@ int page_read(const options *o, const html_limits *limits, const char *url, cons
     int rc = html_parse(str_c(text), text->len, tree, limits, &doc);
     if (rc == 0) {
         r->arena = arena_new(TREE_BYTES);
-        if (!resolve_all(o, url, &doc, r))
-            rc = -E2BIG;
+        rc = resolve_all(o, limits, url, &doc, r);
         r->ids = doc.ids;
         doc.ids = (idset){ 0 };
         r->is_page = rc == 0;
@@ -161,6 +171,8 @@ int page_read(const options *o, const html_limits *limits, const char *url, cons
         result_break(r, FAULT_TOO_LARGE, "too large to parse: its tree takes over 1 GiB");
     else if (rc == -ETIMEDOUT)
         result_break(r, FAULT_TIMEOUT, "timed out while parsing the page");
+    else if (rc == -ENAMETOOLONG)
+        result_break(r, FAULT_URL, "its <base> is longer than 64 KiB");
     else if (rc == -EBADMSG)
         result_break(r, FAULT_PARSE, "cannot be parsed: the HTML parser gave up on it");
     html_fini(&doc);

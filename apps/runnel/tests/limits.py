@@ -93,6 +93,30 @@ class Limits(lib.Case):
         r = lib.check("--timeout", "1", self.root)
         self.assertEqual(r.broken(), {self.url("deep.html"): "timed out while parsing the page"})
 
+    def test_links_and_bases_have_a_length(self):
+        long, many = "a" * (8 << 20), "<a href=%00></a>" * 2000
+        self.write("a.html", "<base href='/%s'>%s" % (long, many))
+        self.write("b.html", "<base href='http://h.invalid/%s'>%s" % (long, many))
+        self.write("c.html", "<a href='%s'>1</a><a href='http://h.invalid/%s'>2</a>"
+                             "<img src='data:,%s'><a href='b%s'>3</a>"
+                   % (long, long, long, "b" * 65535))
+        r = lib.check("--offline", self.root)
+        self.assertEqual(sorted(r.broken().values()),
+                         ["its <base> is longer than 64 KiB"] * 2 +
+                         ["malformed URL: longer than 64 KiB"] * 2 + ["no such file"])
+        self.assertEqual(r.summary()["skipped"], 1)
+        self.assertLess(r.seconds, 10 * lib.SLOW)
+        self.account_holds(r)
+
+    def test_a_page_of_links_that_take_long_is_interrupted(self):
+        self.write("a.html", "<base href='/%s'>%s" % ("a" * 65000, "<a href=%00></a>" * 40000))
+        r = lib.check("--max-time", "2", self.root)
+        self.assertEqual((r.status, r.summary()["stopped"]), (1, "stopped by --max-time"))
+        self.assertLess(r.seconds, 5 * lib.SLOW)
+        r = lib.check("--timeout", "2", self.root)
+        self.assertEqual(r.broken(), {self.url("a.html"): "timed out while parsing the page"})
+        self.assertLess(r.seconds, 5 * lib.SLOW)
+
     def many_at_once(self, soft, hard):
         """Links checked by 100 jobs under a limit of open files."""
         def answer(method, path, connection):
