@@ -71,7 +71,7 @@ static bool add_url(check *c, const char *input)
 }
 
 /* The tree of a file is its directory, that of a directory is itself. */
-static bool add_path(check *c, const char *input, bool is_directory)
+static bool add_tree(check *c, const char *input, bool is_directory)
 {
     char *path = is_directory ? realpath(input, NULL) : disk_canonical(input);
     if (!path) {
@@ -93,30 +93,11 @@ static bool add_path(check *c, const char *input, bool is_directory)
     return true;
 }
 
-static bool add_input(check *c, const char *input)
+static bool add_path(check *c, const char *input)
 {
     struct stat st;
-    char scheme[16];
-    url_scheme(input, scheme);
-    if (strcmp(scheme, "file") == 0) {
-        str url = { 0 }, fragment = { 0 };
-        const char *why = "";
-        bool ok = url_resolve("", input, &url, &fragment, &why) == URL_FILE;
-        char *path = url_to_path(str_c(&url));
-        str_fini(&url);
-        str_fini(&fragment);
-        if (ok)
-            ok = add_input(c, path);
-        else
-            complain(input, why);
-        free(path);
-        return ok;
-    }
     if (stat(input, &st) != 0) {
-        int error = errno;
-        if (*scheme && (strstr(input, "://") || strncmp(scheme, "http", 4) == 0))
-            return add_url(c, input);
-        complain(input, *input ? strerrordesc_np(error) : "an empty name");
+        complain(input, *input ? strerrordesc_np(errno) : "an empty name");
         return false;
     }
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
@@ -127,7 +108,36 @@ static bool add_input(check *c, const char *input)
         complain(input, strerrordesc_np(errno));
         return false;
     }
-    return add_path(c, input, S_ISDIR(st.st_mode));
+    return add_tree(c, input, S_ISDIR(st.st_mode));
+}
+
+static bool add_file_url(check *c, const char *input)
+{
+    str url = { 0 }, fragment = { 0 };
+    const char *why = "";
+    bool ok = url_resolve("", input, &url, &fragment, &why) == URL_FILE;
+    char *path = url_to_path(str_c(&url));
+    if (ok)
+        ok = add_path(c, path);
+    else
+        complain(input, why);
+    free(path);
+    str_fini(&url);
+    str_fini(&fragment);
+    return ok;
+}
+
+static bool add_input(check *c, const char *input)
+{
+    struct stat st;
+    str scheme = { 0 };
+    url_scheme(input, &scheme);
+    bool is_file = strcmp(str_c(&scheme), "file") == 0;
+    bool is_url = scheme.len && (strstr(input, "://") || strncmp(str_c(&scheme), "http", 4) == 0);
+    str_fini(&scheme);
+    if (is_file)
+        return add_file_url(c, input);
+    return is_url && stat(input, &st) != 0 ? add_url(c, input) : add_path(c, input);
 }
 
 static int run(rn_group *g, void *arg)

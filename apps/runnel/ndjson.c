@@ -72,10 +72,10 @@ static void put_summary(const verdict *v, const run_info *run)
     number(&s, "broken", v->broken.count);
     number(&s, "skipped", v->skipped_total);
     str_puts(&s, ",\"skipped_by\":{");
-    for (size_t i = 0; i < v->skip_count; i++) {
+    for (size_t i = 0; i < v->skips.count; i++) {
         str_puts(&s, i ? ",\"" : "\"");
-        escape_json(&s, v->skips[i].why);
-        str_printf(&s, "\":%zu", v->skips[i].count);
+        escape_json(&s, v->skips.list[i]->why);
+        str_printf(&s, "\":%zu", v->skips.list[i]->count);
     }
     str_putc(&s, '}');
     number(&s, "unchecked", v->unchecked);

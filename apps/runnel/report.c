@@ -102,9 +102,9 @@ static void put_summary(const verdict *v, const run_info *run)
 {
     printf("%zu pages, %zu links, %zu unique: %zu ok, %zu broken, %zu skipped", v->pages, v->links,
            v->unique, v->ok, v->broken.count, v->skipped_total);
-    for (size_t i = 0; i < v->skip_count; i++)
-        printf("%s%s %zu", i ? ", " : " (", v->skips[i].why, v->skips[i].count);
-    printf("%s", v->skip_count ? ")" : "");
+    for (size_t i = 0; i < v->skips.count; i++)
+        printf("%s%s %zu", i ? ", " : " (", v->skips.list[i]->why, v->skips.list[i]->count);
+    printf("%s", v->skips.count ? ")" : "");
     if (v->unchecked)
         printf(", %zu not checked", v->unchecked);
     if (v->redirected)

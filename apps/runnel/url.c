@@ -293,14 +293,11 @@ url_kind url_resolve(const char *base, const char *ref, str *url, str *fragment,
     return kind;
 }
 
-void url_scheme(const char *url, char scheme[16])
+void url_scheme(const char *url, str *scheme)
 {
     size_t n = scheme_length(url, strlen(url));
-    if (n > 15)
-        n = 15;
     for (size_t i = 0; i < n; i++)
-        scheme[i] = is_letter(url[i]) ? (char)(url[i] | 0x20) : url[i];
-    scheme[n] = 0;
+        str_putc(scheme, is_letter(url[i]) ? (char)(url[i] | 0x20) : url[i]);
 }
 
 void url_origin(const char *url, str *origin)

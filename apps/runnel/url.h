@@ -28,8 +28,8 @@ typedef enum url_kind {
 url_kind url_resolve(const char *base, const char *ref, str *url, str *fragment,
                      const char **fault);
 
-/* The scheme of a URL in lower case, up to 15 characters; "" if it has none. */
-void url_scheme(const char *url, char scheme[16]);
+/* Appends the scheme of a URL in lower case; nothing if it has none. */
+void url_scheme(const char *url, str *scheme);
 
 /* Appends scheme://host:port of an http URL without the user's name: what "same site" means. */
 void url_origin(const char *url, str *origin);

@@ -34,31 +34,20 @@ static void add_broken(verdict *v, hyperlink *l, const target *end, fault kind, 
     f->through = end != l->target && end->kind == URL_HTTP ? end : NULL;
 }
 
-static void skip(verdict *v, hyperlink *l)
+static void skip_link(verdict *v, hyperlink *l)
 {
     const target *t = l->target;
-    char why[16];
-    if (t->reason)
-        strcpy(why, "excluded");
-    else if (t->kind == URL_HTTP)
-        strcpy(why, "offline");
-    else
-        url_scheme(l->key, why);
-    size_t i = 0;
-    while (i < v->skip_count && strcmp(v->skips[i].why, why) != 0)
-        i++;
-    if (i == v->skip_count) {
-        v->skips = xrealloc(v->skips, ++v->skip_count * sizeof *v->skips);
-        v->skips[i].count = 0;
-        strcpy(v->skips[i].why, why);
+    str scheme = { 0 };
+    const char *why = "offline";
+    if (t->reason) {
+        why = "excluded";
+    } else if (t->kind != URL_HTTP) {
+        url_scheme(l->key, &scheme);
+        why = scheme.len ? str_c(&scheme) : "a very long scheme"; /* page.c cut it */
     }
-    v->skips[i].count++;
+    add(&v->notes, l)->reason = skips_add(&v->skips, why);
     v->skipped_total++;
-    finding *f = add(&v->notes, l);
-    f->detail = xmalloc(32);
-    strcpy(f->detail, "skipped: ");
-    strcat(f->detail, why);
-    f->reason = f->detail;
+    str_fini(&scheme);
 }
 
 /* The end of t's redirects; NULL if they go round in a circle. *redirects is their number. */
@@ -112,7 +101,7 @@ static void judge(verdict *v, const frontier *f, hyperlink *l)
     else if (end->outcome == OUT_BROKEN)
         add_broken(v, l, end, end->fault, end->reason);
     else if (end->outcome == OUT_SKIPPED && l->count)
-        skip(v, l);
+        skip_link(v, l);
     else if (end->outcome == OUT_NONE)
         v->unchecked += l->count != 0;
     else if (end->outcome == OUT_OK)
@@ -131,11 +120,6 @@ static int by_link(const void *a, const void *b)
     const hyperlink *p = ((const finding *)a)->link, *q = ((const finding *)b)->link;
     int order = strcmp(p->key, q->key);
     return order ? order : strcmp(p->name, q->name);
-}
-
-static int by_why(const void *a, const void *b)
-{
-    return strcmp(((const skipped *)a)->why, ((const skipped *)b)->why);
 }
 
 static void sort(findings *list)
@@ -162,8 +146,7 @@ void verdict_make(verdict *v, const frontier *f)
     v->unique = v->ok + v->broken.count + v->skipped_total + v->unchecked;
     sort(&v->broken);
     sort(&v->notes);
-    if (v->skip_count)
-        qsort(v->skips, v->skip_count, sizeof *v->skips, by_why);
+    skips_seal(&v->skips);
 }
 
 static void findings_fini(findings *list)
@@ -177,5 +160,5 @@ void verdict_fini(verdict *v)
 {
     findings_fini(&v->broken);
     findings_fini(&v->notes);
-    free(v->skips);
+    skips_fini(&v->skips);
 }

@@ -4,13 +4,14 @@
 #define APP_VERDICT_H
 
 #include "frontier.h"
+#include "skips.h"
 
 /* A link and what is to be said about it. */
 typedef struct finding {
     hyperlink *link; /* its places are sorted by page and line */
     fault fault;
     int status;
-    const char *reason;    /* owned by detail or by the target */
+    const char *reason;    /* owned by detail, the target or the skips */
     const target *through; /* where its redirects led, if they did */
     char *detail;          /* a reason made for this link, or NULL */
 } finding;
@@ -20,12 +21,6 @@ typedef struct findings {
     size_t count, cap;
 } findings;
 
-/* Links of one scheme (or "offline", "excluded") that were skipped. */
-typedef struct skipped {
-    char why[16];
-    size_t count;
-} skipped;
-
 typedef struct verdict {
     findings broken;     /* sorted by link */
     findings notes;      /* redirected and skipped ones, sorted; for --verbose */
@@ -34,8 +29,7 @@ typedef struct verdict {
     size_t ok, skipped_total, unchecked;
     size_t redirected;           /* of the ok ones */
     size_t fragments_unverified; /* of the ok ones: the page was not read */
-    skipped *skips;
-    size_t skip_count;
+    skips skips;
 } verdict;
 
 void verdict_make(verdict *v, const frontier *f);

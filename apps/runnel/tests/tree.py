@@ -95,6 +95,25 @@ class Tree(lib.Case):
         self.assertEqual(r.summary()["skipped_by"],
                          {"data": 1, "javascript": 1, "mailto": 2, "offline": 1, "tel": 1})
 
+    def test_any_number_of_schemes(self):
+        """Each is itself, however long, and the summary stays one."""
+        self.write("a.html", "<a href=a234567890123456:1>1</a><a href=a23456789012345:1>2</a>"
+                             "<a href=A23456789012345:2>3</a>")
+        r = lib.check(self.root)
+        self.assertEqual(r.summary()["skipped_by"], {"a234567890123456": 1, "a23456789012345": 2})
+        n = 200000
+        self.write("a.html", "<a href=mailto:1>1</a><a href=%s:1>2</a>" % ("x" * 60000) +
+                   "".join("<a href=s%d:x>x</a>\n" % i for i in range(n)) +
+                   "<a href=s7:y>1</a><a href=mailto:2>2</a>")
+        for jobs in "1", "16":
+            r = lib.check("--jobs", jobs, self.root)
+            by = r.summary()["skipped_by"]
+            self.assertEqual((len(by), by["mailto"], by["s7"], by["a very long scheme"]),
+                             (16, 2, 2, 1))
+            self.assertEqual(by["other schemes"], n + 4 - (2 + 2 + 13))
+            self.account_holds(r)
+            self.assertLess(r.seconds, 20 * lib.SLOW)
+
     def test_malformed_urls_are_findings(self):
         self.write("index.html", "<a href='http://[::1'>1</a><a href='http://'>2</a>"
                                  "<a href='a%00b.html'>3</a><a href='//host/x'>4</a>")
