@@ -161,6 +161,41 @@ static void add_entry(result *r, size_t *cap, const char *path, bool is_dir)
     str_fini(&url);
 }
 
+typedef enum entry { NOT_WANTED, PAGE, SUBDIRECTORY } entry;
+
+/*
+ * What name in dir is. What is gone by now, or a link to nowhere, is nothing. If it cannot be
+ * examined, it could be a page or a directory: the listing is not whole, and r says why. A page
+ * that cannot be read is for disk_check to tell.
+ */
+static entry examine(DIR *dir, const char *name, result *r)
+{
+    struct stat st;
+    if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno != ENOENT)
+            break_by_errno(r, errno);
+        return NOT_WANTED;
+    }
+    if (S_ISDIR(st.st_mode))
+        return SUBDIRECTORY;
+    if (!disk_is_page_name(name))
+        return NOT_WANTED;
+    if (S_ISLNK(st.st_mode) && fstatat(dirfd(dir), name, &st, 0) != 0)
+        return errno == ENOENT || errno == ELOOP ? NOT_WANTED : PAGE;
+    return S_ISREG(st.st_mode) ? PAGE : NOT_WANTED;
+}
+
+static void list_entry(DIR *dir, const char *path, const char *name, result *r, size_t *cap)
+{
+    entry kind = examine(dir, name, r);
+    if (kind == NOT_WANTED)
+        return;
+    str whole = { 0 };
+    str_printf(&whole, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", name);
+    add_entry(r, cap, str_c(&whole), kind == SUBDIRECTORY);
+    str_fini(&whole);
+}
+
 void disk_list(const job *j, result *r)
 {
     char *path = url_to_path(j->url);
@@ -178,19 +213,8 @@ void disk_list(const job *j, result *r)
                 break_by_errno(r, errno);
             break;
         }
-        if (e->d_name[0] == '.')
-            continue;
-        struct stat st;
-        str entry = { 0 };
-        str_printf(&entry, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e->d_name);
-        bool known = fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
-        if (known && S_ISDIR(st.st_mode))
-            add_entry(r, &cap, str_c(&entry), true);
-        else if (known && (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode)) &&
-                 disk_is_page_name(e->d_name) &&
-                 (S_ISREG(st.st_mode) || (stat(str_c(&entry), &st) == 0 && S_ISREG(st.st_mode))))
-            add_entry(r, &cap, str_c(&entry), false);
-        str_fini(&entry);
+        if (e->d_name[0] != '.')
+            list_entry(dir, path, e->d_name, r, &cap);
     }
     if (dir)
         closedir(dir);

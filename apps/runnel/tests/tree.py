@@ -271,29 +271,42 @@ class Inputs(lib.Case):
         self.assertEqual(r.status, 1)
         self.assertEqual(list(r.broken()), [self.url("gone.html")])
 
+    def check_as_somebody(self, *arguments):
+        """Root may read everything, so somebody else has to try, with a command he can reach."""
+        command, options = lib.RUNNEL, {}
+        os.chmod(self.root, 0o755)
+        if os.getuid() == 0:
+            command = os.path.join(self.root, "runnel")
+            shutil.copy(lib.RUNNEL, command)
+            os.chmod(command, 0o755)
+            options = {"user": 65534, "group": 65534, "extra_groups": []}
+        p = subprocess.run([command, "check", "--format", "ndjson", *arguments],
+                           capture_output=True, env=lib.ENVIRONMENT, timeout=60, **options)
+        return lib.Result(p, 0)
+
     def test_permissions(self):
         self.write("a.html", "<a href=secret.html>s</a><a href=shut/x.html>d</a>")
         os.chmod(os.fsdecode(self.write("secret.html")), 0)
         self.write("shut/x.html")
         os.chmod(os.path.join(self.root, "shut"), 0)
-        os.chmod(self.root, 0o755)
         self.addCleanup(os.chmod, os.path.join(self.root, "shut"), 0o700)
-        options = {}
-        if os.getuid() == 0:
-            # Root may read everything, so somebody else has to try, with a command he can reach.
-            copy = os.path.join(self.root, "runnel")
-            shutil.copy(lib.RUNNEL, copy)
-            os.chmod(copy, 0o755)
-            options = {"user": 65534, "group": 65534, "extra_groups": []}
-        else:
-            copy = lib.RUNNEL
-        p = subprocess.run([copy, "check", "--format", "ndjson", self.root], capture_output=True,
-                           env=lib.ENVIRONMENT, timeout=60, **options)
-        r = lib.Result(p, 0)
-        self.assertEqual(r.status, 1, p.stderr)  # a directory of the input is missing
-        self.assertEqual(p.stderr.count(b"\n"), 1, p.stderr)
+        r = self.check_as_somebody(self.root)
+        self.assertEqual(r.status, 1, r.err)  # a directory of the input is missing
+        self.assertEqual(r.err.count(b"\n"), 1, r.err)
         self.assertEqual(r.broken(), {self.url("secret.html"): "permission denied",
                                       self.url("shut/x.html"): "permission denied"})
+
+    def test_a_directory_whose_entries_cannot_be_examined(self):
+        self.write("a.html")
+        self.write("list/x.html", "<a href=gone.html>x</a>")
+        os.chmod(os.path.join(self.root, "list"), 0o644)
+        self.addCleanup(os.chmod, os.path.join(self.root, "list"), 0o700)
+        os.symlink("list/x.html", os.path.join(self.root, "there.html"))
+        os.symlink("nowhere.html", os.path.join(self.root, "dangling.html"))
+        r = self.check_as_somebody(self.root)
+        self.assertEqual(r.broken(), {self.url("there.html"): "permission denied"})
+        self.assertEqual(r.err.decode(), "runnel check: %s/list: permission denied\n" % self.root)
+        self.assertEqual(r.status, 1)
 
     def test_exit_statuses(self):
         good = os.fsdecode(self.write("good/a.html", "<a href=a.html>x</a>"))
