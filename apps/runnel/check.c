@@ -171,6 +171,21 @@ static void complain_about_listings(check *c)
     }
 }
 
+/* Links of which nothing is known because this machine was short of threads. */
+static void complain_of_threads(check *c)
+{
+    size_t n = 0;
+    for (const target *t = c->f.all; t; t = t->next)
+        n += t->outcome == OUT_UNABLE;
+    if (!n)
+        return;
+    fprintf(stderr,
+            "runnel check: %zu %s not checked: no thread could be started to look up a "
+            "host (ulimit -u)\n",
+            n, n == 1 ? "URL was" : "URLs were");
+    c->input_error = true;
+}
+
 static void say_if_early(const check *c, run_info *info)
 {
     if (c->f.cut_short) {
@@ -227,10 +242,12 @@ static int check_inputs(check *c)
         progress_clear();
     signals_close(c->signal_fd);
     if (rc != 0) {
-        fprintf(stderr, "runnel check: the run failed: %s\n", rn_strerror(rc));
+        fprintf(stderr, "runnel check: the run failed: %s\n",
+                rc == -EAGAIN ? "no thread could be started (ulimit -u)" : rn_strerror(rc));
         return EXIT_ERROR;
     }
     complain_about_listings(c);
+    complain_of_threads(c);
     return report(c, took);
 }
 

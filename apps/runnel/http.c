@@ -21,7 +21,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { UNWANTED_MAX = 64 * 1024, HEADERS_MAX = 256 * 1024, LATER_MAX_S = 60, POLL_MS = 100 };
+enum {
+    UNWANTED_MAX = 64 * 1024,
+    HEADERS_MAX = 256 * 1024,
+    LATER_MAX_S = 60,
+    POLL_MS = 100,
+    TRIES = 10
+};
 
 struct http {
     const options *o;
@@ -186,12 +192,24 @@ static void break_by_certificate(http *h, result *r)
         result_break(r, FAULT_TLS, "the certificate is not trusted");
 }
 
+/*
+ * libcurl looks names up in a thread, and fails with the same code if it cannot start one (ulimit
+ * -u, a container's limit). Then nothing is known of the host; only its words differ.
+ */
+static void break_by_name(http *h, result *r)
+{
+    if (strncmp(h->error, "Could not resolve", 17) == 0)
+        result_break(r, FAULT_NETWORK, "host not found");
+    else
+        r->outcome = OUT_UNABLE;
+}
+
 /* What a failed transfer means for people. libcurl's own words hold byte counts that vary. */
 static void break_by_curl(http *h, CURLcode rc, result *r)
 {
     switch (rc) {
     case CURLE_COULDNT_CONNECT: break_by_errno(h, r); break;
-    case CURLE_COULDNT_RESOLVE_HOST: result_break(r, FAULT_NETWORK, "host not found"); break;
+    case CURLE_COULDNT_RESOLVE_HOST: break_by_name(h, r); break;
     case CURLE_OPERATION_TIMEDOUT:
         result_break(r, FAULT_TIMEOUT, "timed out after %g s", (double)h->o->timeout_ns / 1e9);
         break;
@@ -292,6 +310,17 @@ static bool request(http *h, const job *j, bool head, result *r, str *body)
     return true;
 }
 
+/* A request, and more of them while there is no thread for it. Returns false if it was stopped. */
+static bool ask(http *h, const job *j, bool head, result *r, str *body)
+{
+    bool ran = request(h, j, head, r, body);
+    for (int i = 1; ran && r->outcome == OUT_UNABLE && i < TRIES; i++) {
+        curl_multi_poll(h->multi, NULL, 0, POLL_MS, NULL);
+        ran = request(h, j, head, r, body);
+    }
+    return ran;
+}
+
 /* Whether the answer to HEAD says more about HEAD than about the page. */
 static bool head_is_useless(const result *r)
 {
@@ -306,9 +335,9 @@ static bool head_is_useless(const result *r)
 
 bool http_check(http *h, const job *j, result *r, str *body)
 {
-    bool ran = request(h, j, !j->parse, r, body);
+    bool ran = ask(h, j, !j->parse, r, body);
     if (ran && !j->parse && head_is_useless(r))
-        ran = request(h, j, false, r, body);
+        ran = ask(h, j, false, r, body);
     if (!ran)
         return false;
     if (r->outcome == OUT_OK && h->want && h->body_bytes == 0) {

@@ -20,7 +20,8 @@ void http_free(http *h);
  * Checks the job's URL and fills r. A job to be parsed is fetched with GET; if it turns out to be a
  * page, *body holds it and the return value is true. Others are asked with HEAD, and again with GET
  * if HEAD is refused or fails.
- * If the request was stopped, r->outcome is OUT_NONE.
+ * If the request was stopped, r->outcome is OUT_NONE; if libcurl could not start the thread that
+ * looks up names, not even after a second, OUT_UNABLE.
  */
 bool http_check(http *h, const job *j, result *r, str *body);
 

@@ -42,6 +42,7 @@ typedef enum outcome {
     OUT_ALIAS,    /* the same file by another name: dir/ for dir/index.html; not a redirect */
     OUT_LISTED,   /* an input directory was read */
     OUT_LATER,    /* 429 or 503 with Retry-After */
+    OUT_UNABLE,   /* this machine could not look, for want of a thread: nothing is known */
     OUT_SKIPPED
 } outcome;
 

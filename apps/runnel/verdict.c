@@ -102,7 +102,7 @@ static void judge(verdict *v, const frontier *f, hyperlink *l)
         add_broken(v, l, end, end->fault, end->reason);
     else if (end->outcome == OUT_SKIPPED && l->count)
         skip_link(v, l);
-    else if (end->outcome == OUT_NONE)
+    else if (end->outcome == OUT_NONE || end->outcome == OUT_UNABLE)
         v->unchecked += l->count != 0;
     else if (end->outcome == OUT_OK)
         judge_fragment(v, l, end, redirects > 0);

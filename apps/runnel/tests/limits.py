@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """check/limits: --max-time and signals end a run in time, with what was found."""
+import os
 import resource
+import shutil
 import signal
+import socket
 import subprocess
 import time
+import unittest
 
 import lib
 from lib import respond
@@ -138,6 +142,31 @@ class Limits(lib.Case):
         r = self.many_at_once(16, 16)
         self.assertEqual((r.status, r.out), (1, b""))
         self.assertIn(b"the limit of open files is 16", r.err)
+
+    @unittest.skipUnless(os.getuid() == 0, "a limit of processes holds for other users only")
+    def test_too_few_threads_break_no_links(self):
+        command = os.path.join(self.root, "runnel")
+        shutil.copy(lib.RUNNEL, command)
+        os.chmod(self.root, 0o755)
+        # A name that is looked up: libcurl knows localhost by itself.
+        self.write("a.html", "<a href=http://%s:1/>x</a><a href=b.html>b</a>"
+                   % socket.gethostname())
+        user, seen = 60000 + os.getpid() % 5000, set()
+        for limit in range(1, 9):
+            p = subprocess.run([command, "check", "--jobs", "2", self.root + "/a.html"], user=user,
+                               group=user, extra_groups=[], capture_output=True, timeout=60,
+                               env={**lib.ENVIRONMENT, "RUNNEL_WORKERS": "2"},
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC,
+                                                                     (limit, limit)))
+            seen.add((p.returncode, p.stderr))
+            if p.stdout:
+                self.assertIn(b"b.html\n  no such file", p.stdout)
+                self.assertEqual(b", 1 not checked" in p.stdout, p.returncode == 1)
+        self.assertIn((1, b"runnel check: 1 URL was not checked: no thread could be started to "
+                          b"look up a host (ulimit -u)\n"), seen)
+        self.assertIn((1, b"runnel check: the run failed: no thread could be started "
+                          b"(ulimit -u)\n"), seen)
+        self.assertLessEqual(len(seen), 3, seen)  # and a run with threads enough
 
     def interrupt(self, number, *arguments, workers="4", times=1):
         with lib.serving(stalling) as server:
