@@ -7,7 +7,8 @@
  *
  * Exit status: an input that cannot be read is 1 even if broken links were found elsewhere, because
  * then the answer is incomplete; a run that ended early (--max-pages, --max-time, a signal) is 2 if
- * it found any, else 1: never 0, because what was not seen may be broken.
+ * it found any, else 1: never 0, because what was not seen may be broken. A panic of the library is
+ * EXIT_PANIC: its own status would say that links are broken.
  */
 #define _GNU_SOURCE
 #include "check.h"
@@ -16,6 +17,7 @@
 #include "escape.h"
 #include "frontier.h"
 #include "options.h"
+#include "panic.h"
 #include "progress.h"
 #include "report.h"
 #include "signals.h"
@@ -255,6 +257,7 @@ int check_main(int argc, char **argv)
 {
     check c = { 0 };
     int status = EXIT_ERROR;
+    panic_catch();
     /* libcurl takes host names to be in the locale's charset; those on pages are in UTF-8. */
     setlocale(LC_CTYPE, "C.UTF-8");
     bool parsed = options_parse(&c.o, argc, argv);

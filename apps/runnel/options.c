@@ -58,7 +58,7 @@ const char options_help[] =
     "  -h, --help              this text\n"
     "\n"
     "Exit status: 0 no broken links; 1 usage or input error, or the run ended early (--max-pages,\n"
-    "--max-time, Ctrl-C) before any was found; 2 broken links.\n";
+    "--max-time, Ctrl-C) before any was found; 2 broken links; 70 a mistake in runnel itself.\n";
 
 enum {
     OPT_OFFLINE = 256,

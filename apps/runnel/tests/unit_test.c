@@ -8,7 +8,10 @@
 #include "../html.h"
 #include "../idset.h"
 #include "../map.h"
+#include "../panic.h"
 #include "../url.h"
+
+#include <runnel.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -312,6 +315,18 @@ TEST(assertion_is_caught_where_asked)
 TEST_EXIT(assertion_aborts_elsewhere, 128 + 6, "Assertion `!\"not caught\"' failed.")
 {
     assert(!"not caught");
+}
+
+TEST_EXIT(panic_is_not_a_broken_link, 70, "runnel: panic: the sluice is open at weir.c:1")
+{
+    panic_catch();
+    rn_panic("weir.c:1", "the sluice is open");
+}
+
+TEST_EXIT(panic_for_want_of_memory_says_so, 1, "runnel: out of memory\n")
+{
+    panic_catch();
+    rn_panic(NULL, "out of memory for a run queue");
 }
 
 TEST(html_survives_what_its_parser_does_not)
