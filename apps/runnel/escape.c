@@ -32,6 +32,19 @@ size_t utf8_next(const char *text, size_t n, uint32_t *cp)
     return len;
 }
 
+size_t utf8_broken(const char *text, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    unsigned char low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : 0xbf;
+    if (p[0] < 0xc2 || p[0] > 0xf4 || n < 2 || p[1] < low || p[1] > high)
+        return 1;
+    size_t i = 2, len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+    while (i < n && i < len && (p[i] & 0xc0) == 0x80)
+        i++;
+    return i;
+}
+
 /* Whether a terminal shows c as a mark of its own: no controls, no direction overrides. */
 static bool is_visible(uint32_t c)
 {

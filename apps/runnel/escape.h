@@ -8,6 +8,10 @@
 /* Length of the valid UTF-8 sequence at p (1 to 4), its code point in *cp; 0 if it is not valid. */
 size_t utf8_next(const char *p, size_t n, uint32_t *cp);
 
+/* Where utf8_next says 0 (n is not 0): the bytes that decoders replace by one U+FFFD, as many of a
+ * sequence as could have become valid, or one (Unicode 3.9, "maximal subpart"). */
+size_t utf8_broken(const char *p, size_t n);
+
 /*
  * Appends text for people: control characters, invisible direction marks and bytes that are not
  * UTF-8 appear as \xNN, so that no page can send commands to the terminal.

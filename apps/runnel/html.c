@@ -17,6 +17,7 @@
 #define _GNU_SOURCE
 #include "html.h"
 #include "assertion.h"
+#include "escape.h"
 
 #include <errno.h>
 #include <gumbo.h>
@@ -25,6 +26,8 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 typedef enum how { ONE, SRCSET } how;
 
@@ -112,19 +115,61 @@ static char *keep(parse *p, const char *text, size_t n)
     return copy;
 }
 
+/* The bytes at p that gumbo replaces by U+FFFD, among them those of U+FFFD itself; 0: it keeps the
+ * character there, of *len bytes. */
+static size_t replaced(const char *p, size_t n, size_t *len)
+{
+    uint32_t c;
+    *len = utf8_next(p, n, &c);
+    if (!*len)
+        return utf8_broken(p, n);
+    bool odd = c < 9 || c == 0xb || (c >= 0xe && c < 0x20) || (c >= 0x7f && c < 0xa0) ||
+               (c >= 0xfdd0 && c <= 0xfdef) || (c & 0xfffe) == 0xfffe || c == 0xfffd;
+    return odd ? *len : 0;
+}
+
+/* Writes value with each U+FFFD as the bytes of raw that it stands for. Returns false if they do
+ * not match: an entity can make one, too. */
+static bool restore(const char *value, const char *raw, size_t n, char *out)
+{
+    size_t i = 0, bytes = 0, len;
+    for (; *value; value += 3) {
+        const char *next = strstr(value, REPLACEMENT);
+        size_t plain = next ? (size_t)(next - value) : strlen(value);
+        memcpy(out, value, plain);
+        out += plain;
+        value += plain;
+        if (!next)
+            break;
+        while (i < n && (bytes = replaced(raw + i, n - i, &len)) == 0)
+            i += len;
+        if (i == n)
+            return false;
+        bool nul = !raw[i]; /* stays U+FFFD */
+        memcpy(out, nul ? REPLACEMENT : raw + i, nul ? 3 : bytes);
+        out += nul ? 3 : bytes;
+        i += bytes;
+    }
+    *out = 0;
+    while (i < n && replaced(raw + i, n - i, &len) == 0)
+        i += len;
+    return i == n;
+}
+
 /*
- * The value of an attribute. gumbo replaces bytes that are not UTF-8; a link to a file with such a
- * name is only found by its bytes, so they are taken from the source where no entity is in the way.
+ * The value of an attribute. gumbo replaces bytes that are not UTF-8; a file or an id of such a
+ * name is only found by its bytes, so they are taken from the source.
  */
 static const char *value_of(parse *p, const GumboAttribute *a)
 {
     const char *raw = a->original_value.data;
     size_t n = a->original_value.length;
-    if (!strstr(a->value, "\xef\xbf\xbd") || !raw || memchr(raw, '&', n) || memchr(raw, 0, n))
+    if (!raw || !strstr(a->value, REPLACEMENT))
         return a->value;
     if (n >= 2 && (raw[0] == '"' || raw[0] == '\''))
         raw++, n -= 2;
-    return keep(p, raw, n);
+    char *value = allocate(p, strlen(a->value) + n + 1);
+    return restore(a->value, raw, n, value) ? value : a->value;
 }
 
 static bool is_space(char c)
@@ -190,7 +235,7 @@ static void visit(parse *p, const GumboNode *node)
     unsigned line = e->start_pos.line;
     const GumboAttribute *a = gumbo_get_attribute(&e->attributes, "id");
     if (a && a->value[0])
-        idset_add(&p->doc->ids, a->value);
+        idset_add(&p->doc->ids, value_of(p, a));
     /* Copies that the parser makes of unclosed <a> and the like are not links of the page. */
     if (node->parse_flags &
         (GUMBO_INSERTION_RECONSTRUCTED_FORMATTING_ELEMENT | GUMBO_INSERTION_ADOPTION_AGENCY_CLONED))
@@ -202,7 +247,7 @@ static void visit(parse *p, const GumboNode *node)
             p->doc->base = value_of(p, a);
     } else if (e->tag == GUMBO_TAG_A && (a = gumbo_get_attribute(&e->attributes, "name"))) {
         if (a->value[0])
-            idset_add(&p->doc->ids, a->value);
+            idset_add(&p->doc->ids, value_of(p, a));
     }
     if (e->attributes.length == 0 || names_a_host(e))
         return;

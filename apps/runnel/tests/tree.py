@@ -52,6 +52,16 @@ class Tree(lib.Case):
         self.assertEqual(r.broken(), {self.url("q"): "no such file"})
         self.assertEqual((r.summary()["unique"], r.summary()["links"]), (6, 9))
 
+    def test_names_that_are_not_utf_8(self):
+        self.write(b"caf\xe9.html", b"<p id=\xe9><a name='\xe8&amp;'></a><p id=\xc3\xa9>")
+        self.write("index.html", b"<a href='caf\xe9.html?a=1&b=2'>1</a>"
+                   b"<a href='caf\xe9.html#\xe9'>2</a><a href='caf%E9.html#%E9'>3</a>"
+                   b"<a href='caf\xe9.html#\xe8&'>4</a><a href='caf\xe9.html#\xc3\xa9'>5</a>"
+                   b"<a href='caf\xe9.html#\xe7'>6</a>")
+        r = lib.check(self.root)
+        self.assertEqual(list(r.broken()), [self.url("caf%E9.html#\ufffd")])
+        self.assertEqual(r.summary()["ok"], 5)
+
     def test_directories_lead_to_their_index(self):
         self.write("index.html", "<a href=d>1</a><a href=d/>2</a><a href=d/#x>3</a>"
                                  "<a href=d#y>4</a>"

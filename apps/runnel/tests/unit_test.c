@@ -245,6 +245,29 @@ TEST(html_keeps_the_bytes_of_a_name)
 {
     check_links("<a href='caf\xe9.html'>", "caf\xe9.html@1");
     check_links("<a href=\"caf\xc3\xa9\">", "caf\xc3\xa9@1");
+    check_links("<a href='caf\xe9?a=1&b=2&amp;c'>", "caf\xe9?a=1&b=2&c@1");
+    check_links("<a href='\xe9&eacute;\xe9\xef\xbf\xbd'>", "\xe9\xc3\xa9\xe9\xef\xbf\xbd@1");
+    check_links("<a href='\xe9&#xfffd;'>", "\xef\xbf\xbd\xef\xbf\xbd@1");
+}
+
+TEST(html_keeps_any_bytes)
+{
+    unsigned state = 1;
+    for (int round = 0; round < 3000; round++) {
+        char page[64] = "<a href='", expected[64] = "";
+        size_t n = 9;
+        while (n < 9 + 12) {
+            /* Leads and continuations at the edges of UTF-8. */
+            static const char bytes[] =
+                "a\x1b\x7f\x80\x8f\x90\x9f\xa0\xbe\xbf\xc1\xc2\xe0\xed\xef\xf0\xf4\xf5";
+            state = state * 1664525 + 1013904223;
+            page[n++] = bytes[(state >> 16) % (sizeof bytes - 1)];
+        }
+        memcpy(expected, page + 9, 12);
+        strcpy(expected + 12, "@1");
+        strcpy(page + n, "'>");
+        check_links(page, expected);
+    }
 }
 
 TEST(html_knows_base_and_ids)
