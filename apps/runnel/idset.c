@@ -63,9 +63,10 @@ bool idset_has_fragment(const idset *s, const char *fragment)
         return true;
     str raw = { 0 }, decoded = { 0 };
     str_add(&raw, fragment, n);
-    unescape_percent(&decoded, fragment, n);
-    bool found = has(s, str_c(&raw)) || has(s, str_c(&decoded)) ||
-                 strcasecmp(str_c(&decoded), "top") == 0;
+    /* No name holds a NUL, and C strings end there. */
+    bool clean = unescape_percent(&decoded, fragment, n);
+    bool found = has(s, str_c(&raw)) ||
+                 (clean && (has(s, str_c(&decoded)) || strcasecmp(str_c(&decoded), "top") == 0));
     str_fini(&raw);
     str_fini(&decoded);
     return found;

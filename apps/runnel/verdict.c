@@ -70,8 +70,9 @@ static void judge_fragment(verdict *v, hyperlink *l, const target *end, bool red
 {
     if (*l->fragment && end->has_ids && !idset_has_fragment(&end->ids, l->fragment)) {
         str reason = { 0 }, name = { 0 };
-        unescape_percent(&name, l->fragment, strlen(l->fragment));
-        str_printf(&reason, "nothing on the page has the id or name \"%s\"", str_c(&name));
+        bool clean = unescape_percent(&name, l->fragment, strlen(l->fragment));
+        str_printf(&reason, "nothing on the page has the id or name \"%s\"",
+                   clean ? str_c(&name) : l->fragment);
         add_broken(v, l, end, FAULT_FRAGMENT, NULL);
         finding *f = &v->broken.list[v->broken.count - 1];
         f->reason = f->detail = str_take(&reason);

@@ -155,6 +155,9 @@ TEST(idset_follows_the_rules_of_html)
     CHECK(idset_has_fragment(&s, "zeta:~:text=x"));
     CHECK(idset_has_fragment(&s, ":~:text=x"));
     CHECK(!idset_has_fragment(&s, "zet"));
+    CHECK(!idset_has_fragment(&s, "zeta%00junk"));
+    CHECK(!idset_has_fragment(&s, "zeta%00"));
+    CHECK(!idset_has_fragment(&s, "top%00"));
     idset_fini(&s);
 }
 
