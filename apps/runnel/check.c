@@ -167,7 +167,7 @@ static void complain_about_listings(check *c)
             complain(t->url, t->reason);
             c->input_error = true;
         }
-    if (c->has_directory && !c->input_error && !c->f.cut_short && c->f.counts.pages == 0) {
+    if (c->has_directory && !c->input_error && !c->f.cut_short && c->f.counts.listed == 0) {
         fprintf(stderr, "runnel check: no HTML files in the given directory\n");
         c->input_error = true;
     }

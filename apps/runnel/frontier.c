@@ -54,6 +54,7 @@ static void take_found(frontier *f, const target *page, result *r)
             frontier_add_input(f, l->url, l->kind, "", l->is_dir);
         else
             visited_add_link(f, page, l);
+        f->counts.listed += page->is_listing && !l->is_dir;
     }
 }
 

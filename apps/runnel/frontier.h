@@ -21,6 +21,7 @@ typedef struct counts {
     size_t looked_at;  /* targets that are done */
     size_t broken;     /* targets that failed so far; fragments are judged at the end */
     size_t running;    /* jobs given out */
+    size_t listed;     /* pages found in input directories */
 } counts;
 
 typedef struct frontier {

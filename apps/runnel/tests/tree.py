@@ -86,6 +86,10 @@ class Tree(lib.Case):
         r = lib.check(self.root)
         self.assertEqual(set(r.broken()), {self.url("index.html#nil"), self.url("p.html#no")})
         self.assertEqual(r.summary()["fragments_unverified"], 1)
+        self.write("p.html", "<p id=a><a href='#a%00junk'>1</a>")
+        self.assertEqual(lib.check(os.path.join(self.root, "p.html")).broken(), {
+            self.url("p.html#a%00junk"): 'nothing on the page has the id or name "a%00junk"'})
+        self.write("p.html")
         self.assertEqual(lib.check("--no-fragments", self.root).status, 0)
 
     def test_base_and_refresh(self):
@@ -274,6 +278,18 @@ class Inputs(lib.Case):
     def test_a_directory_without_pages(self):
         r = lib.check(self.root)
         self.assertEqual((r.status, r.err.count(b"\n")), (1, 1))
+        self.assertIn(b"no HTML files", r.err)
+
+    def test_a_directory_whose_pages_all_fail(self):
+        self.write("large.html", "x" * (1 << 20) + "x")
+        r = lib.check("--max-body", "1", self.root)
+        self.assertEqual((r.status, r.err), (2, b""))
+        self.assertEqual(r.broken(), {self.url("large.html"): "larger than 1 MiB (--max-body)"})
+
+    def test_one_of_two_directories_without_pages(self):
+        self.write("a/p.html")
+        os.mkdir(self.root + "/b")
+        self.assertEqual(lib.check(self.root + "/a", self.root + "/b").status, 0)
 
     def test_other_inputs_are_still_checked(self):
         self.write("a.html", "<a href=gone.html>x</a>")
