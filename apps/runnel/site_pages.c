@@ -61,8 +61,8 @@ static const site_page pages[] = {
       .body = TOP("Bytes") "<p>\xff\xfe caf\xe9 \xc3\x28\n"
                            "<p><a href='caf\xe9.html'>a name that is not UTF-8</a>\n"
                            "<p><a href='caf\xc3\xa9.html'>one that is</a>\n" END },
-    { .path = "/archive/caf%e9.html", .body = TOP("By its bytes") END },
-    { .path = "/archive/caf%c3%a9.html", .body = TOP("By its letters") END },
+    { .path = "/archive/caf%E9.html", .body = TOP("By its bytes") END },
+    { .path = "/archive/caf%C3%A9.html", .body = TOP("By its letters") END },
     { .path = "/archive/base.html",
       .body = "<!DOCTYPE html><title>Base</title><base href=/guide/>\n"
               "<p><a href=one.html>in the guide</a>\n<p><a href=four.html>not there</a>\n" },

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Resolution after RFC 3986, 5.2, with what browsers add to it (the URL standard): leading and
- * trailing white space is cut, tabs and newlines inside are dropped, backslashes stay.
+ * trailing white space is cut, tabs and newlines inside are dropped. In http URLs backslashes are
+ * slashes, "%2e" is a dot, and what may not stand in a path or query is percent-encoded, by bytes.
+ * In file URLs backslashes stay, since names may have them here.
  *
  * libcurl's URL API then checks and normalises http URLs, because that is what will be asked to
  * fetch them. It does not resolve references here: curl_url_set of 7.88 loses the file name for
@@ -189,19 +191,47 @@ static void lower_host(CURLU *u)
     curl_free(host);
 }
 
-/* Control characters, which libcurl refuses and browsers encode. */
-static void encode_controls(str *text)
+/* A part of an http URL as browsers send it: the URL standard's percent-encode sets, which have all
+ * that is not printable ASCII, and also the characters of also. */
+static void add_encoded(str *out, view part, const char *also)
 {
-    str clean = { 0 };
-    for (size_t i = 0; i < text->len; i++) {
-        unsigned char c = (unsigned char)text->data[i];
-        if (c < 0x20 || c == 0x7f)
-            str_printf(&clean, "%%%02X", c);
+    for (size_t i = 0; i < part.n; i++) {
+        unsigned char c = (unsigned char)part.p[i];
+        if (c <= 0x20 || c >= 0x7f || strchr(also, c))
+            str_printf(out, "%%%02X", c);
         else
-            str_putc(&clean, (char)c);
+            str_putc(out, (char)c);
     }
-    str_fini(text);
-    *text = clean;
+}
+
+/* The dots of a segment that is nothing but one or two of them, each as "." or as "%2e"; else 0. */
+static size_t dots_in(const char *segment, size_t n)
+{
+    size_t dots = 0;
+    for (size_t i = 0; i < n; dots++) {
+        bool encoded = n - i >= 3 && strncasecmp(segment + i, "%2e", 3) == 0;
+        if (!encoded && segment[i] != '.')
+            return 0;
+        i += encoded ? 3 : 1;
+    }
+    return dots <= 2 ? dots : 0;
+}
+
+/* Writes such segments with dots only: they mean the same. */
+static void decode_dots(str *path)
+{
+    size_t out = 0;
+    for (size_t in = 0, n; in < path->len; in += n) {
+        n = span_until(path->data + in, path->len - in, "/");
+        size_t dots = dots_in(path->data + in, n);
+        if (n == 0)
+            path->data[out++] = path->data[in], n = 1; /* the '/' */
+        else if (dots)
+            memset(path->data + out, '.', dots), out += dots;
+        else
+            memmove(path->data + out, path->data + in, n), out += n;
+    }
+    path->len = out;
 }
 
 /* Lets libcurl check and normalise the absolute URL text. */
@@ -233,27 +263,26 @@ static url_kind check_http(const char *text, str *url, const char **fault)
     return rc == CURLUE_OK ? URL_HTTP : URL_BAD;
 }
 
+/* r has an authority of its own, or is relative to b. */
 static url_kind resolve_http(const parts *b, const parts *r, view scheme, str *url,
                              const char **fault)
 {
     str text = { 0 }, path = { 0 };
     add_view(&text, "", scheme);
-    str_puts(&text, ":");
-    if (r->authority.p || r->scheme.p) {
-        if (r->authority.p)
-            str_puts(&text, "//");
-        str_add(&text, r->authority.p, r->authority.n);
+    add_view(&text, "://", r->authority.p ? r->authority : b->authority);
+    if (r->authority.p)
         str_add(&path, r->path.p, r->path.n);
-    } else {
-        add_view(&text, "//", b->authority);
+    else
         merge_path(&path, b, r);
-    }
+    decode_dots(&path);
     if (path.len && path.data[0] == '/')
         path.len = url_remove_dots(path.data, path.len);
-    str_add(&text, str_c(&path), path.len);
-    bool same_document = !r->authority.p && !r->scheme.p && !r->path.n && !r->query.p;
-    add_view(&text, "?", same_document ? b->query : r->query);
-    encode_controls(&text);
+    add_encoded(&text, (view){ path.data, path.len }, "\"<>^`{}");
+    view query = r->authority.p || r->path.n || r->query.p ? r->query : b->query;
+    if (query.p) {
+        str_putc(&text, '?');
+        add_encoded(&text, query, "\"<>'");
+    }
     url_kind kind = check_http(str_c(&text), url, fault);
     str_fini(&text);
     str_fini(&path);
@@ -265,29 +294,68 @@ static bool scheme_is(view scheme, const char *name)
     return scheme.n == strlen(name) && strncasecmp(scheme.p, name, scheme.n) == 0;
 }
 
-url_kind url_resolve(const char *base, const char *ref, str *url, str *fragment, const char **fault)
+/*
+ * What the URL standard takes an http reference for: backslashes are slashes, and if there are none
+ * after the scheme, it is relative on a page of that scheme ("http:x") and else a host.
+ */
+static void mend_http(const str *ref, view base_scheme, str *out)
 {
+    size_t start = 0, end = span_until(str_c(ref), ref->len, "?#");
+    size_t scheme = scheme_length(str_c(ref), ref->len);
     str text = { 0 };
-    trim(ref, &text);
-    parts r = split(str_c(&text), text.len), b = split(base, strlen(base));
-    str_clear(url);
-    str_clear(fragment);
-    view scheme = r.scheme.p ? r.scheme : b.scheme;
+    str_add(&text, str_c(ref), ref->len);
+    for (size_t i = 0; i < end; i++)
+        if (text.data[i] == '\\')
+            text.data[i] = '/';
+    if (scheme && strncmp(text.data + scheme + 1, "//", 2) != 0) {
+        start = scheme + 1;
+        if (scheme == base_scheme.n && strncasecmp(text.data, base_scheme.p, scheme) == 0) {
+            if (start < end && text.data[start] != '/')
+                str_puts(out, "./"); /* or "http:a:b" would get another scheme */
+        } else {
+            str_add(out, text.data, scheme);
+            str_puts(out, "://");
+            start += text.data[start] == '/';
+        }
+    }
+    str_add(out, text.data + start, text.len - start);
+    str_fini(&text);
+}
+
+static url_kind resolve_parts(const parts *b, const str *text, str *url, str *fragment,
+                              const char **fault)
+{
+    str mended = { 0 };
+    parts r = split(str_c(text), text->len);
+    view scheme = r.scheme.p ? r.scheme : b->scheme;
     url_kind kind = URL_OTHER;
     if (scheme_is(scheme, "file")) {
-        kind = resolve_file(&b, &r, url, fault);
+        kind = resolve_file(b, &r, url, fault);
     } else if (scheme_is(scheme, "http") || scheme_is(scheme, "https")) {
-        /* "http:x" without slashes is relative in old browsers only; libcurl refuses it. */
-        kind = resolve_http(&b, &r, scheme, url, fault);
+        mend_http(text, b->scheme, &mended);
+        r = split(str_c(&mended), mended.len);
+        kind = resolve_http(b, &r, scheme, url, fault);
     } else if (!r.scheme.p) {
         *fault = "malformed URL: nothing to resolve it against";
         kind = URL_BAD;
     }
+    if (kind == URL_FILE || kind == URL_HTTP)
+        str_add(fragment, r.fragment.p ? r.fragment.p : "", r.fragment.n);
+    str_fini(&mended);
+    return kind;
+}
+
+url_kind url_resolve(const char *base, const char *ref, str *url, str *fragment, const char **fault)
+{
+    str text = { 0 };
+    parts b = split(base, strlen(base));
+    trim(ref, &text);
+    str_clear(url);
+    str_clear(fragment);
+    url_kind kind = resolve_parts(&b, &text, url, fragment, fault);
     if (kind == URL_OTHER || kind == URL_BAD) {
         str_clear(url);
         str_add(url, str_c(&text), text.len);
-    } else {
-        str_add(fragment, r.fragment.p ? r.fragment.p : "", r.fragment.n);
     }
     str_fini(&text);
     return kind;

@@ -4,8 +4,9 @@
  *
  * Identity: two references lead to the same target if url_resolve gives the same string. It carries
  * no fragment; for http and https the scheme and host are lower case, a default port is left out,
- * dot segments are gone and what may not stand in a URL is percent-encoded. A file's URL is made
- * from its decoded path and has no query, so that `a%20b.html?x` and `a b.html` are one file.
+ * dot segments are gone and what may not stand in a URL is percent-encoded, in upper case. A file's
+ * URL is made from its decoded path and has no query, so that `a%20b.html?x` and `a b.html` are one
+ * file.
  */
 #ifndef APP_URL_H
 #define APP_URL_H

@@ -92,13 +92,42 @@ TEST(url_resolves_on_the_web)
     check_url(base, "//Other.Example/p", URL_HTTP, "http://other.example/p", "");
     check_url(base, "HTTP://H.example:80", URL_HTTP, "http://h.example/", "");
     check_url(base, "https://h.example:443/", URL_HTTP, "https://h.example/", "");
-    check_url(base, "a b\xc3\xa9", URL_HTTP, "http://h.example/d/a%20b%c3%a9", "");
+    check_url(base, "a b\xc3\xa9", URL_HTTP, "http://h.example/d/a%20b%C3%A9", "");
     check_url(base, "x\x1b[1m", URL_HTTP, "http://h.example/d/x%1B[1m", "");
     check_url(base, "mailto:x@y", URL_OTHER, "mailto:x@y", "");
     check_url(base, "http://[bad/", URL_BAD, "http://[bad/", "");
     check_url(base, "http://", URL_BAD, "http://", "");
     check_url(base, "http://h:99999/", URL_BAD, "http://h:99999/", "");
     check_url("", "page.html", URL_BAD, "page.html", "");
+}
+
+/* What browsers send (the URL standard), byte for byte. */
+TEST(url_is_spelled_as_browsers_do)
+{
+    const char *base = "http://h.example/d/a";
+    check_url(base, "/\xc3\xa9", URL_HTTP, "http://h.example/%C3%A9", "");
+    check_url(base, "/%C3%A9", URL_HTTP, "http://h.example/%C3%A9", "");
+    check_url(base, "/a^`{}<>\"|[]'b", URL_HTTP, "http://h.example/a%5E%60%7B%7D%3C%3E%22|[]'b",
+              "");
+    check_url(base, "?a b<>\"'`{}^|\\c", URL_HTTP, "http://h.example/d/a?a%20b%3C%3E%22%27`{}^|\\c",
+              "");
+    check_url(base, "?a+b%20c", URL_HTTP, "http://h.example/d/a?a+b%20c", "");
+    check_url(base, "\\x\\y?\\#\\", URL_HTTP, "http://h.example/x/y?\\", "\\");
+    check_url(base, "\\\\o.example\\x", URL_HTTP, "http://o.example/x", "");
+    check_url(base, "/x/%2e%2E/y/%2e/z", URL_HTTP, "http://h.example/y/z", "");
+    check_url(base, "/x/.%2e", URL_HTTP, "http://h.example/", "");
+    check_url(base, "/x/%2e%2e%2e/%2ey", URL_HTTP, "http://h.example/x/%2e%2e%2e/%2ey", "");
+    check_url(base, "/a?%2e%2e/", URL_HTTP, "http://h.example/a?%2e%2e/", "");
+    check_url(base, "http:/single", URL_HTTP, "http://h.example/single", "");
+    check_url(base, "HTTP:b?q#f", URL_HTTP, "http://h.example/d/b?q", "f");
+    check_url(base, "http:b:c", URL_HTTP, "http://h.example/d/b:c", "");
+    check_url(base, "http:?q", URL_HTTP, "http://h.example/d/a?q", "");
+    check_url(base, "http:", URL_HTTP, "http://h.example/d/a", "");
+    check_url(base, "https:/o.example/x", URL_HTTP, "https://o.example/x", "");
+    check_url(base, "https:o.example", URL_HTTP, "https://o.example/", "");
+    check_url("file:///d/a", "http:o.example", URL_HTTP, "http://o.example/", "");
+    check_url("", "http:", URL_BAD, "http:", "");
+    check_url("file:///d/a", "b\\c%2e", URL_FILE, "file:///d/b%5Cc.", "");
 }
 
 TEST(url_origin_has_no_user)
