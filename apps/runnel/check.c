@@ -99,7 +99,13 @@ static bool add_path(check *c, const char *input)
 {
     struct stat st;
     if (stat(input, &st) != 0) {
-        complain(input, *input ? strerrordesc_np(errno) : "an empty name");
+        str scheme = { 0 };
+        url_scheme(input, &scheme);
+        complain(input, !*input                         ? "an empty name"
+                        : errno == ENOENT && scheme.len ? "no such file, and not a URL that can be "
+                                                          "checked (http, https, file)"
+                                                        : strerrordesc_np(errno));
+        str_fini(&scheme);
         return false;
     }
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) {
@@ -253,6 +259,14 @@ static int check_inputs(check *c)
     return report(c, took);
 }
 
+int check_print(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return EXIT_OK;
+    fprintf(stderr, "runnel: cannot write: %s\n", strerrordesc_np(errno));
+    return EXIT_ERROR;
+}
+
 int check_main(int argc, char **argv)
 {
     check c = { 0 };
@@ -262,7 +276,7 @@ int check_main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     bool parsed = options_parse(&c.o, argc, argv);
     if (parsed && c.o.help) {
-        status = fputs(options_help, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
+        status = check_print(options_help);
     } else if (parsed) {
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
             fprintf(stderr, "runnel check: libcurl does not start\n");

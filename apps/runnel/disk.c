@@ -54,11 +54,12 @@ char *disk_canonical(const char *path)
 
 static void break_by_errno(result *r, int error)
 {
-    const char *why = error == ENOENT || error == ENAMETOOLONG ? "no such file"
-                      : error == ENOTDIR                       ? "not a directory"
-                      : error == EACCES                        ? "permission denied"
-                      : error == ELOOP                         ? "too many symbolic links"
-                                                               : strerrordesc_np(error);
+    const char *why = error == ENOENT         ? "no such file"
+                      : error == ENAMETOOLONG ? "the name is too long"
+                      : error == ENOTDIR      ? "not a directory"
+                      : error == EACCES       ? "permission denied"
+                      : error == ELOOP        ? "too many symbolic links"
+                                              : strerrordesc_np(error);
     result_break(r, FAULT_FILE, "%s", why ? why : "cannot be read");
 }
 

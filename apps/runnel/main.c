@@ -28,11 +28,6 @@ static const struct {
     { "tour", tour_main },
 };
 
-static int print(const char *text)
-{
-    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
-}
-
 int main(int argc, char **argv)
 {
     descriptors_fill();
@@ -41,9 +36,9 @@ int main(int argc, char **argv)
         if (strcmp(verb, verbs[i].name) == 0)
             return verbs[i].run(argc - 1, argv + 1);
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0 || strcmp(verb, "help") == 0)
-        return print(usage);
+        return check_print(usage);
     if (strcmp(verb, "--version") == 0)
-        return print("runnel " RN_VERSION "\n");
+        return check_print("runnel " RN_VERSION "\n");
     if (*verb)
         fprintf(stderr, "runnel: there is no command of this name (try runnel --help)\n");
     else

@@ -235,6 +235,28 @@ static bool set(options *o, int option)
     }
 }
 
+/* Tells which mistake getopt_long found, of those that it does not tell apart. */
+static bool unknown(int letter, const char *word)
+{
+    /* An option that it knows, and answers with '?' to: a value where there can be none. */
+    for (const struct option *p = table; p->name && letter; p++)
+        if (p->val == letter)
+            return mistake("--%s takes no value", p->name);
+    if (letter)
+        return mistake("there is no option -%c", letter);
+    str all = { 0 };
+    size_t n = strncmp(word, "--", 2) == 0 ? strcspn(word + 2, "=") : 0;
+    for (const struct option *p = table; p->name && n; p++)
+        if (strncmp(p->name, word + 2, n) == 0)
+            str_printf(&all, "%s--%s", all.len ? ", " : "", p->name);
+    if (all.len)
+        mistake("--%.*s could be %s", (int)n, word + 2, str_c(&all));
+    else
+        mistake("unknown option %s", word);
+    str_fini(&all);
+    return false;
+}
+
 bool options_parse(options *o, int argc, char **argv)
 {
     *o = (options){ .jobs = 16,
@@ -254,8 +276,7 @@ bool options_parse(options *o, int argc, char **argv)
         if (c == ':')
             return mistake("%s needs a value", argv[optind - 1]);
         if (c == '?')
-            return optopt && optopt < 256 ? mistake("there is no option -%c", optopt)
-                                          : mistake("unknown option %s", argv[optind - 1]);
+            return unknown(optopt, argv[optind - 1]);
         if (!set(o, c))
             return false;
         if (o->help)

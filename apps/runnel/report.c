@@ -27,7 +27,8 @@ static paint choose_paint(void)
 
 static void put_url(str *out, const char *url)
 {
-    if (strncmp(url, "file:///", 8) != 0) {
+    /* A path with a NUL is not one: it stays as it is written. */
+    if (strncmp(url, "file:///", 8) != 0 || strstr(url, "%00")) {
         escape_terminal(out, url);
         return;
     }
@@ -110,7 +111,7 @@ static void put_summary(const verdict *v, const run_info *run)
     if (v->redirected)
         printf(", %zu redirected", v->redirected);
     if (v->fragments_unverified)
-        printf(", %zu fragments on other sites not verified", v->fragments_unverified);
+        printf(", %zu fragments not verified", v->fragments_unverified);
     printf("; %.1f seconds\n", (double)run->took_ns / 1e9);
 }
 

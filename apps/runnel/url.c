@@ -150,7 +150,8 @@ static url_kind resolve_file(const parts *b, const parts *r, str *url, const cha
 {
     if (r->authority.n &&
         !(r->authority.n == 9 && strncasecmp(r->authority.p, "localhost", 9) == 0)) {
-        *fault = "malformed URL: a file URL with a host";
+        *fault = r->scheme.p ? "malformed URL: a file URL with a host"
+                             : "malformed URL: protocol-relative, on a local page";
         return URL_BAD;
     }
     str raw = { 0 }, path = { 0 };

@@ -220,13 +220,15 @@ void frontier_add_input(frontier *f, const char *url, url_kind kind, const char 
     link_to(f, t, url, fragment);
 }
 
-/* The target of t's location, one step further; NULL if that is not an http URL. */
-static target *next_of(frontier *f, target *t, unsigned input_hops)
+/* The target of t's location, one step further; NULL and why if that is not an http URL. */
+static target *next_of(frontier *f, target *t, unsigned input_hops, const char **why)
 {
     str url = { 0 }, fragment = { 0 };
-    const char *why = NULL;
+    const char *ignored = NULL;
     target *next = NULL;
-    if (url_resolve(t->url, t->location, &url, &fragment, &why) == URL_HTTP) {
+    url_kind kind = url_resolve(t->url, t->location, &url, &fragment, &ignored);
+    *why = kind == URL_BAD ? "redirect to a malformed URL" : "redirect to what is not an http URL";
+    if (kind == URL_HTTP) {
         if (input_hops != NO_INPUT) /* example.com that moved to www.example.com: the site */
             widen_scope(f, str_c(&url));
         next = intern(f, str_c(&url), URL_HTTP, t->hops + 1, input_hops);
@@ -245,11 +247,12 @@ void visited_follow(frontier *f, target *t)
     if (t->hops >= f->o->max_redirects)
         return;
     unsigned input_hops = t->input_hops < f->o->max_redirects ? t->input_hops + 1 : NO_INPUT;
-    t->leads_to = next_of(f, t, input_hops);
+    const char *why;
+    t->leads_to = next_of(f, t, input_hops, &why);
     if (!t->leads_to && t->outcome != OUT_BROKEN) {
         t->outcome = OUT_BROKEN;
         t->fault = FAULT_REDIRECT;
-        t->reason = xstrdup("redirect to what is not an http URL");
+        t->reason = xstrdup(why);
         f->counts.broken++;
     }
 }

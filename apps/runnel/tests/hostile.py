@@ -185,7 +185,7 @@ class Hostile(lib.Case):
             "/bare": "redirect (302) without a Location", "/dead": "404 Not Found",
             "/ftp": "redirect to what is not an http URL",
             "/file": "redirect to what is not an http URL",
-            "/bad": "redirect to what is not an http URL"})
+            "/bad": "redirect to a malformed URL"})
         self.assertEqual(len(self.requests), len(set(self.requests)))
         self.assertEqual(r.summary()["redirected"], 2)
         self.assertIn("redirected_to", next(o for o in r.objects() if o["url"].endswith("/dead")))

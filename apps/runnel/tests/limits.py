@@ -107,7 +107,7 @@ class Limits(lib.Case):
         r = lib.check("--offline", self.root)
         self.assertEqual(sorted(r.broken().values()),
                          ["its <base> is longer than 64 KiB"] * 2 +
-                         ["malformed URL: longer than 64 KiB"] * 2 + ["no such file"])
+                         ["malformed URL: longer than 64 KiB"] * 2 + ["the name is too long"])
         self.assertEqual(r.summary()["skipped"], 1)
         self.assertLess(r.seconds, 10 * lib.SLOW)
         self.account_holds(r)

@@ -134,6 +134,8 @@ class Tree(lib.Case):
         r = lib.check("--offline", self.root)
         self.assertEqual(r.status, 2)
         self.assertEqual(len(r.broken()), 4)
+        self.assertEqual(r.broken()["//host/x"],
+                         "malformed URL: protocol-relative, on a local page")
         self.assertTrue(all(reason.startswith("malformed") for reason in r.broken().values()))
 
     def test_host_names_of_all_scripts(self):
@@ -192,7 +194,7 @@ class Tree(lib.Case):
         self.write("index.html", "<a href=fifo.html>f</a><a href=%s>long</a>" % ("n" * 5000))
         r = lib.check(self.root, timeout=20)
         self.assertEqual(r.summary()["pages"], 4)
-        self.assertEqual(set(r.broken().values()), {"no such file"})
+        self.assertEqual(set(r.broken().values()), {"no such file", "the name is too long"})
 
     def test_pages_in_utf_16(self):
         text = "\ufeff<p id='\u00e9\u20ac\U0001f600'>\n<a href=gone.html>1</a><a href=%s>2</a>"
@@ -247,6 +249,12 @@ class Inputs(lib.Case):
         self.bad(line=b"nothing to check")
         self.bad("--nope", "x", line=b"unknown option --nope")
         self.bad("-z", "x", line=b"no option -z")
+        self.bad("--offline", "-zq", "x", line=b"no option -z")
+        self.bad("--quiet=1", "x", line=b"--quiet takes no value")
+        self.bad("--off=1", "x", line=b"--offline takes no value")
+        self.bad("--max", "1", "x", line=b"--max could be --max-pages, --max-time, "
+                                         b"--max-redirects, --max-body")
+        self.bad("--no=1", "x", line=b"--no could be --no-fragments, --no-progress")
         self.bad("--jobs", line=b"--jobs needs a value")
         for value in "0", "x", "-1", "1.5", "1e9", "":
             self.bad("--jobs", value, "x", line=b"--jobs needs a")
@@ -261,6 +269,11 @@ class Inputs(lib.Case):
         self.assertEqual((r.status, r.err), (0, b""))
         self.assertIn(b"--max-time", r.out)
         self.assertEqual(lib.run("--help").status, 0)
+        for arguments in (["check", "--help"], ["--help"], ["--version"]):
+            with open("/dev/full", "wb") as full:
+                p = subprocess.run([lib.RUNNEL, *arguments], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual((p.returncode, p.stderr),
+                             (1, b"runnel: cannot write: No space left on device\n"))
         self.assertRegex(lib.run("--version").out, rb"^runnel \d+\.\d+\.\d+\n$")
         self.assertEqual(lib.run().status, 1)
         self.assertEqual(lib.run("frobnicate").status, 1)
@@ -270,7 +283,9 @@ class Inputs(lib.Case):
         self.bad(os.path.join(self.root, "missing.html"), line=b"No such file")
         self.bad("", line=b"an empty name")
         self.bad("/dev/null", line=b"neither a file nor a directory")
+        self.bad("x" * 5000, line=b"File name too long")
         self.bad("ftp://example.invalid/", line=b"not an http")
+        self.bad("mailto:x@y", line=b"not a URL that can be checked")
         self.bad("http://[x/", line=b"bad IPv6 address")
         self.bad("http:", line=b"malformed URL")
         self.bad("--offline", "http://127.0.0.1:1/", line=b"--offline")
@@ -362,6 +377,13 @@ class Output(lib.Case):
                    for jobs in ("1", "3", "16", "100")}
         self.assertEqual(len(reports), 1)
 
+    def test_the_words_of_the_report(self):
+        self.write("x.txt")
+        self.write("a.html", "<a href='x.txt#page=3'>1</a><a href='file:///a%00b'>2</a>")
+        r = lib.run("check", self.root)
+        self.assertIn(b"1 fragments not verified;", r.out)
+        self.assertIn(b"file:///a%00b\n  malformed URL: %00 in a file name\n", r.out)
+
     def test_colours_only_on_request(self):
         self.write("a.html", "<a href=b.html>x</a>")
         self.assertNotIn(b"\x1b", lib.run("check", self.root).out)
@@ -395,7 +417,7 @@ class Output(lib.Case):
         self.write("a.html", "<a href='%s'>x</a>" % ("\u00e9" * 10000))
         r = lib.run("check", self.root)
         self.assertLess(len(r.out), 10000)
-        self.assertRegex(r.out.decode(), r"\.\.\. \(\d+ bytes\)\n  no such file")
+        self.assertRegex(r.out.decode(), r"\.\.\. \(\d+ bytes\)\n  the name is too long")
         self.assertEqual(len(next(iter(lib.check(self.root).broken()))),
                          len(self.url("")) + 6 * 10000)
 
