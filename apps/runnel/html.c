@@ -11,8 +11,10 @@
  *   memory, and that is the arena's.
  * - gumbo fails assertions on some pages. assertion.c leaves by the same longjmp then.
  *
- * Which attributes are links is the table below. Not among them: form actions (following one may
- * change something), <link rel=preconnect> and dns-prefetch (they name hosts), xlink:href.
+ * Which attributes are links is the table below; href in SVG may be xlink:href. Not among them:
+ * form actions and formaction (following one may change something), ping, <link rel=preconnect> and
+ * dns-prefetch (they name hosts), <use> and the other references of SVG, what srcdoc, style
+ * attributes, style sheets and scripts hold, manifest, longdesc, usemap, codebase and classid.
  */
 #define _GNU_SOURCE
 #include "html.h"
@@ -36,17 +38,20 @@ static const struct rule {
     const char *attribute;
     how how;
 } rules[] = {
-    { GUMBO_TAG_A, "href", ONE },          { GUMBO_TAG_AREA, "href", ONE },
-    { GUMBO_TAG_LINK, "href", ONE },       { GUMBO_TAG_IMG, "src", ONE },
-    { GUMBO_TAG_IMG, "srcset", SRCSET },   { GUMBO_TAG_SCRIPT, "src", ONE },
-    { GUMBO_TAG_IFRAME, "src", ONE },      { GUMBO_TAG_FRAME, "src", ONE },
-    { GUMBO_TAG_SOURCE, "src", ONE },      { GUMBO_TAG_SOURCE, "srcset", SRCSET },
-    { GUMBO_TAG_VIDEO, "src", ONE },       { GUMBO_TAG_VIDEO, "poster", ONE },
-    { GUMBO_TAG_AUDIO, "src", ONE },       { GUMBO_TAG_TRACK, "src", ONE },
-    { GUMBO_TAG_EMBED, "src", ONE },       { GUMBO_TAG_OBJECT, "data", ONE },
-    { GUMBO_TAG_INPUT, "src", ONE },       { GUMBO_TAG_BODY, "background", ONE },
-    { GUMBO_TAG_BLOCKQUOTE, "cite", ONE }, { GUMBO_TAG_Q, "cite", ONE },
-    { GUMBO_TAG_INS, "cite", ONE },        { GUMBO_TAG_DEL, "cite", ONE },
+    { GUMBO_TAG_A, "href", ONE },           { GUMBO_TAG_AREA, "href", ONE },
+    { GUMBO_TAG_LINK, "href", ONE },        { GUMBO_TAG_IMG, "src", ONE },
+    { GUMBO_TAG_IMG, "srcset", SRCSET },    { GUMBO_TAG_SCRIPT, "src", ONE },
+    { GUMBO_TAG_IFRAME, "src", ONE },       { GUMBO_TAG_FRAME, "src", ONE },
+    { GUMBO_TAG_SOURCE, "src", ONE },       { GUMBO_TAG_SOURCE, "srcset", SRCSET },
+    { GUMBO_TAG_VIDEO, "src", ONE },        { GUMBO_TAG_VIDEO, "poster", ONE },
+    { GUMBO_TAG_AUDIO, "src", ONE },        { GUMBO_TAG_TRACK, "src", ONE },
+    { GUMBO_TAG_EMBED, "src", ONE },        { GUMBO_TAG_OBJECT, "data", ONE },
+    { GUMBO_TAG_INPUT, "src", ONE },        { GUMBO_TAG_BODY, "background", ONE },
+    { GUMBO_TAG_BLOCKQUOTE, "cite", ONE },  { GUMBO_TAG_Q, "cite", ONE },
+    { GUMBO_TAG_INS, "cite", ONE },         { GUMBO_TAG_DEL, "cite", ONE },
+    { GUMBO_TAG_IMAGE, "href", ONE },       { GUMBO_TAG_LINK, "imagesrcset", SRCSET },
+    { GUMBO_TAG_TABLE, "background", ONE }, { GUMBO_TAG_TR, "background", ONE },
+    { GUMBO_TAG_TD, "background", ONE },    { GUMBO_TAG_TH, "background", ONE },
 };
 
 typedef struct parse {

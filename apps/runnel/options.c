@@ -18,10 +18,12 @@
 const char options_help[] =
     "Usage: runnel check [OPTIONS] INPUT...\n"
     "\n"
-    "Checks the links of HTML pages. An INPUT is an HTML file, a directory (every .html and .htm\n"
-    "file in it) or an http(s) URL. Pages inside the input's own directory or origin are "
-    "followed;\n"
-    "every other link is checked once and not followed.\n"
+    "Checks the links of HTML pages. An INPUT is an HTML file, a directory (every .html, .htm and\n"
+    ".xhtml file below it, but none that is hidden or in a hidden directory) or an http(s) URL. "
+    "Pages\n"
+    "inside the input's own directory or origin are followed; every other link is checked once "
+    "and\n"
+    "not followed. Links and <base>s of over 64 KiB are malformed.\n"
     "\n"
     "What is checked\n"
     "      --offline           skip http and https links\n"
@@ -32,7 +34,8 @@ const char options_help[] =
     "      --max-pages N       follow at most N pages; 0: no limit (default: 10000 pages from the\n"
     "                          network, because a site can make up pages without end, as "
     "calendars\n"
-    "                          do; no limit on a disk, which cannot)\n"
+    "                          do; no limit on a disk, which cannot). Those that are read first,\n"
+    "                          which is a matter of chance with more than one job\n"
     "\n"
     "How\n"
     "  -j, --jobs N            links checked at once (default 16)\n"
@@ -50,9 +53,15 @@ const char options_help[] =
     "                          $CURL_CA_BUNDLE or $SSL_CERT_FILE names, if one is set\n"
     "  -k, --insecure          accept any certificate\n"
     "\n"
+    "Proxies are those that $http_proxy, $https_proxy, $all_proxy and $no_proxy name, as with "
+    "curl.\n"
+    "No cookies are kept.\n"
+    "\n"
     "What is printed\n"
     "  -f, --format FORMAT     text, or ndjson: one JSON object a line (default text)\n"
-    "      --no-progress       no live line (there is none unless stderr is a terminal)\n"
+    "      --no-progress       no live line (there is one only if stderr is a terminal, and not "
+    "if\n"
+    "                          $TERM is dumb)\n"
     "  -q, --quiet             findings only\n"
     "  -v, --verbose           also what was skipped and where redirects led\n"
     "  -h, --help              this text\n"
@@ -235,6 +244,13 @@ static bool set(options *o, int option)
     }
 }
 
+/* Whether the line that is rewritten in place can be. */
+static bool has_live_line(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+}
+
 /* Tells which mistake getopt_long found, of those that it does not tell apart. */
 static bool unknown(int letter, const char *word)
 {
@@ -266,7 +282,7 @@ bool options_parse(options *o, int argc, char **argv)
                     .timeout_ns = 20 * RN_SECOND,
                     .max_body_bytes = (size_t)32 << 20,
                     .max_site_pages = 10000,
-                    .progress = isatty(STDERR_FILENO),
+                    .progress = has_live_line(),
                     .fragments = true,
                     .user_agent = "runnel/" RN_VERSION,
                     .root = xstrdup("") };

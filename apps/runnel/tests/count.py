@@ -17,11 +17,13 @@ import sys
 import urllib.parse
 
 ATTRIBUTES = {
-    "a": ["href"], "area": ["href"], "link": ["href"], "img": ["src", "srcset"],
+    "a": ["href"], "area": ["href"], "link": ["href", "imagesrcset"], "img": ["src", "srcset"],
     "script": ["src"], "iframe": ["src"], "frame": ["src"], "source": ["src", "srcset"],
     "video": ["src", "poster"], "audio": ["src"], "track": ["src"], "embed": ["src"],
     "object": ["data"], "input": ["src"], "body": ["background"], "blockquote": ["cite"],
-    "q": ["cite"], "ins": ["cite"], "del": ["cite"],
+    "q": ["cite"], "ins": ["cite"], "del": ["cite"], "table": ["background"],
+    "tr": ["background"], "td": ["background"], "th": ["background"],
+    "image": ["href", "xlink:href"],
 }
 HOST = re.compile(r"^(\[[0-9A-Fa-f:.]+\]|[^\s<>\"'\\^`{|}()\[\]%@:/?#]+)$")
 
@@ -51,7 +53,7 @@ class Page(html.parser.HTMLParser):
         if tag == "link" and ("preconnect" in rel or "dns-prefetch" in rel):
             return
         for name in ATTRIBUTES.get(tag, []):
-            if name in attributes and name == "srcset":
+            if name in attributes and name.endswith("srcset"):
                 self.links += [c.split()[0] for c in attributes[name].split(", ") if c.split()]
             elif name in attributes:
                 self.links.append(attributes[name])

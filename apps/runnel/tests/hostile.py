@@ -247,6 +247,14 @@ class Hostile(lib.Case):
         for report in reports:
             self.assertEqual(report, reports[0])
 
+    def test_a_proxy_of_the_environment_is_used(self):
+        with lib.serving(lambda m, p, c: respond(c, 404 if p.endswith("/gone") else 200)) as proxy:
+            page = self.write("p.html", page_of("http://h.invalid/x", "http://h.invalid/gone",
+                                                "http://127.0.0.1:1/"))
+            r = lib.check(page, environment={"http_proxy": proxy.url, "no_proxy": "127.0.0.1"})
+        self.assertEqual(r.broken(), {"http://h.invalid/gone": "404 Not Found",
+                                      "http://127.0.0.1:1/": "connection refused"})
+
     def test_a_page_may_not_look_at_the_disk(self):
         r, broken = self.site(lambda m, p, c: respond(c, body=page_of("file:///etc/no-such")))
         self.assertEqual((broken, r.summary()["skipped_by"]), ({}, {"file": 1}))

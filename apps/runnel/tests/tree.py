@@ -267,7 +267,9 @@ class Inputs(lib.Case):
     def test_help_and_version(self):
         r = lib.run("check", "--help")
         self.assertEqual((r.status, r.err), (0, b""))
-        self.assertIn(b"--max-time", r.out)
+        for words in b"--max-time", b".xhtml", b"hidden", b"matter of chance", b"cookies", b"proxy":
+            self.assertIn(words, r.out)
+        self.assertTrue(all(len(line) <= 100 for line in r.out.splitlines()))
         self.assertEqual(lib.run("--help").status, 0)
         for arguments in (["check", "--help"], ["--help"], ["--version"]):
             with open("/dev/full", "wb") as full:
@@ -392,7 +394,8 @@ class Output(lib.Case):
         self.write("a.html", "<a href=b.html>x</a>")
         self.assertEqual(lib.run("check", self.root).err, b"")
         for arguments, environment, coloured, live in (
-                ([], {}, True, True), (["--no-progress"], {"NO_COLOR": "1"}, False, False)):
+                ([], {}, True, True), (["--no-progress"], {"NO_COLOR": "1"}, False, False),
+                ([], {"TERM": "dumb"}, False, False)):
             master, slave = os.openpty()
             p = subprocess.Popen([lib.RUNNEL, "check", *arguments, self.root], stdout=slave,
                                  stderr=slave, env={**lib.ENVIRONMENT, "TERM": "xterm",
@@ -411,6 +414,7 @@ class Output(lib.Case):
             self.assertEqual(p.wait(), 2)
             self.assertEqual(b"\x1b[31m" in seen, coloured)
             self.assertEqual(b"\r\x1b[K" in seen, live)
+            self.assertEqual(b"\x1b" in seen, coloured or live)
             self.assertIn(b"1 broken", seen)
 
     def test_urls_longer_than_any_screen_are_cut(self):

@@ -264,6 +264,10 @@ TEST(html_finds_links)
                 "a@1 b@1 c,d@1 e@1 v@1 p@1 w@1");
     check_links("<meta http-equiv=Refresh content=\"5; URL='n.html'\"><blockquote cite=q>",
                 "n.html@1 q@1");
+    check_links("<link rel=preload as=image imagesrcset='a 1x, b 2x'>"
+                "<table background=t><tr background=r><td background=d><th background=h></table>",
+                "a@1 b@1 t@1 r@1 d@1 h@1");
+    check_links("<svg><image href=i /><image xlink:href=x /><a xlink:href=l>", "i@1 x@1 l@1");
     check_links("<meta http-equiv=refresh content=5><noscript><img src=n></noscript>", "n@1");
 }
 
