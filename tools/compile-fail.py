@@ -8,6 +8,7 @@
 FILE starts with its SPDX line and one or more of
 
     /* expect: REGEX */             an error that matches, from every compiler
+    /* expect-first: REGEX */       the line of the first error matches
     /* expect-warning: REGEX */     it compiles, but with -Wall warns so (a result not checked)
     /* expect-gcc: REGEX */         instead of the above where gcc (or clang) says it in its own
     /* expect-clang: REGEX */       words; with -warning after the name for warnings
@@ -25,7 +26,7 @@ import tempfile
 
 STANDARD = ["-std=gnu11"]
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Wcast-align", "-Wshadow"]
-EXPECT = re.compile(r"^/\* expect(?:-(gcc|clang))?(-warning)?: (.*) \*/$", re.M)
+EXPECT = re.compile(r"^/\* expect(?:-(gcc|clang))?(-warning|-first)?: (.*) \*/$", re.M)
 
 
 def compilers():
@@ -48,6 +49,10 @@ def compile_file(compiler, path, include, flags):
     return result.returncode, result.stderr
 
 
+def first_error(output):
+    return next((line for line in output.splitlines() if "error: " in line), "")
+
+
 def check(path, include, compiler_list):
     with open(path, encoding="utf-8") as file:
         text = file.read()
@@ -59,14 +64,15 @@ def check(path, include, compiler_list):
     errors = []
     for compiler in compiler_list:
         own = [rule for rule in rules if rule[0] == family(compiler)]
-        for _, warning, regex in own or [rule for rule in rules if not rule[0]]:
+        for _, manner, regex in own or [rule for rule in rules if not rule[0]]:
+            warning = manner == "-warning"
             # An error must be one without -Werror: the user may not have it.
             status, output = compile_file(compiler, path, include, STRICT if warning else [])
             if warning and status != 0:
                 errors.append(f"{compiler}: should compile with a warning, but:\n{output}")
             elif not warning and status == 0:
                 errors.append(f"{compiler}: compiles, but should not\n{output}")
-            elif not re.search(regex, output):
+            elif not re.search(regex, first_error(output) if manner == "-first" else output):
                 errors.append(f"{compiler}: does not say /{regex}/ but:\n{output}")
         status, output = compile_file(compiler, path, include, ["-DGOOD", "-Werror", *STRICT])
         if status != 0:
@@ -84,6 +90,9 @@ SELF_TEST = {
     "refused": ("/* expect: runnel: not positive */\n", "-1", "1", True),
     "accepted": ("/* expect: runnel: not positive */\n", "1", "1", False),
     "other_words": ("/* expect: runnel: negative */\n", "-1", "1", False),
+    "first": ("/* expect-first: runnel: not positive */\n", "-1", "1", True),
+    "second": ("/* expect: runnel: not positive */\n", "x) + rn_positive(-1", "1", True),
+    "not_first": ("/* expect-first: runnel: not positive */\n", "x) + rn_positive(-1", "1", False),
     "bad_good": ("/* expect: runnel: not positive */\n", "-1", "-1", False),
     "no_rule": ("", "-1", "1", False),
     "own_words": ("/* expect-gcc: not positive */\n/* expect-clang: not positive */\n",

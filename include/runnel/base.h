@@ -45,6 +45,9 @@
 #define RN_STR_(x) RN_STR1_(x)
 #define RN_HERE __FILE__ ":" RN_STR_(__LINE__)
 
+/* In a macro that starts f: the first error names what f lacks, its RN_TASK line. */
+#define RN_HAS_TASK_LINE_(f) ((void)sizeof(int[rn_go_needs_RN_TASK_line_of_##f]))
+
 #define RN_NANOSECOND INT64_C(1)
 #define RN_MICROSECOND INT64_C(1000)
 #define RN_MILLISECOND INT64_C(1000000)

@@ -197,10 +197,10 @@ RN_EXTERN_C_END
 #define rn_replicate_drop(g, count, result, drop, ...)                                             \
     RN_PASTE_(RN_REPLICATE_, RN_ANY_ARGS_(__VA_ARGS__))(g, count, result, drop, __VA_ARGS__)
 #define RN_REPLICATE_0_(g, count, result, drop, f)                                                 \
-    ((void)sizeof(f(0, (result))),                                                                 \
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f(0, (result))),                                           \
      RN_REPLICATE_AS_(g, count, result, drop, f, (&(struct f##_rn_args){ 0, (result) })))
 #define RN_REPLICATE_N_(g, count, result, drop, f, ...)                                            \
-    ((void)sizeof(f(0, (result), __VA_ARGS__)),                                                    \
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f(0, (result), __VA_ARGS__)),                              \
      RN_REPLICATE_AS_(g, count, result, drop, f,                                                   \
                       (&(struct f##_rn_args){ 0, (result), __VA_ARGS__ })))
 #define RN_REPLICATE_AS_(g, count, result, drop, f, args)                                          \
@@ -247,9 +247,10 @@ RN_EXTERN_C_END
 #define rn_steward(g, timeout_ns, ...)                                                             \
     RN_PASTE_(RN_STEWARD_, RN_ANY_ARGS_(__VA_ARGS__))(g, timeout_ns, __VA_ARGS__)
 #define RN_STEWARD_0_(g, timeout_ns, f)                                                            \
-    ((void)sizeof(f((rn_heart *)0)), RN_STEWARD_AS_(g, timeout_ns, f, (&(struct f##_rn_args){ 0 })))
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f((rn_heart *)0)),                                         \
+     RN_STEWARD_AS_(g, timeout_ns, f, (&(struct f##_rn_args){ 0 })))
 #define RN_STEWARD_N_(g, timeout_ns, f, ...)                                                       \
-    ((void)sizeof(f((rn_heart *)0, __VA_ARGS__)),                                                  \
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f((rn_heart *)0, __VA_ARGS__)),                            \
      RN_STEWARD_AS_(g, timeout_ns, f, (&(struct f##_rn_args){ 0, __VA_ARGS__ })))
 #define RN_STEWARD_AS_(g, timeout_ns, f, args)                                                     \
     ((void)sizeof(struct {                                                                         \

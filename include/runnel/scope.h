@@ -249,7 +249,7 @@ RN_EXTERN_C_END
 /* rn_ctx_after_func(ctx, g, f, args...): rn_go(g, f, args...) once ctx is cancelled. f needs its
  * RN_TASK line and at least one argument, which are checked and copied now. */
 #define rn_ctx_after_func(ctx, g, f, ...)                                                          \
-    ((void)sizeof(f(__VA_ARGS__)),                                                                 \
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f(__VA_ARGS__)),                                           \
      rn_ctx_start_after((ctx), (g), f##_rn_entry, &(struct f##_rn_args){ __VA_ARGS__ },            \
                         sizeof(struct f##_rn_args), #f, RN_HERE))
 #endif

@@ -218,6 +218,13 @@ RN_EXTERN_C_END
 #define RN_AFTER5_ , RN_ALONE5_
 #define RN_AFTER6_ , RN_ALONE6_
 
+/* What the first error names when a function lacks its line; 0 where it has one. */
+#define RN_NEEDS_stage_(f) rn_needs_RN_STAGE_line_of_##f
+#define RN_NEEDS_source_(f) rn_needs_RN_SOURCE_line_of_##f
+#define RN_NEEDS_producer_(f) rn_needs_RN_PRODUCER_line_of_##f
+#define RN_NEEDS_flat_(f) rn_needs_RN_FLAT_line_of_##f
+#define RN_NEEDS_zip_(f) rn_needs_RN_ZIP_line_of_##f
+
 /* id: the function's name with its kind; last, what the call does, in which rn_r_, rn_a_, rn_b_ and
  * rn_c_ are the result, the elements and the captured values. */
 #define RN_REIFIED_(id, text, types, a_bytes, b_bytes, fields, ...)                                \
@@ -249,20 +256,25 @@ RN_EXTERN_C_END
     struct id##_args
 
 #define RN_STAGE_BODY_(p, f, O, I, fields, n)                                                      \
+    enum { RN_NEEDS_stage_(f) = 0 };                                                               \
     RN_REIFIED_(f##_rn_stage, #f, RN_F_(O, out) RN_F_(I, a), sizeof(I), 0, fields,                 \
                 *(__typeof__(O) *)rn_r_ = f(*(__typeof__(I) *)rn_a_ RN_AFTER##n##_);               \
                 return 0)
 #define RN_SOURCE_BODY_(p, q, f, O, fields, n)                                                     \
+    enum { RN_NEEDS_source_(f) = 0 };                                                              \
     RN_REIFIED_(f##_rn_source, #f, RN_F_(O, out), 0, 0, fields,                                    \
                 *(__typeof__(O) *)rn_r_ = f(RN_ALONE##n##_);                                       \
                 return 0)
 #define RN_PRODUCER_BODY_(p, q, f, O, fields, n)                                                   \
+    enum { RN_NEEDS_producer_(f) = 0 };                                                            \
     RN_REIFIED_(f##_rn_producer, #f, RN_F_(O, out), 0, 0, fields,                                  \
                 return f((rn_sender(O))rn_r_ RN_AFTER##n##_))
 #define RN_FLAT_BODY_(p, f, O, I, fields, n)                                                       \
+    enum { RN_NEEDS_flat_(f) = 0 };                                                                \
     RN_REIFIED_(f##_rn_flat, #f, RN_F_(O, out) RN_F_(I, a), sizeof(I), 0, fields,                  \
                 return f(*(__typeof__(I) *)rn_a_, (rn_sender(O))rn_r_ RN_AFTER##n##_))
 #define RN_ZIP_BODY_(f, O, A, B, fields, n)                                                        \
+    enum { RN_NEEDS_zip_(f) = 0 };                                                                 \
     RN_REIFIED_(f##_rn_zip, #f, RN_F_(O, out) RN_F_(A, a) RN_F_(B, b), sizeof(A), sizeof(B),       \
                 fields,                                                                            \
                 *(__typeof__(O) *)rn_r_ = f(*(__typeof__(A) *)rn_a_,                               \
@@ -271,7 +283,8 @@ RN_EXTERN_C_END
 
 /* A type of the function that stands first among the arguments. */
 #define RN_TYPE_(kind, field, ...) RN_TYPE1_(kind, field, __VA_ARGS__, ~)
-#define RN_TYPE1_(kind, field, f, ...) __typeof__(((struct f##_rn_##kind##_types *)0)->field)
+#define RN_TYPE1_(kind, field, f, ...) __typeof__(RN_TYPES_(kind, f)->field)
+#define RN_TYPES_(kind, f) ((struct f##_rn_##kind##_types *)RN_NEEDS_##kind##_(f))
 /* The fields of a step that tell its function and captured values, which must suit it. */
 #define RN_FN_(kind, ...)                                                                          \
     RN_FN_PICK_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,  \
@@ -283,10 +296,9 @@ RN_EXTERN_C_END
                     a47, n, ...)                                                                   \
     RN_FN_##n##_
 #define RN_FN_0_(kind, f)                                                                          \
-    .fn = ((void)sizeof(RN_TRY_##kind##_0_(f, (struct f##_rn_##kind##_types *)0)), &f##_rn_##kind)
+    .fn = ((void)sizeof(RN_TRY_##kind##_0_(f, RN_TYPES_(kind, f))), &f##_rn_##kind)
 #define RN_FN_N_(kind, f, ...)                                                                     \
-    .fn = ((void)sizeof(RN_TRY_##kind##_N_(f, (struct f##_rn_##kind##_types *)0, __VA_ARGS__)),    \
-           &f##_rn_##kind),                                                                        \
+    .fn = ((void)sizeof(RN_TRY_##kind##_N_(f, RN_TYPES_(kind, f), __VA_ARGS__)), &f##_rn_##kind),  \
     .captured = &(struct f##_rn_##kind##_args)                                                     \
     {                                                                                              \
         __VA_ARGS__                                                                                \

@@ -159,7 +159,10 @@ RN_EXTERN_C_END
 
 #define RN_F_(T, n) __typeof__(T) n;
 #define RN_TASK_0_(f) RN_TASK_BODY_(f, char none;, ())
-#define RN_TASK_1_(f, A) RN_TASK_BODY_(f, RN_F_(A, a), (rn_a_->a))
+#define RN_TASK_1_(f, A)                                                                           \
+    _Static_assert(_Generic((__typeof__(A) *)0, void * : 0, default : 1),                          \
+                   "runnel: a function without parameters has the line RN_TASK(function)");        \
+    RN_TASK_BODY_(f, RN_F_(A, a), (rn_a_->a))
 #define RN_TASK_2_(f, A, B) RN_TASK_BODY_(f, RN_F_(A, a) RN_F_(B, b), (rn_a_->a, rn_a_->b))
 #define RN_TASK_3_(f, A, B, C)                                                                     \
     RN_TASK_BODY_(f, RN_F_(A, a) RN_F_(B, b) RN_F_(C, c), (rn_a_->a, rn_a_->b, rn_a_->c))

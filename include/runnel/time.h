@@ -89,7 +89,7 @@ RN_EXTERN_C_END
 /* rn_timer_go(g, ns, f, args...): after ns nanoseconds, rn_go(g, f, args...). f needs its RN_TASK
  * line and at least one argument; the arguments are checked and copied now. */
 #define rn_timer_go(g, ns, f, ...)                                                                 \
-    ((void)sizeof(f(__VA_ARGS__)),                                                                 \
+    (RN_HAS_TASK_LINE_(f), (void)sizeof(f(__VA_ARGS__)),                                           \
      rn_timer_start_task((g), (ns), f##_rn_entry, &(struct f##_rn_args){ __VA_ARGS__ },            \
                          sizeof(struct f##_rn_args), #f, RN_HERE))
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: rn_go_needs_RN_TASK_line_of_plain */
+/* expect-first: rn_go_needs_RN_TASK_line_of_plain */
 #include <runnel.h>
 
 int plain(int n);

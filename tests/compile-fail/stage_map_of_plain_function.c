@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* expect: plus_rn_stage */
+/* expect-first: rn_needs_RN_STAGE_line_of_plus */
 #include <runnel.h>
 
 static int times(int v, int by)
