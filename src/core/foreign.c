@@ -88,7 +88,7 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
     if (rni_likely(self != NULL))
         return self;
     if (atomic_load_explicit(&forked, memory_order_relaxed))
-        rni_panic(NULL, "runnel was used in a child made by fork; it may only exec");
+        rni_panic(NULL, "only exec is allowed in a child made by fork, but it called runnel");
     pthread_once(&end_key_once, make_key);
     rni_task *t = new_record();
     RNI_EDGE_IN(t);
