@@ -8,9 +8,10 @@
     tools/surface.py --self-test
 
 The surface is what the headers in include/runnel/ hand out: functions (RN_API), inline functions,
-macros with small letters (rn_...), which are called like functions, and macros with parameters and
-capitals (RN_...). Functions count against a limit; macros, most of which only add types or the line
-number to a function, do not. Each gets the sentence of its comment that names it, or the first one.
+macros with small letters (rn_...), which are called like functions, macros in capitals (RN_...),
+types and the constants of enumerations; all but names that end in an underscore. Functions count
+against a limit; the others, most of which only add types or the line number to a function, do not.
+Each gets the sentence of its comment that names it, or the first one.
 """
 import collections
 import os
@@ -25,11 +26,16 @@ PATTERN_HEADERS = ["stage.h", "any.h", "pattern.h", "scale.h", "error.h"]
 LIMITS = {"core": 120, "pattern": 60}
 
 FUNCTION, INLINE, MACRO, CAPITAL = "function", "inline", "macro", "capital"
+TYPE, CONSTANT = "type", "constant"
 Entry = collections.namedtuple("Entry", "name kind header line doc")
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)
 DEFINE = re.compile(r"^#define[ \t]+((?:rn|RN)_\w*[A-Za-z0-9])\b(\()?(?:[^\\\n]|\\\n|\\.)*", re.M)
-DECLARED = re.compile(r"^(?:RN_API|static inline)\b[^;{]*?\b(rn_\w+)\(", re.M)
+DECLARED = re.compile(r"^(?:RN_API|static inline)\b[^;{]*?\b(rn_\w*[a-z0-9])\(", re.M)
+TYPEDEF = re.compile(r"^(?:__extension__ )?typedef\b[^;{]*(?:\{.*?^\}[^;]*)?\b(rn_\w*[a-z0-9]);",
+                     re.M | re.S)
+ENUM = re.compile(r"^(?:typedef )?enum (\w*) ?\{(.*?)\}", re.M | re.S)
+ENUMERATOR = re.compile(r"\b(RN_\w*[A-Z0-9])\b *(?=[=,\s]|$)")
 CALLED = re.compile(r"\brn_[a-z_0-9]+(?=\()")
 SENTENCE_END = re.compile(r"(?<![.])\.(?=\s|$)")
 # A shorter sentence about a macro is followed by what its function does.
@@ -95,14 +101,41 @@ def document(name, comments, calls):
     return line
 
 
+def comment_behind(text, position):
+    """The words of a comment that begins in the rest of the line, behind what ends it."""
+    match = re.compile(r"[^\n/]*[,; ][ \t]*(/\*.*?\*/)", re.S).match(text, position)
+    return " ".join(comment_text(match.group(1)).split()) if match else ""
+
+
+def sentence_with(text, name):
+    """The first sentence of the header's comments that has the name."""
+    for match in COMMENT.finditer(text):
+        for sentence in SENTENCE_END.split(comment_text(match.group())):
+            if re.search(rf"\b{name}\b", sentence):
+                return " ".join(sentence.split()) + "."
+    return ""
+
+
+def constants_of(code, text):
+    """The constants of enumerations, with their places and what is said of them."""
+    for enum in ENUM.finditer(code):
+        kind, body = enum.groups()
+        for match in ENUMERATOR.finditer(body):
+            name, at = match.group(1), enum.start(2) + match.start()
+            said = comment_behind(text, at + len(name))
+            if kind:
+                said = f"of `{kind}`" + (": " + said if said else "")
+            yield at, name, said or sentence_with(text, name)
+
+
 def entries_of(header, text):
     """What a header hands out, in the order of the file."""
     # A comment keeps its place and loses its words.
     code = COMMENT.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
     found = []
     for match in DEFINE.finditer(code):
-        name, parameters = match.groups()
-        if name.startswith("rn_") or parameters:
+        name = match.group(1)
+        if all(name != other for _, other, _, _ in found):  # a second one is for another language
             kind = MACRO if name.startswith("rn_") else CAPITAL
             calls = [c for c in CALLED.findall(match.group()) if c != name]
             found.append((match.start(), name, kind, calls))
@@ -110,9 +143,15 @@ def entries_of(header, text):
         kind = FUNCTION if match.group().startswith("RN_API") else INLINE
         found.append((match.start(), match.group(1), kind, []))
     comments = {name: comments_before(text, at, kind) for at, name, kind, _ in found}
-    for at, name, kind, calls in sorted(found):
-        doc = document(name, comments, calls)
-        yield Entry(name, kind, header, text.count("\n", 0, at) + 1, doc)
+    listed = [(at, name, kind, document(name, comments, calls)) for at, name, kind, calls in found]
+    for match in TYPEDEF.finditer(code):
+        at, name = match.start(), match.group(1)
+        here = comments_before(text, at, TYPE)
+        said = comment_behind(text, match.end() - 1)
+        listed.append((at, name, TYPE, said or describe(here.adjacent or here.own, name)))
+    listed += [(at, name, CONSTANT, said) for at, name, said in constants_of(code, text)]
+    for at, name, kind, said in sorted(listed):
+        yield Entry(name, kind, header, text.count("\n", 0, at) + 1, said)
 
 
 def read_surface(root):
@@ -166,7 +205,8 @@ def render(entries):
         here = [e for e in entries if e.header == header]
         lines.append(f"| [{header}](../include/runnel/{header}) | {count(here, FUNCTION)} | "
                      f"{count(here, INLINE)} | {count(here, MACRO)} |")
-    kinds = [("what is called", (MACRO, FUNCTION, INLINE)), ("macros in capitals", (CAPITAL,))]
+    kinds = [("what is called", (MACRO, FUNCTION, INLINE)), ("macros in capitals", (CAPITAL,)),
+             ("types", (TYPE,)), ("constants", (CONSTANT,))]
     for where, title in titles.items():
         for what, wanted in kinds:
             rows = [e for e in entries if e.kind in wanted and room(e) == where]
@@ -199,6 +239,7 @@ def check(root):
 
 SELF_TEST_HEADER = """/* The top comment. */
 #define RN_API __attribute__((visibility("default")))
+/* Five. */
 #define RN_LIMIT 5
 
 /* ---- a heading ---- */
@@ -226,6 +267,37 @@ static inline int rn_one(void)
 /* Takes RN_CASE | more. */
 #define RN_CASE(x) x
 #define RN_PRIVATE_(x) x
+static inline int rn_private_(void) { return 0; }
+
+#ifdef __cplusplus
+#define RN_WORD 1
+#else
+#define RN_WORD 2
+#endif
+
+typedef struct rn_first rn_first; /* the first; it
+                                   * is opaque */
+typedef struct rn_second rn_second;
+
+/* The modes. */
+typedef enum rn_mode {
+    RN_MODE_ONE = 1, /* the usual one */
+    RN_MODE_TWO
+} rn_mode;
+struct rn_own_ {
+    int x;
+};
+/* A pair. For two. */
+typedef struct rn_pair {
+    int a, b; /* x; */
+    struct {
+        int c;
+    } inner;
+} rn_pair;
+enum { RN_READ = 1, RN_WRITE = 2 };
+
+/* Waits. For RN_READ | RN_WRITE, it does. */
+#define rn_pair(a) a
 """
 
 
@@ -238,6 +310,8 @@ def self_test():
 
     entries = list(entries_of("a.h", SELF_TEST_HEADER))
     expect("entries", [(e.name, e.kind, e.doc) for e in entries], [
+        ("RN_API", CAPITAL, "The top comment."),
+        ("RN_LIMIT", CAPITAL, "Five."),
         ("rn_wait_for", MACRO, "Waits for the thing... a while."),
         ("rn_wait_for_at", FUNCTION, "Waits for the thing... a while."),
         ("rn_odd", FUNCTION, "Adds."),
@@ -245,8 +319,18 @@ def self_test():
         ("rn_plus", MACRO, "Adds."),
         ("rn_one", INLINE, "Gives 1."),
         ("RN_CASE", CAPITAL, "Takes RN_CASE | more."),
+        ("RN_WORD", CAPITAL, ""),
+        ("rn_first", TYPE, "the first; it is opaque"),
+        ("rn_second", TYPE, ""),
+        ("rn_mode", TYPE, "The modes."),
+        ("RN_MODE_ONE", CONSTANT, "of `rn_mode`: the usual one"),
+        ("RN_MODE_TWO", CONSTANT, "of `rn_mode`"),
+        ("rn_pair", TYPE, "A pair."),
+        ("RN_READ", CONSTANT, "For RN_READ | RN_WRITE, it does."),
+        ("RN_WRITE", CONSTANT, "For RN_READ | RN_WRITE, it does."),
+        ("rn_pair", MACRO, "Waits."),
     ])
-    expect("lines", [e.line for e in entries][:2], [12, 13])
+    expect("lines", [e.line for e in entries][2:4], [13, 14])
     declared = "".join(f"/* Does {{0}}. */\nRN_API int rn_{{0}}_{n}(void);\n" for n in range(61))
     good = {"include/runnel/chan.h": declared.format("x"), API: ""}
     good[API] = render(list(entries_of("chan.h", good["include/runnel/chan.h"])))

@@ -16,6 +16,7 @@
 
 RN_EXTERN_C_BEGIN
 
+/* What an rn_any holds. */
 typedef enum rn_any_tag {
     RN_ANY_NONE = 0, /* what a zeroed rn_any is */
     RN_ANY_INT,
@@ -24,6 +25,7 @@ typedef enum rn_any_tag {
     RN_ANY_POINTER
 } rn_any_tag;
 
+/* A tag and the value it tells of. */
 typedef struct rn_any {
     rn_any_tag tag;
     union {

@@ -18,8 +18,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of these headers. */
 #define RN_VERSION "0.1.0"
 
+/* Around the declarations that C++ shares. */
 #ifdef __cplusplus
 #define RN_EXTERN_C_BEGIN extern "C" {
 #define RN_EXTERN_C_END }
@@ -28,6 +30,7 @@
 #define RN_EXTERN_C_END
 #endif
 
+/* RN_API: a function of the library. RN_MUST_CHECK: compilers warn if its result is ignored. */
 #define RN_API __attribute__((visibility("default")))
 #define RN_MUST_CHECK __attribute__((warn_unused_result))
 
@@ -43,11 +46,13 @@
 
 #define RN_STR1_(x) #x
 #define RN_STR_(x) RN_STR1_(x)
+/* The place where it stands, "file:line", for the functions that take a site. */
 #define RN_HERE __FILE__ ":" RN_STR_(__LINE__)
 
 /* In a macro that starts f: the first error names what f lacks, its RN_TASK line. */
 #define RN_HAS_TASK_LINE_(f) ((void)sizeof(int[rn_go_needs_RN_TASK_line_of_##f]))
 
+/* Durations, in nanoseconds. RN_FOREVER never arrives: as a deadline it means none. */
 #define RN_NANOSECOND INT64_C(1)
 #define RN_MICROSECOND INT64_C(1000)
 #define RN_MILLISECOND INT64_C(1000000)

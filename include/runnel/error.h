@@ -31,6 +31,7 @@ RN_EXTERN_C_BEGIN
         __typeof__(T) value;                                                                       \
     }
 
+/* Opaque: what went wrong, why, where, in which task, and details. */
 typedef struct rn_error rn_error;
 
 /*

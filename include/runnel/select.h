@@ -23,6 +23,7 @@
 
 RN_EXTERN_C_BEGIN
 
+/* What a case does. */
 typedef enum rn_op {
     RN_OP_NONE = 0, /* an absent case: never ready */
     RN_OP_RECV,

@@ -48,6 +48,7 @@ typedef struct rn_function {
     size_t result_size, a_size, b_size, captured_size, captured_align;
 } rn_function;
 
+/* What a step does with the elements. */
 typedef enum rn_step_kind {
     RN_STEP_MAP = 0,
     RN_STEP_FILTER,   /* the result is a bool */

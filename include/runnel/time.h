@@ -24,6 +24,7 @@
 
 RN_EXTERN_C_BEGIN
 
+/* Opaque; each belongs to a group. */
 typedef struct rn_timer rn_timer;
 typedef struct rn_ticker rn_ticker;
 
