@@ -7,6 +7,8 @@ function(runnel_check name)
 endfunction()
 
 runnel_check(house/headers tools/check-headers.sh)
+# Some 170 short runs of compilers.
+set_tests_properties(house/headers PROPERTIES TIMEOUT 180)
 if(RUNNEL_PYTHON3)
   foreach(check includes style)
     runnel_check(house/${check} ${RUNNEL_PYTHON3} tools/check-${check}.py)
@@ -25,6 +27,18 @@ if(RUNNEL_PYTHON3)
     get_filename_component(name "${case}" NAME_WE)
     runnel_check(compile-fail/${name} ${RUNNEL_PYTHON3} tools/compile-fail.py ${case})
   endforeach()
+endif()
+
+# The same macros from C++, run.
+include(CheckLanguage)
+check_language(CXX)
+if(CMAKE_CXX_COMPILER)
+  enable_language(CXX)
+  add_executable(cplusplus_test tests/cplusplus.cc)
+  target_link_libraries(cplusplus_test PRIVATE runnel_static)
+  set_target_properties(cplusplus_test PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+  runnel_check(house/cplusplus $<TARGET_FILE:cplusplus_test>)
 endif()
 
 # The figures of the tutorial. Its test shows that they can be had, not what they are.

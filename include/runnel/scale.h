@@ -35,9 +35,11 @@ typedef struct rn_limiter {
     int64_t last_;         /* when the latest reservation may act */
 } rn_limiter;
 
+/* The initialiser of a limiter: n tokens every per_ns nanoseconds, at most burst at once. (Without
+ * designators, which C++ has only since 2020.) */
 #define RN_LIMITER(n, per_ns, burst)                                                               \
     {                                                                                              \
-        .n_ = (n), .per_ns_ = (per_ns), .burst_ = (burst)                                          \
+        0, (n), (per_ns), (burst), 0, 0, 0, 0                                                      \
     }
 
 /* Tokens that were taken in advance. */
@@ -75,7 +77,7 @@ RN_API void rn_reservation_cancel(rn_reservation *r);
  */
 #define rn_limiter_wait(l, tokens) rn_limiter_wait_until((l), (tokens), RN_FOREVER)
 #define rn_limiter_wait_until(l, tokens, deadline_ns)                                              \
-    rn_limiter_wait_at(&(rn_limiter *){ (l) }, 1, (tokens), (deadline_ns), RN_HERE)
+    rn_limiter_wait_one_((l), (tokens), (deadline_ns), RN_HERE)
 
 /*
  * The book's multi-limiter: waits until all count limiters have admitted the event; on an error it
@@ -86,6 +88,13 @@ RN_API void rn_reservation_cancel(rn_reservation *r);
     rn_limiter_wait_at((limiters), (count), (tokens), RN_FOREVER, RN_HERE)
 RN_API RN_MUST_CHECK int rn_limiter_wait_at(rn_limiter *const *limiters, size_t count,
                                             int64_t tokens, int64_t deadline_ns, const char *site);
+
+/* A function, because C++ has no compound literals to take the address of. */
+RN_MUST_CHECK static inline int rn_limiter_wait_one_(rn_limiter *l, int64_t tokens,
+                                                     int64_t deadline_ns, const char *site)
+{
+    return rn_limiter_wait_at(&l, 1, tokens, deadline_ns, site);
+}
 
 /* The one of count limiters with the lowest rate, which is the rate of all of them together; NULL
  * of none. */
