@@ -109,17 +109,28 @@ RN_EXTERN_C_END
 /*
  * A handle to a channel of T is a pointer to an array of T whose length says which end it is: no
  * declarations are needed for new element types, and no two of these types convert to each other.
+ * Compilers show the length in their messages, in place of the name:
+ *
+ *     int (*)[1111111111]     rn_chan(int): both ends
+ *     int (*)[1222222222]     rn_sender(int)
+ *     int (*)[1333333333]     rn_receiver(int)
+ *     int (*)[1444444444]     rn_broadcast(int)       (pattern.h)
+ *     int *(*(*)[1555555555])(char *)     rn_stage(char, int)     (stage.h)
+ *
  * Nothing tells a handle from the address of an array of just that length, so the lengths are over
- * 2^30, which no array in a program has, and compilers allow them for elements of up to 1 GiB.
+ * 2^30, which no array in a program has, and compilers allow them for elements of up to 1 GiB. With
+ * 32-bit pointers they are 11111 to 15555.
  */
 #if SIZE_MAX > UINT32_MAX
-#define RN_LENGTH_(n) (0x40000000 + (n))
+#define RN_LENGTH_(n) (1000000000 + (n)*111111111)
 #else
-#define RN_LENGTH_(n) (n)
+#define RN_LENGTH_(n) (10000 + (n)*1111)
 #endif
-#define RN_BOTH_ RN_LENGTH_(8111)
-#define RN_TX_ RN_LENGTH_(8117)
-#define RN_RX_ RN_LENGTH_(8123)
+
+#define RN_BOTH_ RN_LENGTH_(1)
+#define RN_TX_ RN_LENGTH_(2)
+#define RN_RX_ RN_LENGTH_(3)
+/* The handles: rn_chan(T) has both ends, rn_sender(T) and rn_receiver(T) are one. */
 #define rn_chan(T) __typeof__(__typeof__(T)(*)[RN_BOTH_])
 #define rn_sender(T) __typeof__(__typeof__(T)(*)[RN_TX_])
 #define rn_receiver(T) __typeof__(__typeof__(T)(*)[RN_RX_])
@@ -186,7 +197,9 @@ RN_EXTERN_C_END
 
 /*
  * rn_make(g, T, cap): a channel of T in group g that buffers cap elements; rn_make_drop(g, T, cap,
- * fn) adds the drop function.
+ * fn) adds the drop function. Returns nil where rn_channel_new returns NULL, for example if cap
+ * came from outside and is (size_t)-1: what waits on that waits for ever, as on any nil channel, so
+ * look whether it is NULL where it may be.
  */
 #define rn_make(g, T, ...)                                                                         \
     ((rn_chan(T))rn_channel_new((g), RN_SIZE_(T, #__VA_ARGS__), _Alignof(T), __VA_ARGS__, NULL,    \
@@ -206,6 +219,10 @@ RN_EXTERN_C_END
     ((rn_sender(RN_ELEM_(c)))RN_CHK_(c, 2, "runnel: a receive-only channel has no send end"))
 #define rn_rx(c)                                                                                   \
     ((rn_receiver(RN_ELEM_(c)))RN_CHK_(c, 1, "runnel: a send-only channel has no receive end"))
+
+/* The untyped channel behind a handle, whichever end that is: for calls that take an rn_channel *,
+ * and structures of functions that return one. A cast to a handle's type makes a handle of it. */
+#define rn_untyped(c) RN_ANY_(c)
 
 /* rn_send(c, value): the value is an expression or initialiser: rn_send(c, { .x = 1, .y = 2 }). */
 #define rn_send(c, ...) rn_channel_send(RN_CAN_SEND_(c), RN_VALUE_(c, __VA_ARGS__), RN_HERE)

@@ -268,7 +268,7 @@ RN_EXTERN_C_END
  * A handle to a broadcast of T: rn_broadcast_new(g, in) and rn_broadcast_copy(g, in, copy) make
  * one, rn_subscribe(g, b, cap, slow) gives an rn_receiver(T), rn_unsubscribe(b, rx) ends it.
  */
-#define RN_CAST_ RN_LENGTH_(8147)
+#define RN_CAST_ RN_LENGTH_(4)
 #define rn_broadcast(T) __typeof__(__typeof__(T)(*)[RN_CAST_])
 #define rn_broadcast_new(g, in) rn_broadcast_copy(g, in, NULL)
 #define rn_broadcast_copy(g, in, copy)                                                             \

@@ -187,6 +187,12 @@ RN_API void rn_ctx_func_free(rn_ctx_func *f);
 /*
  * A context of the user's own, as a parent for others. `done` is required, the rest may be NULL.
  * Each function gets `self`, and is called from any task or thread.
+ *
+ *     struct session { rn_receiver(rn_unit) over; ... };
+ *     static rn_channel *session_done(void *self)
+ *     {
+ *         return rn_untyped(((struct session *)self)->over);
+ *     }
  */
 typedef struct rn_ctx_ops {
     rn_channel *(*done)(void *self); /* closed when it is cancelled, asked once; NULL: never */

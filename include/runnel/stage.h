@@ -479,7 +479,7 @@ RN_EXTERN_C_END
  * rn_stage(In, Out) is a handle to a stage that makes a stream of Out from a stream of In. It is
  * one pointer, copied freely; its group frees the stage. Starting it does not use it up.
  */
-#define RN_THROUGH_ RN_LENGTH_(8167)
+#define RN_THROUGH_ RN_LENGTH_(5)
 #define rn_stage(In, Out) __typeof__(__typeof__(Out) *(*(*)[RN_THROUGH_])(__typeof__(In) *))
 /* The result type of a stage; its element type can be compared, but not read off. */
 #define RN_OUT_(s) __typeof__(*(*(s))[0]((void *)0))

@@ -111,7 +111,7 @@ typedef struct mine {
 
 static rn_channel *mine_done(void *self)
 {
-    return (rn_channel *)(void *)((mine *)self)->done;
+    return rn_untyped(((mine *)self)->done);
 }
 static int mine_err(void *self)
 {

@@ -460,7 +460,7 @@ static rn_chan(rn_unit) foreign_done;
 static rn_channel *done_of(void *self)
 {
     (void)self;
-    return (rn_channel *)(void *)foreign_done;
+    return rn_untyped(foreign_done);
 }
 
 static int nothing_to_do(rn_group *g, void *arg)
