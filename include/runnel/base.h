@@ -5,6 +5,10 @@
  * Status codes: a function that can fail returns 0 or a negative errno value (-EPIPE, -ECANCELED,
  * -ETIMEDOUT, -EAGAIN, -ENOMEM, ...). No function reports through errno.
  *
+ * Waiting: each comment says whether a call waits. One that never waits does not depend on another
+ * task or thread; but it may let others run now and then, so that loops over such calls are fair,
+ * and the calling task may then go on on another thread.
+ *
  * Sites: RN_HERE is "file:line" as a string literal. The macros pass it down so that a dump can say
  * where a task waits and where it was started; nothing else reads it.
  *
