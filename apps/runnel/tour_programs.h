@@ -20,6 +20,7 @@
     PROGRAM(for_select_poll, 0, REAL, "looks whether to stop, then works")                         \
     PROGRAM(for_select_default, 0, REAL, "the same, with the work in the default case")            \
     PROGRAM(for_select_starving, 0, REAL, "loops that ignore `done` starve nobody")                \
+    PROGRAM(for_select_list, 0, PLAIN, "a list of sends that is made at run time")                 \
     HEADING("Prevent goroutine leaks")                                                             \
     PROGRAM(leak_receive, 0, PLAIN, "a receiver that waits for ever is reported")                  \
     PROGRAM(leak_receive_fixed, 0, PLAIN, "the same with a `done` channel")                        \

@@ -94,7 +94,16 @@ RN_EXTERN_C_END
     {                                                                                              \
         .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c), .elem = RN_DST_(c, p), .ok = (okp)                \
     }
-/* Send the value; it lives in the enclosing block. RN_SEND_PTR sends the element at p. */
+/*
+ * RN_SEND(c, value): send the value, which lives in the block that encloses RN_SEND. So it is for
+ * the cases of rn_select, not for a list that a loop fills and rn_select_n reads: at the end of
+ * each turn the loop's block ends, and all such values with it. RN_SEND_PTR(c, p) sends the element
+ * at p, which lives as long as you say.
+ *
+ *     for (size_t i = 0; i < n; i++)
+ *         cases[i] = RN_SEND_PTR(queues[i], &values[i]);
+ *     int chosen = rn_select_n(cases, n);
+ */
 #define RN_SEND(c, ...)                                                                            \
     (rn_case)                                                                                      \
     {                                                                                              \
