@@ -34,6 +34,7 @@
     PROGRAM(errors_returned, 0, SITE, "errors are values, sent with the results")                  \
     PROGRAM(errors_limit, 0, SITE, "the consumer gives up after three errors")                     \
     PROGRAM(errors_limit_group, 0, SITE, "the same as a map, stopped by its group")                \
+    PROGRAM(errors_outside, 0, PLAIN, "how who reads learns that a group has failed")              \
     HEADING("Pipelines")                                                                           \
     PROGRAM(pipeline_batch, 0, PLAIN, "stages that are functions of lists")                        \
     PROGRAM(pipeline_functions, 0, PLAIN, "stages that are functions of values")                   \
