@@ -26,3 +26,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/cmake/runnel-config.cmake"
         DESTINATION "${RUNNEL_CMAKE_DIR}")
 
 install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/runnel" DESTINATION "${CMAKE_INSTALL_BINDIR}" OPTIONAL)
+
+if(NOT CMAKE_CROSSCOMPILING)
+  install(CODE "set(RUNNEL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")")
+  install(SCRIPT "${PROJECT_SOURCE_DIR}/cmake/ldconfig.cmake")
+endif()
