@@ -16,7 +16,7 @@ A page has no C of its own. Above each block a comment says what stands in it:
 
 Checked too: the programs that a page names (`runnel tour NAME`) are in the tour, and so is each
 program that it shows; each program of the tour is named on a page; relative links lead somewhere;
-the index links to each page.
+the index links to each page. README.md links to the file of each program of the tour.
 """
 import os
 import re
@@ -224,6 +224,10 @@ def errors_of(root):
     named = set(NAMED.findall("".join(texts.values())))
     for name in sorted(tour - named):
         yield f"{FOLDER}: no page names {name}, a program of the tour"
+    front = read(root, INDEX)
+    for name in sorted(tour):
+        if f"](examples/{name}.c)" not in front:
+            yield f"{INDEX}: does not link to examples/{name}.c, a program of the tour"
 
 
 def check(root):
@@ -302,6 +306,7 @@ def self_test():
     expect("patterns", printed("a.rules", "line x\nmatch y\n"), None)
 
     good = {
+        "README.md": "[one](examples/one.c)\n",
         "docs/tutorial/README.md": "# The index\n\n[one](one.md)\n", "docs/tutorial/one.md": PAGE,
         "examples/one.c": EXAMPLE, "examples/one.expected": "2\n",
         "apps/runnel/tour_programs.h": "    PROGRAM(one, 0, PLAIN, \"x\")\n",
@@ -325,9 +330,13 @@ def self_test():
         if not any(message in error for error in errors):
             failures.append(f"{name}: missed: {errors}")
     alone = {**good, "docs/tutorial/README.md": "# The index\n"}
+    bare = selftest.check_tree(check, {**good, "README.md": "one\n"})
+    expect("not on the front page", [e[:40] for e in bare],
+           ["README.md: does not link to examples/one"])
     longer = good["apps/runnel/tour_programs.h"] + "    PROGRAM(two, 0, PLAIN, \"x\")\n"
     errors = selftest.check_tree(check, {**good, "apps/runnel/tour_programs.h": longer})
-    expect("no page", [error[-37:] for error in errors], ["page names two, a program of the tour"])
+    expect("no page", [error[-37:] for error in errors][:1],
+           ["page names two, a program of the tour"])
     expect("not in the index", len(selftest.check_tree(check, alone)), 1)
     return failures
 
