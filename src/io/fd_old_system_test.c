@@ -33,10 +33,12 @@ RN_TASK(put_later, int);
 static int wait_and_see(rn_group *g, void *unused)
 {
     int ends[2];
+    char byte;
     (void)unused;
     CHECK_EQ(pipe2(ends, O_CLOEXEC), 0);
     CHECK_EQ(rn_go(g, put_later, ends[1]), 0);
     CHECK_EQ(rn_fd_wait(ends[0], RN_READABLE, rn_now() + 10 * RN_SECOND), RN_READABLE);
+    CHECK_EQ(read(ends[0], &byte, 1), 1); /* the writer is done with the descriptor */
     close(ends[0]);
     close(ends[1]);
     return 0;

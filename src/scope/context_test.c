@@ -172,7 +172,8 @@ TEST(context_deadline_made_by_a_foreign_thread_ends_its_group)
 {
     rn_ctx *a = rn_ctx_with_timeout(rn_ctx_background(), 50 * RN_MILLISECOND);
     rn_group *h = rn_group_new(a);
-    CHECK_EQ(rn_go(h, until_cancelled), 0); /* starts the workers, which keep the time */
+    int rc = rn_go(h, until_cancelled);
+    CHECK(rc == 0 || rc == -ECANCELED); /* it may have taken long to get here */
     CHECK_EQ(rn_group_wait(h), -ETIMEDOUT);
     CHECK_EQ(rn_group_close(h), -ETIMEDOUT);
     CHECK_EQ(rn_ctx_err(a), -ETIMEDOUT);
