@@ -11,7 +11,13 @@
 
 set(RUNNEL_TEST_TIMEOUT 60) # seconds, one executable
 set(RUNNEL_TEST_WORKERS 1 2 4)
-find_program(RUNNEL_PYTHON3 python3)
+# The interpreter itself: what is found may be a wrapper that takes longer to start than it does.
+find_program(RUNNEL_PYTHON3_FOUND python3)
+if(RUNNEL_PYTHON3_FOUND AND NOT RUNNEL_PYTHON3)
+  execute_process(COMMAND ${RUNNEL_PYTHON3_FOUND} -c "import sys; print(sys.executable)"
+                  OUTPUT_VARIABLE interpreter OUTPUT_STRIP_TRAILING_WHITESPACE)
+  set(RUNNEL_PYTHON3 "${interpreter}" CACHE FILEPATH "Python, for the tests and checks" FORCE)
+endif()
 
 set(RUNNEL_TEST_ENVIRONMENT "")
 if(RUNNEL_SANITIZE)

@@ -33,6 +33,7 @@ static const struct {
 
 typedef struct chunk {
     char *base;
+    size_t bytes; /* of all slots */
     unsigned cls;
     _Atomic(unsigned) used; /* slots handed out at least once; under the pool's lock */
 } chunk;
@@ -93,18 +94,20 @@ static void install_guards(const chunk *c)
 /* A new chunk, or NULL when address space or the table has run out. */
 static chunk *carve(unsigned cls)
 {
-    char *base = rni_os_reserve(stride(cls) * classes[cls].slots);
+    size_t bytes = stride(cls) * classes[cls].slots;
+    char *base = rni_os_reserve(bytes);
     if (!base)
         return NULL;
     rni_lock_take(&chunk_lock);
     unsigned n = atomic_load_explicit(&chunk_count, memory_order_relaxed);
     if (n == MAX_CHUNKS) {
         rni_unlock(&chunk_lock);
-        rni_os_unreserve(base, stride(cls) * classes[cls].slots);
+        rni_os_unreserve(base, bytes);
         return NULL;
     }
     chunk *c = &chunks[n];
     c->base = base;
+    c->bytes = bytes;
     c->cls = cls;
     atomic_store_explicit(&c->used, 0, memory_order_relaxed);
     atomic_store_explicit(&chunk_count, n + 1, memory_order_release);
@@ -113,8 +116,9 @@ static chunk *carve(unsigned cls)
     return c;
 }
 
-/* One slot that was never used; the pool's lock is held and may be let go meanwhile. */
-static rni_task *fresh_slot(struct pool *p, unsigned cls)
+/* A slot that was never used: the chunk, and its index in *i. NULL if there is none. The pool's
+ * lock is held and may be let go meanwhile. */
+static chunk *fresh_slot(struct pool *p, unsigned cls, unsigned *i)
 {
     if (!p->current ||
         atomic_load_explicit(&p->current->used, memory_order_relaxed) == classes[cls].slots) {
@@ -126,13 +130,19 @@ static rni_task *fresh_slot(struct pool *p, unsigned cls)
         p->current = c; /* another thread's fresh chunk, if any, is abandoned half used: rare */
     }
     chunk *c = p->current;
-    unsigned i = atomic_load_explicit(&c->used, memory_order_relaxed);
+    *i = atomic_load_explicit(&c->used, memory_order_relaxed);
+    /* release; partner: rni_stack_each, which sees zeros until the record is set up */
+    atomic_store_explicit(&c->used, *i + 1, memory_order_release);
+    return c;
+}
+
+/* Outside the lock: the first touch of the slot's memory, a page fault, is the slow part. */
+static rni_task *set_up(const chunk *c, unsigned i)
+{
     rni_task *t = slot_task(c, i);
-    t->stack_limit = c->base + stride(cls) * i + guard_bytes(cls);
-    t->stack_class = cls;
-    t->stack_size = stride(cls) - guard_bytes(cls);
-    /* release; partner: rni_stack_each */
-    atomic_store_explicit(&c->used, i + 1, memory_order_release);
+    t->stack_limit = c->base + stride(c->cls) * i + guard_bytes(c->cls);
+    t->stack_class = c->cls;
+    t->stack_size = stride(c->cls) - guard_bytes(c->cls);
     return t;
 }
 
@@ -142,12 +152,15 @@ rni_task *rni_stack_take(rni_stack_cache *caches, unsigned cls)
     if (rni_likely(cache->n > 0))
         return cache->free[--cache->n];
     struct pool *p = &pools[cls];
+    unsigned i = 0;
     rni_lock_take(&p->lock);
     while (p->n > 0 && cache->n < RNI_STACK_CACHE / 2)
         cache->free[cache->n++] = p->free[--p->n];
-    rni_task *t = cache->n > 0 ? cache->free[--cache->n] : fresh_slot(p, cls);
+    chunk *c = cache->n == 0 ? fresh_slot(p, cls, &i) : NULL;
     rni_unlock(&p->lock);
-    return t;
+    if (c)
+        return set_up(c, i);
+    return cache->n > 0 ? cache->free[--cache->n] : NULL;
 }
 
 /* Appends to the pool; forgets the slot if the array cannot grow (it costs address space only). */
@@ -250,14 +263,18 @@ bool rni_stack_unguarded(void)
 
 rni_task *rni_stack_guard_owner(const void *address)
 {
+    static _Atomic(unsigned) hint; /* the chunk found last: neighbours are asked for in turn */
     unsigned n = atomic_load_explicit(&chunk_count, memory_order_acquire);
+    unsigned first = atomic_load_explicit(&hint, memory_order_relaxed);
     for (unsigned k = 0; k < n; k++) {
-        const chunk *c = &chunks[k];
+        const chunk *c = &chunks[(first + k) % n];
         uintptr_t off = (uintptr_t)address - (uintptr_t)c->base;
-        size_t slot = off / stride(c->cls);
-        if (off < stride(c->cls) * classes[c->cls].slots &&
-            off % stride(c->cls) < guard_bytes(c->cls))
-            return slot_task(c, (unsigned)slot);
+        if (off >= c->bytes)
+            continue;
+        atomic_store_explicit(&hint, (first + k) % n, memory_order_relaxed);
+        return off % stride(c->cls) < guard_bytes(c->cls)
+                   ? slot_task(c, (unsigned)(off / stride(c->cls)))
+                   : NULL;
     }
     return NULL;
 }
