@@ -5,7 +5,8 @@
 
 PREFIX       ?= /usr/local
 SOAK_SECONDS ?= 300
-JOBS         ?= 2
+# Tests at the same time: more than CPUs, because many of them wait.
+JOBS         ?= 3
 # More settings for CMake, such as CMAKE_FLAGS=-DRUNNEL_LTO=ON
 CMAKE_FLAGS  ?=
 
@@ -17,7 +18,7 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 # Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
 export NINJA_STATUS = [%f/%t] 
 
-.PHONY: all build demo test test-asan test-tsan test-ubsan bench soak install clean \
+.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan bench soak install clean \
         format format-check
 
 all:
@@ -33,8 +34,15 @@ demo: all
 
 test:
 	@$(DEPS) test
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build other-builds
 	@$(CTEST) --test-dir build
+
+# What some tests build in another way: for another CPU (if its compiler is there), with the
+# portable switch, and by every compiler.
+other-builds:
+	@tools/cross-test.sh --build aarch64 build/aarch64 || [ $$? = 77 ]
+	@tools/portable-test.sh --build build/portable
+	@sh tests/migration.sh --build build/migration
 
 # clang 19, because gcc 12's libtsan dies at 8,128 tasks. No benchmarks: their times would lie.
 test-asan: SANITIZE = address

@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-#   tools/cross-test.sh aarch64 [BUILD_DIR] [TEST...]
+#   tools/cross-test.sh [--build] aarch64 [BUILD_DIR] [TEST...]
 #
 # Builds the library and the tests for another CPU and runs the tests in the emulator, with two
-# workers. Without TEST it runs every one that is not marked /* kit: not-under-qemu */ or soak.
+# workers. Without TEST it runs those of all rooms but pattern and obs that are not marked
+# /* kit: not-under-qemu */ or soak. With --build it only builds.
 # Exit status 77 (skipped): the cross compiler or the emulator is not installed.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
+only_build=
+[ "$1" = --build ] && only_build=1 && shift
 cpu=$1
 build=${2:-build/$cpu}
 shift
@@ -26,6 +29,7 @@ cmake -S . -B "$build" -G Ninja -DCMAKE_TOOLCHAIN_FILE="cmake/toolchain-$cpu.cma
     -DRUNNEL_BUILD_APPS=OFF -DRUNNEL_BUILD_EXAMPLES=OFF -DRUNNEL_BUILD_BENCH=OFF \
     --log-level=WARNING >/dev/null || exit 1
 cmake --build "$build" >"$build/log" 2>&1 || { cat "$build/log"; exit 1; }
+[ -n "$only_build" ] && exit 0
 
 [ $# -gt 0 ] || mapfile -t tests < <(grep . "$build/tests/qemu.list")
 [ $# -gt 0 ] && tests=("$@")

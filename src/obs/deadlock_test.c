@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* kit: not-under-qemu */
 /* The deadlock report: what it says, and that it is silent while anything can still come. */
 #include <runnel.h>
 

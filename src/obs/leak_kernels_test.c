@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* kit: not-under-qemu */
 /*
  * Kernels of real leaks: what is left of thirteen bugs of large Go programs when all is taken away
  * that does not matter. The stories are those of GoBench's GoKer (Yuan et al., CGO 2021), which

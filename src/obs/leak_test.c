@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* kit: not-under-qemu */
 /* The leak report: tasks that still wait for others when rn_run's function returns. */
 #include <runnel.h>
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* kit: not-under-qemu */
 /* RUNNEL_HOG: tasks that let no other run are named, once each time; others never are. */
 /* kit: once */
 #include <runnel.h>

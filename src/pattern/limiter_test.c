@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* kit: not-under-qemu */
 /* Rate limiters, under the virtual clock. */
 #include <runnel.h>
 
