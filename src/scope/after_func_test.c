@@ -100,6 +100,38 @@ TASK_TEST(after_func_is_either_stopped_or_started)
     return 0;
 }
 
+static int cancel_late(rn_ctx *ctx, int spins)
+{
+    for (volatile int i = 0; i < spins; i++) {}
+    rn_ctx_cancel(ctx, 0);
+    return 0;
+}
+RN_TASK(cancel_late, rn_ctx *, int);
+
+/* The group closes at the moment of the cancellation. */
+TASK_TEST(after_func_that_was_not_stopped_has_run_when_its_group_is_closed)
+{
+    for (int round = 0; round < 2000; round++) {
+        _Atomic(int) n = 0;
+        rn_ctx *ctx = rn_ctx_with_cancel(rn_ctx_background());
+        rn_group *h = rn_group_new(rn_ctx_background()), *others = rn_group_new(NULL);
+        rn_ctx_func *f = rn_ctx_after_func(ctx, h, add, &n, 1);
+        CHECK(f != NULL);
+        CHECK_EQ(rn_go(others, cancel_late, ctx, round % 50), 0);
+        for (volatile int i = 0; i < round % 37 * 10; i++) {}
+        if (round % 3 == 0)
+            rn_yield();
+        bool stopped = rn_ctx_func_stop(f);
+        rn_group_close(h);
+        CHECK_EQ(atomic_load(&n), stopped ? 0 : 1);
+        CHECK_EQ(rn_group_wait(others), 0);
+        rn_group_close(others);
+        CHECK_EQ(atomic_load(&n), stopped ? 0 : 1);
+        rn_ctx_unref(ctx);
+    }
+    return 0;
+}
+
 /* ---- custom contexts ---- */
 
 typedef struct mine {
