@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 
 #include "kit/kit.h"
+#include "scope/group.h"
+#include "sync/lot_peek.h"
 
 static _Atomic(int) active, most;
 
@@ -214,7 +216,7 @@ TASK_TEST(group_cancel_ends_the_wait_for_a_place_at_once)
         if (limit == 1)
             CHECK_EQ(rn_go(h, keep_place, &over), 0);
         CHECK_EQ(rn_go(other, start_place_task, h, &over, &result), 0);
-        CHECK_EQ(rn_sleep(RN_MILLISECOND), 0);
+        await_waiters(rni_group_places(h), 1);
         CHECK_EQ(atomic_load(&result), 1);
         rn_group_cancel(h, -EINTR);
         CHECK_EQ(rn_group_wait(other), 0);
@@ -238,7 +240,7 @@ TASK_TEST(group_may_close_while_others_wait_for_a_place)
             atomic_init(&results[k], 1);
             CHECK_EQ(rn_go(other, start_place_task, h, &over, &results[k]), 0);
         }
-        CHECK_EQ(rn_sleep(RN_MILLISECOND / 4), 0);
+        await_waiters(rni_group_places(h), STARTERS); /* who comes later may find no group */
         rn_group_close(h);
         CHECK_EQ(rn_group_wait(other), 0);
         for (int k = 0; k < STARTERS; k++)
