@@ -37,15 +37,15 @@ if [ "$inside" = inside ]; then
     mount --bind /usr/local/etc /etc
     [ ! -d /var/cache/ldconfig ] || mount -t tmpfs none /var/cache/ldconfig
     install_in /usr/local
-    cd "$out/work"
+    cd "$out/program"
     unset PKG_CONFIG_PATH LD_LIBRARY_PATH
     try "$(head -n 1 "$out/lines")"
     exit 0
 fi
 
-rm -rf "$out/runnel" "$out/staged" "$out/work"
-mkdir "$out/work"
-cp "$root/tests/embedding/app.c" "$out/work/program.c"
+rm -rf "$out/runnel" "$out/staged" "$out/program"
+mkdir "$out/program"
+cp "$root/tests/embedding/app.c" "$out/program/program.c"
 sed -n 's/^    \(cc program\.c .*pkg-config.*\)$/\1/p' "$root/README.md" >"$out/lines"
 [ "$(wc -l <"$out/lines")" = 3 ] || fail "README.md has other lines: $(cat "$out/lines")"
 
@@ -53,7 +53,7 @@ HOME=$out
 install_in "$HOME/runnel"
 grep -q "rpath,$HOME/runnel/lib" "$out/log" || fail "does not say that the loader looks elsewhere"
 export PKG_CONFIG_PATH="$HOME/runnel/lib/pkgconfig"
-cd "$out/work"
+cd "$out/program"
 sed 1d "$out/lines" | while read -r line; do
     try "$line"
 done

@@ -27,7 +27,7 @@ void rni_runtime_ensure(void);
 void rni_callbacks_end(void);
 
 /* Worker 0 on the calling thread: runs tasks until *done is not 0, then stops the runtime if
- * nothing else is alive. */
+ * nothing else needs it. */
 void rni_runtime_serve(_Atomic(uint32_t) *done);
 
 /* The same for a thread that is not a worker: sleeps. */
