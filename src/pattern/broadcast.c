@@ -405,6 +405,7 @@ void rn_broadcaster_unsubscribe(rn_broadcaster *b, rn_channel *c, const char *si
     if (!s)
         rni_panic(site, "rn_unsubscribe of a receiver that is not subscribed");
     if (rni_group_disown(&s->owned)) { /* else its group closes, and does this */
+        leave(s); /* before the close lets the task go on: it would take a value for nobody */
         rni_channel_close_once(c);
         rni_group_forget(c);
         rni_channel_release(c);
