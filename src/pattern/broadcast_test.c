@@ -256,10 +256,11 @@ TASK_TEST(broadcast_fails_its_group_when_a_copy_fails)
     ledger_clear();
     rn_group *h = rn_group_new(NULL);
     rn_broadcast(int) b = rn_broadcast_copy(h, ledger_stream(h, 9, 0), refuse_copies);
-    rn_receiver(int) one = rn_subscribe(g, b, 0, RN_SLOW_DROP), two = NULL;
-    (void)one; /* gets the original while it is the only one */
-    two = rn_subscribe(g, b, 0, RN_SLOW_WAIT);
-    for (int id; rn_recv(two, &id) == 0;)
+    /* Gets the original while it is the only one, and the stream waits for it until it is not. */
+    rn_receiver(int) one = rn_subscribe(g, b, 0, RN_SLOW_WAIT);
+    rn_receiver(int) two = rn_subscribe(g, b, 0, RN_SLOW_DROP);
+    (void)two;
+    for (int id; rn_recv(one, &id) == 0;)
         ledger_end(id, &ledger_received);
     CHECK(rn_group_wait(h) == -ENOSPC);
     rn_group_close(h);
