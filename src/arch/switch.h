@@ -24,6 +24,12 @@ typedef struct rni_context {
     int result; /* offset 8 */
 } rni_context;
 
+/*
+ * The pc to unwind a saved context from, with sp as its stack pointer: never executed, it only has
+ * unwind information. NULL with the portable switch, whose saved contexts are no plain stacks.
+ */
+extern const char rni_arch_parked[] __attribute__((weak, visibility("hidden")));
+
 /* Saves the running context in *from and resumes *to. Returns to->result, in the other context's
  * call of this function. */
 int rni_arch_switch(rni_context *from, rni_context *to);
