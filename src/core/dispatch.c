@@ -15,11 +15,35 @@
  * that is itself about to leave a stack must not wait for that long: the other one may be waiting
  * for it in turn. It hands the task to its loop, which owns no task stack and can wait.
  */
+#include "base/layout.h"
 #include "core/foreign.h"
 #include "core/park.h"
 #include "core/san.h"
 #include "core/switch.h"
 #include "core/worker.h"
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_NUMBER("parked", rni_arch_parked),
+    RNI_LAYOUT_NUMBER("task.size", sizeof(rni_task)),
+    RNI_LAYOUT_FIELD("task.sp", rni_task, context.sp),
+    RNI_LAYOUT_FIELD("task.worker", rni_task, worker),
+    RNI_LAYOUT_FIELD("task.claim", rni_task, claim),
+    RNI_LAYOUT_FIELD("task.state", rni_task, state),
+    RNI_LAYOUT_FIELD("task.why", rni_task, why),
+    RNI_LAYOUT_FIELD("task.where", rni_task, where),
+    RNI_LAYOUT_FIELD("task.what", rni_task, what),
+    RNI_LAYOUT_FIELD("task.since", rni_task, since),
+    RNI_LAYOUT_FIELD("task.name", rni_task, name),
+    RNI_LAYOUT_FIELD("task.site", rni_task, site),
+    RNI_LAYOUT_FIELD("task.id", rni_task, id),
+    RNI_LAYOUT_FIELD("task.internal", rni_task, internal),
+    RNI_LAYOUT_FIELD("task.stack", rni_task, stack_limit),
+    RNI_LAYOUT_FIELD("waiter.next", rni_waiter, next),
+    RNI_LAYOUT_FIELD("waiter.task", rni_waiter, task),
+    RNI_LAYOUT_FIELD("waiter.flags", rni_waiter, flags),
+    RNI_LAYOUT_NUMBER("waiter.flag.claim", RNI_WAITER_CLAIM),
+    RNI_LAYOUT_NUMBER("claim.waiting", RNI_CLAIM_WAITING),
+};
 
 static __thread rni_worker *tls_self;
 

@@ -14,6 +14,7 @@
  */
 #include <pthread.h>
 
+#include "base/layout.h"
 #include "core/descriptor.h"
 #include "core/foreign.h"
 #include "core/park.h"
@@ -35,6 +36,12 @@ static rni_lock pool_lock; /* protects free_records and prepending to made */
 static rni_task *free_records;
 static _Atomic(record *) made; /* every record; release store, acquire load */
 static _Atomic(bool) forked;   /* this process is a child made by fork */
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("foreign", made),
+    RNI_LAYOUT_FIELD("foreign.next", record, next_made),
+    RNI_LAYOUT_FIELD("foreign.task", record, task),
+};
 
 static void thread_ended(void *arg)
 {

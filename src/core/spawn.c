@@ -4,6 +4,7 @@
  * release store whose partner is the acquire load in rni_spawn_each. Records too large for a slab
  * come from the allocator one by one, go back to it, and are not in the reports before they start.
  */
+#include "base/layout.h"
 #include "core/records.h"
 #include "core/san.h"
 #include "core/spawn.h"
@@ -17,6 +18,18 @@ typedef struct slab {
 } slab;
 
 static _Atomic(slab *) slabs;
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("spawns", slabs),
+    RNI_LAYOUT_FIELD("spawns.next", slab, next),
+    RNI_LAYOUT_FIELD("spawns.records", slab, records),
+    RNI_LAYOUT_NUMBER("spawns.n", SLAB_RECORDS),
+    RNI_LAYOUT_NUMBER("spawn.size", RNI_SPAWN_BYTES),
+    RNI_LAYOUT_FIELD("spawn.name", rni_spawn, name),
+    RNI_LAYOUT_FIELD("spawn.site", rni_spawn, site),
+    RNI_LAYOUT_FIELD("spawn.queued", rni_spawn, queued),
+    RNI_LAYOUT_FIELD("spawn.internal", rni_spawn, internal),
+};
+
 static rni_lock pool_lock; /* protects pool and the prepending to slabs */
 static rni_spawn *pool;    /* free records */
 

@@ -14,6 +14,7 @@
  * order; readers (reports, the fault handler) load it with acquire order.
  */
 #include "base/copy.h"
+#include "base/layout.h"
 #include "core/records.h"
 #include "core/settings.h"
 #include "core/stack.h"
@@ -35,6 +36,7 @@ typedef struct chunk {
     char *base;
     size_t bytes; /* of all slots */
     unsigned cls;
+    unsigned slots;
     _Atomic(unsigned) used; /* slots handed out at least once; under the pool's lock */
 } chunk;
 
@@ -42,6 +44,18 @@ static _Atomic(bool) unguarded; /* the system has refused a guard */
 static chunk chunks[MAX_CHUNKS];
 static _Atomic(unsigned) chunk_count;
 static rni_lock chunk_lock;
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("chunks", chunks),
+    RNI_LAYOUT_ADDRESS("chunks.count", chunk_count),
+    RNI_LAYOUT_NUMBER("chunk.size", sizeof(chunk)),
+    RNI_LAYOUT_FIELD("chunk.base", chunk, base),
+    RNI_LAYOUT_FIELD("chunk.bytes", chunk, bytes),
+    RNI_LAYOUT_FIELD("chunk.slots", chunk, slots),
+    RNI_LAYOUT_FIELD("chunk.used", chunk, used),
+    RNI_LAYOUT_NUMBER("chunk.colours", COLOURS), /* slot_task */
+    RNI_LAYOUT_NUMBER("chunk.colour.bytes", COLOUR_BYTES),
+};
 
 /* Free slots of one class that no worker holds. Everything under the lock. */
 static struct pool {
@@ -109,6 +123,7 @@ static chunk *carve(unsigned cls)
     c->base = base;
     c->bytes = bytes;
     c->cls = cls;
+    c->slots = classes[cls].slots;
     atomic_store_explicit(&c->used, 0, memory_order_relaxed);
     atomic_store_explicit(&chunk_count, n + 1, memory_order_release);
     rni_unlock(&chunk_lock);

@@ -14,6 +14,7 @@
  * How workers wait and watch each other is measured on the real clock, rni_real_now: a nap must
  * end.
  */
+#include "base/layout.h"
 #include "core/park.h"
 #include "core/worker.h"
 
@@ -25,6 +26,8 @@ enum { VAIN_PASSES_MAX = 1000 * 1000 };
 static _Atomic(int64_t) virtual_now;
 static rni_timers quiet;
 static uint64_t vain_passes, dispatches_seen; /* under the world's sleep: one worker at a time */
+
+RNI_LAYOUT = { RNI_LAYOUT_ADDRESS("clock.virtual", virtual_now) };
 
 int64_t rni_now(void)
 {

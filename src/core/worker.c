@@ -18,6 +18,7 @@
 
 #include <runnel/base.h>
 
+#include "base/layout.h"
 #include "core/blocking.h"
 #include "core/foreign.h"
 #include "core/park.h"
@@ -27,6 +28,15 @@
 #include "core/worker.h"
 
 rni_runtime rni_rt;
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("workers", rni_rt.workers),
+    RNI_LAYOUT_ADDRESS("workers.count", rni_rt.count),
+    RNI_LAYOUT_NUMBER("worker.size", sizeof(rni_worker)),
+    RNI_LAYOUT_FIELD("worker.current", rni_worker, current),
+    RNI_LAYOUT_FIELD("worker.clock", rni_worker, clock),
+    RNI_LAYOUT_FIELD("worker.id", rni_worker, id),
+};
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned runs; /* rn_run calls under way; under start_lock */

@@ -15,6 +15,7 @@
 
 #include <runnel/obs.h>
 
+#include "base/layout.h"
 #include "core/hooks.h"
 #include "core/records.h"
 #include "core/runtime.h"
@@ -41,6 +42,11 @@ static const char *const why_names[RNI_WHY_MAX] = {
     [RNI_WHY_GROUP] = "group wait",
     [RNI_WHY_BLOCKING] = "blocking call",
     [RNI_WHY_IO] = "IO wait",
+};
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("why", why_names),
+    RNI_LAYOUT_NUMBER("why.count", RNI_WHY_MAX),
 };
 
 typedef struct table {

@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/layout.h"
 #include "sync/chan.h"
 
 enum { SLAB_HEADERS = 64, ELEMENT_MAX = 1 << 30 };
@@ -22,6 +23,22 @@ static rni_lock pool_lock;    /* protects free_headers */
 static rn_channel *free_headers;
 rn_channel rni_no_channel = { .closed = true, .refs = 1 }; /* the reference is never given back */
 static char no_elements[1]; /* the ring of channels whose elements have no size */
+
+RNI_LAYOUT = {
+    RNI_LAYOUT_ADDRESS("channels", slabs),
+    RNI_LAYOUT_FIELD("channels.next", slab, next),
+    RNI_LAYOUT_FIELD("channels.headers", slab, channels),
+    RNI_LAYOUT_NUMBER("channels.n", SLAB_HEADERS),
+    RNI_LAYOUT_NUMBER("channel.bytes", sizeof(rn_channel)),
+    RNI_LAYOUT_FIELD("channel.live", rn_channel, live),
+    RNI_LAYOUT_FIELD("channel.closed", rn_channel, closed),
+    RNI_LAYOUT_FIELD("channel.size", rn_channel, size),
+    RNI_LAYOUT_FIELD("channel.cap", rn_channel, cap),
+    RNI_LAYOUT_FIELD("channel.count", rn_channel, count),
+    RNI_LAYOUT_FIELD("channel.receivers", rn_channel, receivers.head),
+    RNI_LAYOUT_FIELD("channel.senders", rn_channel, senders.head),
+    RNI_LAYOUT_FIELD("channel.site", rn_channel, site),
+};
 
 static rn_channel *take_header(void)
 {

@@ -1,24 +1,102 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Tests what a debugger shows of tasks: how stacks end.
+"""Tests what a debugger shows of tasks: tools/runnel-gdb.py, tools/rn-core, and how stacks end.
 
     tests/debug/debug.py CASE PROGRAM SCRATCH
 
 PROGRAM is parked.c, built one way or another; the cases are the functions at the end. 77 means that
 gdb, or what else the case needs, is missing or not allowed here.
 """
+import glob
 import os
 import re
+import resource
 import shutil
+import signal
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+TOOLS = os.path.join(HERE, "..", "..", "tools")
+SCRIPT = os.path.join(TOOLS, "runnel-gdb.py")
 LIMIT = 60  # seconds for any one process
+CROWD = 5000
+CROWD_SECONDS = 8
 
 
 class Skipped(Exception):
     """What the case needs is not there."""
+
+
+# ---- what is expected ----
+
+def lines_of_source():
+    with open(os.path.join(HERE, "parked.c"), encoding="utf-8") as file:
+        return {name: number for number, line in enumerate(file, 1)
+                for name in re.findall(r"/\* at: ([\w ]+) \*/", line)}
+
+
+LINES = lines_of_source()
+
+
+def site(name):
+    return rf"\S*parked\.c:{LINES[name]}\b"
+
+
+def task_lines(crowd):
+    """A pattern for each line of `runnel tasks`."""
+    channel, age = r"0x[0-9a-f]+", r"(, \d+ s)?"
+    waits = {
+        "receiver": rf"\[chan receive{age}\] at {site('inner')} on channel {channel},",
+        "sender": rf"\[chan send{age}\] at {site('sender')} on channel {channel},",
+        "selecter": rf"\[select{age}\] at {site('selecter')} on channels {channel}, {channel},",
+        "sleeper": rf"\[sleep{age}\] at {site('sleeper')},",
+        "locker": rf"\[mutex lock{age}\] at {site('locker')} on 0x[0-9a-f]+,",
+        "blocker": rf"\[blocking call{age}\] at {site('blocker')},",
+        "waiter": rf"\[group wait{age}\] at {site('waiter')} on 0x[0-9a-f]+,",
+        "spinner": r"\[running, on worker \d+, thread \d+ \(LWP \d+\)\],",
+        "main": r"\[running, on worker \d+, thread \d+ \(LWP \d+\)\], started at rn_run$",
+    }
+    lines = [rf"^  task \d+ {name} {rest}" for name, rest in waits.items()]
+    lines.append(rf"^  task \d+ spinner .*, started at {site('go spinner')}$")
+    lines.append(rf"^runnel: {9 + crowd} tasks$")
+    return lines
+
+
+def channel_lines(crowd):
+    several = r", receiving: \d+(, \d+)*" + (f" and {crowd - 8} more" if crowd > 8 else "")
+    return [
+        r"^  0x[0-9a-f]+: 4-byte elements, 0 of 0 buffered, receiving: "
+        r"({receiver}, {selecter}|{selecter}, {receiver}), made at",
+        r"^  0x[0-9a-f]+: 4-byte elements, 2 of 2 buffered, sending: "
+        r"({sender}, {selecter}|{selecter}, {sender}), made at",
+        r"^  0x[0-9a-f]+: 1-byte elements, 0 of 4 buffered, closed, made at \S*parked\.c:\d+$",
+        rf"^  0x[0-9a-f]+: 1-byte elements, 0 of 0 buffered{several if crowd else ''}, made at",
+        r"^runnel: 4 channels$",
+    ]
+
+
+def frame(name, arguments, at):
+    return rf"^#\d+ +0x[0-9a-f]+ in {name} \({arguments}\) at {site(at)}$"
+
+
+RECEIVER = [
+    frame("inner", r'c=0x[0-9a-f]+, depth=3, word=0x[0-9a-f]+ "seven"', "inner"),
+    frame("outer", r"c=0x[0-9a-f]+, depth=3", "outer"),
+    frame("outer", r"c=0x[0-9a-f]+, depth=2", "outer"),
+    frame("outer", r"c=0x[0-9a-f]+, depth=1", "outer"),
+]
+OTHERS = [
+    frame("sender", r"c=0x[0-9a-f]+, value=4711", "sender"),
+    frame("selecter", r"a=0x[0-9a-f]+, b=0x[0-9a-f]+", "selecter"),
+    frame("sleeper", "seconds=3600", "sleeper"),
+    frame("locker", "n=8", "locker"),
+    frame("blocker", "n=9", "blocker"),
+    frame("waiter", "g=0x[0-9a-f]+, n=11", "waiter"),
+    frame("spinner", "n=10", "spinner"),
+]
+LAST = r"^#\d+ +0x[0-9a-f]+ in rni_arch_entry \(\)"
 
 
 def must(text, patterns):
@@ -28,9 +106,8 @@ def must(text, patterns):
 
 
 def must_not(text, pattern):
-    found = re.search(pattern, text, re.M)
-    if found:
-        sys.exit(f"found: {found.group(0)}\nin:\n{text}")
+    if re.search(pattern, text, re.M):
+        sys.exit(f"found: {pattern}\nin:\n{text}")
 
 
 # ---- running ----
@@ -48,7 +125,7 @@ def gdb(arguments, commands=(), script="inside.py", before=()):
     words = ["gdb", "-nx", "-q", "-batch", "-iex", "set style enabled off",
              "-iex", "set width 0", "-iex", "set startup-with-shell off",
              "-iex", "set auto-load no", *arguments]
-    for command in (*before, f"source {os.path.join(HERE, script)}"):
+    for command in (*before, f"source {SCRIPT}", f"source {os.path.join(HERE, script)}"):
         words += ["-ex", command]
     words += ["-ex", "kill"] if "run" in before else []
     text = run(words, env=environment).stdout
@@ -59,6 +136,11 @@ def gdb(arguments, commands=(), script="inside.py", before=()):
         command, _, rest = part.partition("\n")
         found[command] = rest
     return found
+
+
+def at_hold(program, crowd, commands):
+    """Starts the program under gdb and runs commands where every task is in its place."""
+    return gdb([program], commands, before=("break hold", f"set args {crowd}", "run"))
 
 
 class Running:
@@ -78,13 +160,195 @@ class Running:
         self.process.wait()
 
 
+def core_of(program, crowd, scratch):
+    """The core of a program that has aborted when every task was in its place."""
+    for old in glob.glob(os.path.join(scratch, "*core*")):
+        os.remove(old)
+    with open("/proc/sys/kernel/core_pattern", encoding="ascii") as file:
+        pattern = file.read()
+    if pattern.startswith("|") or "/" in pattern:
+        raise Skipped("cores go elsewhere here")
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    ended = run([os.path.abspath(program), str(crowd), "abort"], cwd=scratch,
+                env={**os.environ, "RUNNEL_WORKERS": "3"},
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (hard, hard)))
+    cores = glob.glob(os.path.join(scratch, "core*"))
+    if ended.returncode != -signal.SIGABRT:
+        sys.exit(f"the program ended with {ended.returncode}: {ended.stdout}")
+    if not cores:
+        raise Skipped("no core is written here")
+    return cores[0]
+
+
+def rn_core(*arguments):
+    return run([sys.executable, os.path.join(TOOLS, "rn-core"), *arguments])
+
+
 # ---- cases ----
+
+LOOKS = ["runnel tasks", "runnel channels", "runnel bt all", "runnel bt {receiver}",
+         "runnel bt {receiver} -full", "runnel frame {receiver} 0",
+         "runnel frame {receiver} 2 print depth + 10", "runnel bt {spinner}"]
+
+
+def check_looks(seen, crowd):
+    tasks = seen["runnel tasks"]
+    must(tasks, task_lines(crowd))
+    ids = {name: number for number, name in re.findall(r"^  task (\d+) (\w+) \[", tasks, re.M)}
+    must(seen["runnel channels"], [re.sub(r"\{(\w+)\}", lambda m: ids.get(m[1], m[0]), line)
+                                   for line in channel_lines(crowd)])
+    everything = seen["runnel bt all"]
+    must(everything, RECEIVER + OTHERS)
+    if crowd > 1:
+        must(everything, [rf"^{crowd} tasks with one stack: \d+, ", frame("member",
+                          r"c=0x[0-9a-f]+, n=\d+", "member")])
+    one = seen["runnel bt {receiver}"]
+    must(one, RECEIVER + [r"^#0 .* in inner ", LAST])
+    must_not(one, r"sender|rni_arch_parked|corrupt|stopped")
+    must(seen["runnel bt {receiver} -full"], [r"local = 300"])
+    must(seen["runnel frame {receiver} 0"], [r"^#0 .* in inner ", r"^depth = 3$", r"^local = 300$"])
+    must(seen["runnel frame {receiver} 2 print depth + 10"], [r"^\$\d+ = 12$"])
+    must(seen["runnel bt {spinner}"], [frame("spinner", "n=10", "spinner"), LAST])
+
+
+def must_be_unchanged(seen, command):
+    """A command that was run first and last has printed the same."""
+    texts = re.findall(rf"^@ {command}\n(.*?)(?=^@ |^\[Inferior|^Kill|\Z)", seen[""], re.M | re.S)
+    if len(texts) != 2 or texts[0] != texts[1]:
+        sys.exit(f"looking has changed {command}: {texts}")
+
+
+def live(program, _scratch):
+    """Started by gdb: everything is shown, and nothing is changed by looking."""
+    state = ["info registers", "frame", "thread", "bt"]
+    seen = at_hold(program, 3, state + LOOKS + state)
+    check_looks(seen, 3)
+    for command in state:
+        must_be_unchanged(seen, command)
+
+
+def attach(program, _scratch):
+    """Attached to: the same, and the program is left as it was."""
+    with Running(program, 12) as process:
+        state = ["info registers"]
+        seen = gdb(["-p", str(process.pid)], state + ["runnel tasks", "runnel bt all"] + state)
+        must(seen["runnel tasks"], [line for line in task_lines(12) if "main" not in line])
+        must(seen["runnel bt all"], OTHERS_OPTIMISED)
+        must_be_unchanged(seen, "info registers")
+        with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
+            if process.poll() is not None or file.read().rpartition(")")[2].split()[0] in "tT":
+                sys.exit("the program does not run any more")
+
+
+# An optimised program: arguments may be gone, names and lines are not.
+OTHERS_OPTIMISED = [
+    rf"^#\d+ .*\b(inner|outer) \(.*\) at {site('inner')}$",
+    rf"^#\d+ .*\bsender \(.*\) at {site('sender')}$",
+    rf"^#\d+ .*\bselecter \(.*\) at {site('selecter')}$",
+    rf"^#\d+ .*\blocker \(.*n=8.*\) at {site('locker')}$",
+    rf"^#\d+ .*\bmember \(.*\) at {site('member')}$",
+    rf"^12 tasks with one stack: ", LAST,
+]
+
+
+def core(program, scratch):
+    """A core shows what the process would, and so do the threads that rn-core makes."""
+    path = core_of(program, 3, scratch)
+    check_looks(gdb([program, path], LOOKS), 3)
+    out = os.path.join(scratch, "threads.core")
+    must(rn_core(path, "-o", out).stdout, [r"^rn-core: 10 parked tasks are threads in "])
+    seen = gdb([program, out], ["info threads", "thread apply all bt", "runnel tasks"])
+    receiver = re.search(r"^  task (\d+) receiver", seen["runnel tasks"], re.M).group(1)
+    must(seen["info threads"], [rf"LWP {1000000000 + int(receiver)}\b.* in rni_arch_parked \(\)"])
+    must(seen["thread apply all bt"], RECEIVER + OTHERS)
+    if len(re.findall(r"^#0 .*rni_arch_parked", seen["thread apply all bt"], re.M)) != 10:
+        sys.exit(f"not every task is a thread: {seen['thread apply all bt']}")
+    must_not(seen["thread apply all bt"], r"corrupt|Backtrace stopped")
+
+
+def gcore(program, scratch):
+    """`runnel gcore` saves the stacks; a core without them is told from one without tasks."""
+    path, plain = os.path.join(scratch, "saved.core"), os.path.join(scratch, "plain.core")
+    seen = at_hold(program, 3, [f"runnel gcore {path}", f"gcore {plain}"])
+    must(seen[f"runnel gcore {path}"], [r"^runnel: \S+ has the stacks of 12 tasks$"])
+    check_looks(gdb([program, path], LOOKS), 3)
+    must(rn_core(path).stdout, [r"^rn-core: 10 parked tasks are threads in \S+saved\.core\.tasks$"])
+    tasks = gdb([program, plain], ["runnel tasks"])["runnel tasks"]
+    if "receiver" not in tasks:  # mprotected guards hinder gcore less
+        must(tasks, [r"^runnel: \d+ records are not in this core \(gdb's gcore leaves them out, "])
+
+
+def crowd(program, scratch):
+    """Thousands of tasks do not make it slow, live or in a core."""
+    start = time.monotonic()
+    seen = at_hold(program, CROWD, ["runnel tasks", "runnel bt all"])
+    took = time.monotonic() - start
+    must(seen["runnel tasks"], [rf"^runnel: {9 + CROWD} tasks$"])
+    must(seen["runnel bt all"], RECEIVER + OTHERS + [rf"^{CROWD} tasks with one stack: \d+, "])
+    if len(re.findall(r"^#0 ", seen["runnel bt all"], re.M)) != 10:
+        sys.exit(f"not 10 stacks: {seen['runnel bt all']}")
+    if took > CROWD_SECONDS:
+        sys.exit(f"{CROWD} tasks took {took:.1f} s")
+    print(f"{CROWD} tasks: started, listed and shown in {took:.1f} s")
+
+    # Fewer, because some file systems take long to remove a file of many pieces.
+    path, n = core_of(program, CROWD // 10, scratch), CROWD // 10
+    must(rn_core(path).stdout, [rf"^rn-core: {n + 7} parked tasks are threads in "])
+    seen = gdb([program, path + ".tasks"], ["thread apply all bt 2"])
+    found = re.findall(frame("member", r"c=0x[0-9a-f]+, n=\d+", "member"),
+                       seen["thread apply all bt 2"], re.M)
+    if len(found) != n or len(set(re.findall(r"\bn=\d+", "".join(found)))) != n:
+        sys.exit(f"{len(found)} members of {n}: {seen['thread apply all bt 2']}")
+    size, copied = (os.stat(file).st_blocks for file in (path, path + ".tasks"))
+    if copied > 2 * size:  # in blocks: the holes are left out
+        sys.exit(f"the copy takes {copied} blocks, the core {size}")
+    os.remove(path)
+    os.remove(path + ".tasks")
+
+
+def stripped(program, scratch):
+    """Without symbols tasks are found all the same: by the library's own table."""
+    bare = os.path.join(scratch, "bare")
+    if run(["strip", "--strip-all", "-o", bare, program]).returncode != 0:
+        raise Skipped("no strip")
+    path = core_of(bare, 3, scratch)
+    seen = gdb([bare, path], ["runnel tasks", "runnel channels", "runnel bt {receiver}"])
+    must(seen["runnel tasks"], task_lines(3))
+    must(seen["runnel channels"], [r"^runnel: 4 channels$"])
+    must(seen["runnel bt {receiver}"], [r"^#7 .* in \?\? \(\)$"])
+    must_not(seen["runnel bt {receiver}"], r"^#8|corrupt")
+
+
+def errors(program, scratch):
+    """What cannot be done is said in a line."""
+    seen = gdb([program], ["runnel tasks"])
+    must(seen["runnel tasks"], [r"^error: runnel: there is no process and no core to look at$"])
+    seen = gdb([shutil.which("sleep")], ["runnel bt 1"], before=("set args 60", "starti"))
+    must(seen["runnel bt 1"], [r"^error: runnel: there is no runnel in this program$"])
+    commands = {
+        "runnel bt 99": r"there is no task 99 \(`runnel tasks` lists them\)",
+        "runnel bt no": r"no is no number of a task",
+        "runnel bt": r"which task\? runnel bt ID, or runnel bt all",
+        "runnel frame {sender} 77": r"task \d+ has no frame 77",
+        "runnel frame {sender}": r"which frame\? runnel frame ID N \[COMMAND\]",
+    }
+    seen = at_hold(program, 0, list(commands) + ["runnel frame {sender} 0 print nonsense"])
+    for command, says in commands.items():
+        must(seen[command], [rf"^error: runnel: {says}$"])
+    must(seen["runnel frame {sender} 0 print nonsense"], [r'^error: No symbol "nonsense" in'])
+    for path, says in {program: "is no core file", "/dev/null": "Invalid argument|is empty",
+                       os.path.join(scratch, "nowhere"): "No such file"}.items():
+        said = rn_core(path, "-o", os.path.join(scratch, "none"))
+        must(said.stdout, [rf"^rn-core: .*({says})"])
+        if said.returncode != 1 or said.stdout.count("\n") != 1:
+            sys.exit(f"rn-core {path}: {said.returncode} {said.stdout}")
+
 
 def steps(program, _scratch):
     """At every instruction of the switch the stack can be unwound to its end."""
     seen = gdb([program], script="steps.py", before=("break rni_arch_switch", "set args 3", "run"))
     stacks = re.findall(r"^@ (rni_arch_.*) : (.*)$", seen[""], re.M)
-    ends = ("rni_arch_entry", "main", "_start", "__clone3", "clone3", "__clone")
+    ends = ("rni_arch_entry", "main", "_start", "__clone3", "clone3")
     for names, reason in stacks:
         names = names.split()
         if names[-1] not in ends or "??" in names or len(names) < 2 or "corrupt" in reason:
@@ -118,7 +382,7 @@ def perf(program, scratch):
 
 
 CASES = {case.__name__: case
-         for case in (steps, perf)}
+         for case in (live, attach, core, gcore, crowd, stripped, errors, steps, perf)}
 
 
 def main():
