@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# `make install`: headers, both libraries, what pkg-config and find_package(runnel) read and, where
-# it is built, the command.
+# `make install`: headers, both libraries, what pkg-config and find_package(runnel) read, what
+# debuggers need and, where it is built, the command.
 
 if(NOT TARGET runnel_static)
   return()
@@ -26,6 +26,17 @@ install(FILES "${PROJECT_SOURCE_DIR}/cmake/runnel-config.cmake"
         DESTINATION "${RUNNEL_CMAKE_DIR}")
 
 install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/runnel" DESTINATION "${CMAKE_INSTALL_BINDIR}" OPTIONAL)
+
+set(RUNNEL_TOOLS "${PROJECT_SOURCE_DIR}/tools")
+install(FILES "${RUNNEL_TOOLS}/runnel-gdb.py" "${RUNNEL_TOOLS}/runnel_frames.py"
+              "${RUNNEL_TOOLS}/runnel_core.py" "${RUNNEL_TOOLS}/runnel_tasks.py"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/runnel")
+install(PROGRAMS "${RUNNEL_TOOLS}/rn-core" DESTINATION "${CMAKE_INSTALL_DATADIR}/runnel")
+install(CODE "set(RUNNEL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")
+set(RUNNEL_DATADIR \"${CMAKE_INSTALL_DATADIR}\")
+set(RUNNEL_BINDIR \"${CMAKE_INSTALL_BINDIR}\")
+set(RUNNEL_LIBRARY \"$<TARGET_FILE_NAME:runnel_shared>\")")
+install(SCRIPT "${PROJECT_SOURCE_DIR}/cmake/debugger.cmake")
 
 if(NOT CMAKE_CROSSCOMPILING)
   install(CODE "set(RUNNEL_LIBDIR \"${CMAKE_INSTALL_LIBDIR}\")")

@@ -3,9 +3,9 @@
 #
 #   tests/install.sh BUILD_DIR SCRATCH_DIR
 #
-# Installs the build and tries the compile lines of README.md ("Using it"): those for another prefix
-# in one, and the first, where it may have a /usr/local and an ldconfig of its own (a private mount
-# namespace, so as root), there.
+# Installs the build and tries the debugger's commands and the compile lines of README.md ("Using
+# it"): those for another prefix in one, and the first, where it may have a /usr/local and an
+# ldconfig of its own (a private mount namespace, so as root), there.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$(cd "${1:?usage: install.sh BUILD_DIR SCRATCH_DIR}" && pwd)
@@ -57,6 +57,21 @@ cd "$out/program"
 sed 1d "$out/lines" | while read -r line; do
     try "$line"
 done
+
+# The debugger's commands come with the shared library, if gdb is told to look into this prefix.
+if command -v gdb >/dev/null; then
+    cc -g program.c $(pkg-config --cflags --libs runnel) -Wl,-rpath,$HOME/runnel/lib -o program
+    seen=$(gdb -nx -batch -iex "add-auto-load-scripts-directory $HOME/runnel/share/gdb/auto-load" \
+        -iex "add-auto-load-safe-path $HOME/runnel" -ex 'break half' -ex run -ex 'runnel tasks' \
+        -ex kill ./program 2>&1) || true
+    case $seen in
+    *" half [running, "* | *"ptrace: Operation not permitted"*) ;;
+    *) fail "gdb does not load its commands: $seen" ;;
+    esac
+fi
+"$HOME/runnel/bin/rn-core" program >said 2>&1 && fail "rn-core takes a program for a core"
+grep -q "^rn-core: program is no core file" said || fail "rn-core said $(cat said)"
+
 DESTDIR=$out/staged install_in /usr/local
 [ -e "$out/staged/usr/local/lib/librunnel.so.0" ] || fail "nothing was staged"
 

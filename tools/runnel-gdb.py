@@ -19,7 +19,9 @@ import time
 
 import gdb
 
-sys.path.insert(0, os.path.dirname(os.path.realpath(os.path.expanduser(__file__))))
+# Not __file__: in a script that another one sources, as the installed one, that is the other's.
+HERE = (lambda: 0).__code__.co_filename
+sys.path.insert(0, os.path.dirname(os.path.realpath(os.path.expanduser(HERE))))
 # pylint: disable=wrong-import-position
 import runnel_core
 import runnel_tasks
