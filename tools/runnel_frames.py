@@ -48,7 +48,7 @@ class ParkedUnwinder(Unwinder):
     def __init__(self):
         super().__init__("runnel")
         self.enabled = False
-        self.sp = self.parked = self.thread_sp = 0
+        self.sp = self.pc = self.thread_sp = 0
         self.registers = REGISTERS["i386:x86-64"]
 
     def __call__(self, frame):
@@ -56,8 +56,8 @@ class ParkedUnwinder(Unwinder):
         if int(frame.read_register(sp)) & (2**64 - 1) != self.thread_sp:
             return None
         # The frame's own id lies in the task's stack: gdb wants callers further out than callees.
-        info = frame.create_unwind_info(FrameId(gdb.Value(self.sp), gdb.Value(self.parked)))
-        info.add_saved_register(pc, gdb.Value(self.parked + 1))
+        info = frame.create_unwind_info(FrameId(gdb.Value(self.sp), gdb.Value(self.pc)))
+        info.add_saved_register(pc, gdb.Value(self.pc))
         info.add_saved_register(sp, gdb.Value(self.sp))
         return info
 
@@ -88,8 +88,8 @@ class Selected:
             return 0
         frame = gdb.newest_frame()
         UNWINDER.registers = REGISTERS.get(frame.architecture().name(), None)
-        UNWINDER.parked = self.world["parked"]
-        if not UNWINDER.registers or not UNWINDER.parked:
+        UNWINDER.pc = self.world.parked_pc()
+        if not UNWINDER.registers or not UNWINDER.pc:
             raise runnel_tasks.Missing("frames of parked tasks: only on x86-64 and aarch64, and "
                                        "not with the portable switch")
         UNWINDER.thread_sp = stack_pointer(frame)

@@ -89,6 +89,10 @@ class World:
             raise Missing(f"this runnel is of another version: it has no {name}")
         return self.layout[name]
 
+    def parked_pc(self):
+        """Where to unwind a parked task from (src/arch/switch.h); 0 with the portable switch."""
+        return self["parked"] and self["parked"] + 4
+
     # ---- memory ----
 
     def u64(self, address):

@@ -25,8 +25,9 @@ typedef struct rni_context {
 } rni_context;
 
 /*
- * The pc to unwind a saved context from, with sp as its stack pointer: never executed, it only has
- * unwind information. NULL with the portable switch, whose saved contexts are no plain stacks.
+ * rni_arch_parked + 4 is the pc to unwind a saved context from, with sp as its stack pointer. It is
+ * never executed and only has unwind information. NULL with the portable switch, whose saved
+ * contexts are no plain stacks.
  */
 extern const char rni_arch_parked[] __attribute__((weak, visibility("hidden")));
 

@@ -86,6 +86,8 @@ rni_arch_parked:
         saved_stack
         ud2
         nop
+        nop
+        nop                             /* at 4 an instruction begins, as on every CPU */
         .cfi_endproc
         .size   rni_arch_parked, . - rni_arch_parked
 
