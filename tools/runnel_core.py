@@ -86,8 +86,18 @@ class Core:
 
 
 def copy_sparse(path, out):
-    """Copies a file and leaves its holes: most of a core's stacks were never touched."""
-    with open(path, "rb") as source, open(out, "wb") as target:
+    """Copies a file and leaves its holes: most of a core's stacks were never touched. Nobody may
+    read the copy who may not read the core."""
+    with open(path, "rb") as source:
+        mode = os.fstat(source.fileno()).st_mode & 0o777
+        if os.path.exists(out):
+            os.remove(out)
+        number = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        copy_data(source, number)
+
+
+def copy_data(source, number):
+    with open(number, "wb") as target:
         size, at = os.fstat(source.fileno()).st_size, 0
         target.truncate(size)
         while at < size:
