@@ -21,6 +21,7 @@
 #include "core/records.h"
 #include "core/runtime.h"
 #include "core/settings.h"
+#include "core/sim.h"
 #include "obs/monitor.h"
 #include "obs/table.h"
 
@@ -42,6 +43,7 @@ void rni_report_deadlock(void)
     }
     say("runnel: all tasks are asleep - deadlock!\n");
     rni_report_dump(2);
+    rni_sim_epitaph();
     _exit(2);
 }
 
@@ -114,12 +116,15 @@ void rni_report_leaks(uint16_t run)
     /* Tasks that were started or woken at the last moment are given the time to end, or to show
      * that they never will: 10 ms in all. */
     size_t n = 0;
-    for (int64_t pause = 20 * RN_MICROSECOND; rn_task_count(); pause *= 2) {
+    for (int64_t pause = 20 * RN_MICROSECOND; pause <= 8 * RN_MILLISECOND; pause *= 2) {
+        if (rn_task_count() == 0)
+            return; /* also those that waited when last looked at */
         n = waiting(run);
-        if ((n == 0 && settled(run)) || pause > 8 * RN_MILLISECOND)
-            break;
+        if (n == 0 && settled(run))
+            return;
         rn_sleep(pause);
     }
+    n = waiting(run);
     if (n == 0)
         return;
     char line[128];
