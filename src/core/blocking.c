@@ -13,6 +13,7 @@
  */
 #include "core/blocking.h"
 #include "core/park.h"
+#include "core/sim.h"
 #include "core/worker.h"
 
 enum { MAX_HELPERS = 512 };
@@ -135,6 +136,37 @@ static bool add_helper(const call *c, int *rc)
     return fail_all(c, *rc);
 }
 
+static void task_ended(rni_owner *owner, int rc, bool background)
+{
+    (void)owner;
+    (void)rc;
+    (void)background;
+}
+
+/* The tasks that make calls in simulated runs. */
+static rni_owner callers = {
+    .tasks = { &callers.tasks, &callers.tasks },
+    .internal = true,
+    .ended = task_ended,
+};
+
+static int make_call(void *arg)
+{
+    call *c = *(call **)arg;
+    rni_ready(c->task, c->fn(c->arg));
+    return 0;
+}
+
+/* In a simulated run there is one thread, so that the call comes when the scheduler says. A task
+ * with the largest stack makes it, and the run stands still while it blocks. */
+static int call_in_task(call *c, const char *site)
+{
+    static const rn_attr large = { .stack = RN_STACK_HUGE };
+    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
+    int rc = rni_start(&callers, make_call, &c, sizeof c, &large, "rn_blocking", site);
+    return rc ? rc : rni_park(c->task, RNI_WHY_BLOCKING, NULL, site);
+}
+
 int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site)
 {
     rni_task *t = rni_current();
@@ -144,6 +176,8 @@ int rn_blocking_at(int (*fn)(void *arg), void *arg, const char *site)
     if (t->foreign)
         return fn(arg);
     call c = { .fn = fn, .arg = arg, .task = t };
+    if (rni_sim_on())
+        return call_in_task(&c, site);
     RNI_EDGE_OUT(&c);
     atomic_fetch_add_explicit(&rni_rt.helpers_busy, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);

@@ -5,6 +5,7 @@
  * scheduler can take the place of the real ones.
  */
 #include "core/park.h"
+#include "core/sim.h"
 #include "core/worker.h"
 
 int64_t rn_now(void)
@@ -19,6 +20,8 @@ uint32_t rni_choose(uint32_t n)
 {
     if (n == 1)
         return 0;
+    if (rni_unlikely(rni_sim_on()))
+        return rni_sim_choose(n);
     rni_worker *w = rni_worker_self();
     if (rni_likely(w != NULL))
         return rni_rand_below(&w->rand, n);

@@ -19,6 +19,7 @@
 #include "core/foreign.h"
 #include "core/park.h"
 #include "core/san.h"
+#include "core/sim.h"
 #include "core/switch.h"
 #include "core/worker.h"
 
@@ -114,6 +115,8 @@ bool rni_must_leave(const rni_worker *w)
 rni_runnable rni_pick(rni_worker *w)
 {
     if (rni_unlikely(--w->ticks <= 0)) {
+        if (rni_unlikely(rni_sim_on()))
+            return rni_sim_pick(w);
         look_now_and_then(w);
         if (rni_unlikely(rni_must_leave(w)))
             return 0; /* rn_run is over: worker 0 goes back to its caller */
@@ -138,7 +141,7 @@ static void begin(rni_worker *w, rni_task *t, rni_spawn *s)
     t->background = s->background;
     t->listed = false;
     t->saved_errno = 0;
-    t->budget = t->grant = RNI_FIRST_GRANT;
+    t->budget = t->grant = rni_first_grant;
     t->slice = 0;
     atomic_store_explicit(&t->announced, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->timed_out, 0, memory_order_relaxed);

@@ -57,8 +57,18 @@ static void thread_ended(void *arg)
         rni_outside_gone();
 }
 
+/* The library itself forks, with nothing of its own running: the child may do all. */
+static bool fork_is_ours;
+
+void rni_fork_is_ours(bool yes)
+{
+    fork_is_ours = yes;
+}
+
 static void in_fork_child(void)
 {
+    if (fork_is_ours)
+        return;
     atomic_store_explicit(&forked, true, memory_order_relaxed);
     rni_worker_set_self(NULL);
     self = NULL;
@@ -103,7 +113,7 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
     t->listed = true;
     t->owner = NULL;
     t->cancelled = &rni_never_cancelled;
-    t->budget = RNI_BUDGET;
+    t->budget = t->grant = RNI_BUDGET;
     t->timer.when = INT64_MAX;
     atomic_store_explicit(&t->wake_fd, -1, memory_order_relaxed);
     atomic_store_explicit(&t->name, "thread", memory_order_relaxed);

@@ -123,7 +123,7 @@ void rni_outside_gone(void)
 {
     atomic_thread_fence(memory_order_seq_cst); /* partner: the fence before the verdict in doze */
     uint32_t idle = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed);
-    if (idle > 0 && idle == rni_worker_memory())
+    if (idle > 0 && idle == rni_active())
         rni_wake_one();
 }
 
@@ -189,7 +189,7 @@ static bool must_stop(const idling *s)
 static void take_watch(rni_worker *w, idling *s)
 {
     uint32_t none = 0;
-    if (!s->watcher && rni_rt.count > 1 &&
+    if (!s->watcher && rni_active() > 1 &&
         atomic_compare_exchange_strong_explicit(&rni_rt.watcher, &none, 1 + w->id,
                                                 memory_order_relaxed, memory_order_relaxed)) {
         s->watcher = true;
@@ -248,7 +248,7 @@ static int64_t patience(rni_worker *w, idling *s, bool alone, int64_t now)
 static bool still_dead(void)
 {
     rni_lock_take(&rni_rt.idle_lock);
-    bool dead = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) == rni_rt.count &&
+    bool dead = atomic_load_explicit(&rni_rt.idle_count, memory_order_relaxed) == rni_active() &&
                 rni_ask() == RNI_ALL_DEAD;
     rni_unlock(&rni_rt.idle_lock);
     return dead;
@@ -263,7 +263,7 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     rni_list_push(&rt->idle_list, &w->idle_link);
     uint32_t idle = atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1;
     atomic_store_explicit(&rt->idle_count, idle, memory_order_relaxed);
-    bool alone = idle == rt->count; /* nobody runs */
+    bool alone = idle == rni_active(); /* nobody runs */
     if (alone)
         atomic_thread_fence(memory_order_seq_cst); /* partner: rni_outside_gone */
     rni_verdict verdict = alone ? rni_ask() : RNI_MAY_GO_ON;
@@ -313,7 +313,7 @@ static bool worth_spinning(const idling *s)
 {
     rni_runtime *rt = &rni_rt;
     return s->watcher &&
-           atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1 < rt->count;
+           atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1 < rni_active();
 }
 
 rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)

@@ -13,6 +13,7 @@
 
 #include "core/hooks.h"
 #include "core/park.h"
+#include "core/sim.h"
 #include "core/worker.h"
 
 /* release store, acquire load: what the handler uses was there before it was set. */
@@ -62,6 +63,7 @@ __attribute__((noreturn)) static void report(const char *site, const char *forma
     ssize_t ignored = write(2, line, n + 1);
     (void)ignored;
     rni_report_dump(2);
+    rni_sim_epitaph();
     _exit(2);
 }
 

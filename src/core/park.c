@@ -4,6 +4,7 @@
 
 #include "core/foreign.h"
 #include "core/park.h"
+#include "core/sim.h"
 #include "core/worker.h"
 
 const _Atomic(int) rni_never_cancelled;
@@ -91,6 +92,10 @@ void rni_yield_now(rni_task *t)
 int rni_budget_spent(rni_task *t, int rc)
 {
     enum { SLICE_NS = 50 * 1000, LARGEST_GRANT = 64 };
+    if (t->grant == 0) {
+        rni_sim_point(t, rc);
+        return rc;
+    }
     t->budget = RNI_BUDGET;
     if (t->foreign)
         return rc;

@@ -46,9 +46,12 @@ uint64_t rni_live_tasks(void);
 /* Fills in everything. */
 void rni_runtime_account(rn_stats *out);
 
-/* Between the two the clock is virtual; no workers run at either. A seed that is not 0 makes the
- * random choices repeatable. */
-void rni_virtual_start(int64_t start, uint64_t seed);
+/* Between true and false a fork by the only thread of the process leaves the child free to use the
+ * library, which in others it may not. No workers run. */
+void rni_fork_is_ours(bool yes);
+
+/* Between the two the clock is virtual; no workers run at either. */
+void rni_virtual_start(int64_t start);
 void rni_virtual_stop(void);
 
 /* Notes that n tasks were still waiting when their run was over. */

@@ -98,7 +98,54 @@ static int parse_hog(const char *s)
     return n >= 0 && n <= MINUTE && *rest == '\0' ? (int)n : -1;
 }
 
-enum { WORKERS, STACK, LEAKS, SIGQUIT_DUMPS, CLOCK, HOG, SETTINGS };
+/* A decimal number above 0, or one of 64 bits in hexadecimal after 0x; 0 for anything else. */
+static uint64_t parse_number(const char *s)
+{
+    char *rest;
+    int saved = rni_os_error();
+    bool digit = isdigit((unsigned char)*s); /* strtoull would take blanks and signs, too */
+    rni_os_set_error(0);
+    uint64_t n = digit ? strtoull(s, &rest, s[1] == 'x' || s[1] == 'X' ? 16 : 10) : 0;
+    bool fits = digit && *rest == '\0' && rni_os_error() == 0;
+    rni_os_set_error(saved);
+    return fits ? n : 0;
+}
+
+static int check_number(const char *s)
+{
+    return parse_number(s) ? 0 : -1;
+}
+
+static int parse_strategy(const char *s)
+{
+    static const char *const names[] = { "random", "pct", "exhaustive" }; /* as rn_test_strategy */
+    return name_among(s, names, 3);
+}
+
+/* Pairs of numbers, such as 12:1,40:2. */
+static int check_schedule(const char *s)
+{
+    do {
+        const char *rest;
+        if (leading_number(s, &rest) < 0 || *rest != ':' || leading_number(rest + 1, &s) < 0)
+            return -1;
+    } while (*s++ == ',');
+    return s[-1] == '\0' ? 0 : -1;
+}
+
+enum {
+    WORKERS,
+    STACK,
+    LEAKS,
+    SIGQUIT_DUMPS,
+    CLOCK,
+    HOG,
+    SEED,
+    SEEDS,
+    STRATEGY,
+    SCHEDULE,
+    SETTINGS
+};
 
 static const struct setting {
     const char *name;
@@ -114,6 +161,10 @@ static const struct setting {
     [CLOCK] = { "RUNNEL_CLOCK", parse_clock, 0, "real or virtual; real is used" },
     [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_sigquit, 0, "0 or 1; 0 is used" },
     [HOG] = { "RUNNEL_HOG", parse_hog, 0, "0 to 60000; 0 is used" },
+    [SEED] = { "RUNNEL_SEED", check_number, 0, "a number from 1 on" },
+    [SEEDS] = { "RUNNEL_SEEDS", check_number, 0, "a number from 1 on" },
+    [STRATEGY] = { "RUNNEL_STRATEGY", parse_strategy, -1, "random, pct or exhaustive" },
+    [SCHEDULE] = { "RUNNEL_SCHEDULE", check_schedule, 0, "pairs such as 12:1,40:2" },
 };
 
 static int value_of(int which)
@@ -152,6 +203,22 @@ bool rni_settings_virtual_clock(void)
 int rni_settings_hog(void)
 {
     return value_of(HOG);
+}
+
+/* The text of a setting, NULL if it is not set or not accepted. */
+static const char *text_of(int which)
+{
+    const char *text = getenv(settings[which].name);
+    return text && *text && settings[which].parse(text) >= 0 ? text : NULL;
+}
+
+void rni_settings_read_sim(rni_settings_sim *out)
+{
+    const char *seed = text_of(SEED), *seeds = text_of(SEEDS);
+    *out = (rni_settings_sim){ .seed = seed ? parse_number(seed) : 0,
+                               .seeds = seeds ? parse_number(seeds) : 0,
+                               .strategy = 1 + value_of(STRATEGY),
+                               .schedule = text_of(SCHEDULE) };
 }
 
 static void complain(const struct setting *s, const char *text)

@@ -4,6 +4,7 @@
 #define RNI_CORE_SETTINGS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef enum rni_leaks { RNI_LEAKS_OFF, RNI_LEAKS_REPORT, RNI_LEAKS_FAIL } rni_leaks;
 
@@ -22,6 +23,17 @@ bool rni_settings_virtual_clock(void);
 
 /* RUNNEL_HOG: after how many milliseconds a task that lets no other run is named; 0: never. */
 int rni_settings_hog(void);
+
+/*
+ * RUNNEL_SEED, RUNNEL_SEEDS, RUNNEL_STRATEGY and RUNNEL_SCHEDULE: what they ask of simulated runs.
+ * What is not set is 0; schedule is NULL then.
+ */
+typedef struct rni_settings_sim {
+    uint64_t seed, seeds;
+    int strategy; /* 1 + rn_test_strategy */
+    const char *schedule;
+} rni_settings_sim;
+void rni_settings_read_sim(rni_settings_sim *out);
 
 /* Names each value that is not accepted on stderr, in a line that says what is. */
 void rni_settings_check(void);

@@ -5,6 +5,7 @@
 
 #include "base/copy.h"
 #include "core/park.h"
+#include "core/sim.h"
 #include "core/worker.h"
 
 static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes)
@@ -51,6 +52,8 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
 int rn_yield(void)
 {
     rni_task *t = rni_current();
+    if (rni_unlikely(t->grant == 0))
+        rni_sim_yields(t);
     rni_yield_now(t);
     return rni_refused_at_entry(t);
 }

@@ -82,14 +82,15 @@ typedef enum rni_task_state {
 
 struct rni_task {
     /* ---- what a switch needs ---- */
-    rni_context context; /* protocol in arch/switch.h */
-    int saved_errno;     /* while parked; the switching worker */
-    rni_worker *worker;  /* while running: where; the switching worker */
-    rni_worker *pinned;  /* the only worker that may run it, or NULL; the task itself */
-    unsigned pins;       /* depth of rn_pin; the task itself */
-    int budget;          /* operations until rni_budget_spent; the task itself */
-    int grant;           /* what budget starts from: fewer if they were slow; its worker */
-    int slice;           /* operations granted since it was resumed; its worker */
+    rni_context context;   /* protocol in arch/switch.h */
+    int saved_errno;       /* while parked; the switching worker */
+    rni_worker *worker;    /* while running: where; the switching worker */
+    rni_worker *pinned;    /* the only worker that may run it, or NULL; the task itself */
+    unsigned pins;         /* depth of rn_pin; the task itself */
+    uint32_t sim_priority; /* of sim.c */
+    int budget;            /* operations until rni_budget_spent; the task itself */
+    int grant;             /* what budget starts from: fewer if slow; 0 in a simulated run */
+    int slice;             /* operations granted since it was resumed; its worker */
 
     /* ---- waiting: see park.h ---- */
     rni_waiter waiter;             /* its place in the queue of a single object */

@@ -37,7 +37,7 @@ uint64_t rni_live_tasks(void)
  * may be about to. TSan keeps a thread of its own. */
 bool rni_strangers(void)
 {
-    unsigned known = rni_rt.count + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
+    unsigned known = rni_active() + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
     return rni_os_thread_count() > known; /* RNI_OS_UNKNOWN is: there may be some */
 }
 

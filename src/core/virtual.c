@@ -46,17 +46,15 @@ bool rni_clock_is_virtual(void)
     return atomic_load_explicit(&virtual_now, memory_order_relaxed) != 0;
 }
 
-void rni_virtual_start(int64_t start, uint64_t seed)
+void rni_virtual_start(int64_t start)
 {
     rni_timers_init(&quiet);
     vain_passes = 0;
-    rni_rt.seed = seed;
     atomic_store_explicit(&virtual_now, start, memory_order_release);
 }
 
 void rni_virtual_stop(void)
 {
-    rni_rt.seed = 0;
     atomic_store_explicit(&virtual_now, 0, memory_order_release);
 }
 

@@ -24,6 +24,7 @@
 #include "core/park.h"
 #include "core/poll.h"
 #include "core/settings.h"
+#include "core/sim.h"
 #include "core/switch.h"
 #include "core/worker.h"
 
@@ -41,16 +42,21 @@ RNI_LAYOUT = {
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned runs; /* rn_run calls under way; under start_lock */
 
-unsigned rn_worker_count(void)
+static unsigned wanted_workers(void)
 {
-    unsigned made = rni_worker_memory();
-    if (made)
-        return made;
     unsigned asked = rni_settings_workers();
     if (asked)
         return asked;
     unsigned n = rni_os_cpu_count();
     return n < RNI_MAX_WORKERS ? n : RNI_MAX_WORKERS;
+}
+
+unsigned rn_worker_count(void)
+{
+    if (rni_sim_planned())
+        return 1;
+    unsigned made = rni_worker_memory();
+    return made ? made : wanted_workers();
 }
 
 static void worker_free(rni_worker *w)
@@ -75,7 +81,7 @@ static int init_once(void)
 {
     if (rni_rt.workers)
         return 0;
-    unsigned count = rn_worker_count();
+    unsigned count = wanted_workers();
     rni_worker *workers = rni_os_alloc_aligned(128, count * sizeof *workers);
     if (!workers)
         return -ENOMEM;
@@ -101,9 +107,8 @@ static void enter_thread(rni_worker *w)
     w->error = rni_os_errno();
     w->clock = rni_now();
     __atomic_store_n(&w->looked_at, rni_real_now(), __ATOMIC_RELAXED);
-    w->ticks = w->look_every = RNI_TICKS_PER_LOOK / 8; /* until it is known how quick they are */
-    if (rni_rt.seed)
-        rni_rand_seed(&w->rand, rni_rt.seed + w->id);
+    w->look_every = RNI_TICKS_PER_LOOK / 8; /* until it is known how quick they are */
+    w->ticks = rni_sim_planned() ? 0 : w->look_every;
     __atomic_store_n(&w->current, NULL, __ATOMIC_RELAXED);
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);
@@ -157,8 +162,9 @@ static int start_threads(bool main_is_worker)
         return rc;
     atomic_store_explicit(&rni_rt.owns_process, main_is_worker && rni_os_is_main_thread(),
                           memory_order_relaxed);
-    unsigned first = main_is_worker ? 1 : 0;
-    for (unsigned i = first; i < rni_rt.count; i++) {
+    unsigned first = main_is_worker ? 1 : 0, active = rni_sim_planned() ? 1 : rni_rt.count;
+    atomic_store_explicit(&rni_rt.active, active, memory_order_relaxed);
+    for (unsigned i = first; i < active; i++) {
         rc = rni_os_thread_start(&rni_rt.workers[i].thread, worker_main, &rni_rt.workers[i]);
         if (rc != 0) {
             stop_threads(first, i);
@@ -240,7 +246,7 @@ static int restart(bool main_is_worker)
  * held. */
 static void stop_workers(unsigned first)
 {
-    stop_threads(first, rni_rt.count);
+    stop_threads(first, rni_active());
     atomic_store_explicit(&rni_rt.running, 0, memory_order_seq_cst);
     atomic_thread_fence(memory_order_seq_cst);
 }

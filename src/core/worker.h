@@ -71,7 +71,7 @@ typedef struct rni_runtime {
     _Atomic(int) running; /* workers exist and serve the queues */
     _Atomic(int) stopping;
     _Atomic(bool) owns_process; /* rn_run was called from main: a deadlock is fatal */
-    uint64_t seed;              /* of the workers' choices; 0: from the system */
+    _Atomic(unsigned) active;   /* workers that take part: all, or one in a simulated run */
 
     /* Tasks made ready by threads that are not workers. */
     rni_lock inject_lock;
@@ -102,6 +102,12 @@ extern rni_runtime rni_rt;
 static inline unsigned rni_worker_memory(void)
 {
     return __atomic_load_n(&rni_rt.count, __ATOMIC_ACQUIRE);
+}
+
+/* How many workers take part in what runs now. */
+static inline unsigned rni_active(void)
+{
+    return atomic_load_explicit(&rni_rt.active, memory_order_relaxed);
 }
 
 /* The calling thread's worker, NULL on a foreign thread. Not inlined: see runnel/errno.h. */

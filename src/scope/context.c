@@ -12,6 +12,7 @@
  * A child added while its parent is being cancelled: adding takes the parent's lock, so either the
  * canceller finds the child in the list, or the child finds the cause and cancels itself.
  */
+#include "core/sim.h"
 #include "scope/context.h"
 
 static rn_ctx background = {
@@ -142,6 +143,7 @@ void rn_ctx_cancel(rn_ctx *c, int cause)
     if (cause >= 0)
         cause = -ECANCELED;
     rni_ctx_cancel_tree(c, cause, -ECANCELED);
+    rni_sim_step_here();
 }
 
 static void deadline_passed(rni_timer *timer)

@@ -134,7 +134,7 @@ static int run_inline(int (*fn)(rn_group *g, void *arg), void *arg)
     return rc;
 }
 
-static int run_with_workers(int (*fn)(rn_group *g, void *arg), void *arg)
+int rni_run(int (*fn)(rn_group *g, void *arg), void *arg)
 {
     run r = { .fn = fn, .arg = arg };
     run *p = &r;
@@ -159,9 +159,8 @@ int rn_run(int (*fn)(rn_group *g, void *arg), void *arg)
 {
     if (!rni_current()->foreign)
         return run_inline(fn, arg);
-    bool test = rni_settings_virtual_clock() && rni_test_begin(0);
-    int rc = run_with_workers(fn, arg);
-    if (test)
-        rni_test_end();
-    return rc;
+    int rc;
+    if (rni_test_asked() && rni_test_run(fn, arg, NULL, &rc))
+        return rc;
+    return rni_run(fn, arg);
 }

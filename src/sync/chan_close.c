@@ -2,6 +2,7 @@
 /* Closing channels, and what timers do to theirs. */
 #include <string.h>
 
+#include "core/sim.h"
 #include "sync/measure.h"
 
 /*
@@ -88,4 +89,5 @@ void rn_channel_close(rn_channel *c, const char *site)
         rni_panic(site, "close of closed channel (made at %s)", c->site);
     }
     shut_locked(c, 0);
+    rni_sim_step_here();
 }

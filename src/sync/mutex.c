@@ -17,6 +17,7 @@
  */
 #include <runnel/sync.h>
 
+#include "core/sim.h"
 #include "sync/lot.h"
 #include "sync/mutex.h"
 
@@ -61,7 +62,10 @@ int rn_mutex_lock_at(rn_mutex *m, const char *site)
     int rc = rni_refused_at_entry(t);
     if (rni_unlikely(rc))
         return rc;
-    return rni_likely(try_take(m)) ? 0 : lock_slow(t, m, site);
+    if (rni_unlikely(!try_take(m)))
+        return lock_slow(t, m, site);
+    rni_sim_step(t);
+    return 0;
 }
 
 int rn_mutex_try_lock(rn_mutex *m)

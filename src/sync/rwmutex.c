@@ -6,6 +6,7 @@
  */
 #include <runnel/sync.h>
 
+#include "core/sim.h"
 #include "sync/lot.h"
 
 enum { READER = 0, WRITER = 1 };
@@ -45,6 +46,7 @@ int rn_rwmutex_lock_at(rn_rwmutex *m, const char *site)
     if (!m->writer_ && m->readers_ == 0) {
         m->writer_ = true;
         rni_lot_leave(b);
+        rni_sim_step(t);
         return 0;
     }
     m->writers_waiting_++;
@@ -81,6 +83,7 @@ int rn_rwmutex_rlock_at(rn_rwmutex *m, const char *site)
         return rni_lot_wait(t, b, m, READER, RNI_WHY_RLOCK, site);
     m->readers_++;
     rni_lot_leave(b);
+    rni_sim_step(t);
     return 0;
 }
 

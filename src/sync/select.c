@@ -224,7 +224,8 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
         return rni_spend(t, rc);
     if (s->otherwise >= 0 || late) {
         unlock_all(s->list, NULL);
-        return rni_spend(t, s->otherwise >= 0 ? s->otherwise : s->after);
+        (void)rni_spend(t, -EAGAIN);
+        return s->otherwise >= 0 ? s->otherwise : s->after;
     }
     if (s->after < 0)
         return wait_for_any(s, t, site);

@@ -5,6 +5,7 @@
  */
 #include <runnel/sync.h>
 
+#include "core/sim.h"
 #include "sync/lot.h"
 #include "sync/semaphore.h"
 
@@ -81,4 +82,5 @@ void rn_semaphore_release(rn_semaphore *s, int64_t n)
     }
     s->permits_ = permits;
     serve_and_leave(b, s);
+    rni_sim_step_here();
 }

@@ -5,6 +5,7 @@
  */
 #include <runnel/sync.h>
 
+#include "core/sim.h"
 #include "sync/lot.h"
 
 void rn_waitgroup_add_at(rn_waitgroup *g, int n, const char *site)
@@ -16,6 +17,7 @@ void rn_waitgroup_add_at(rn_waitgroup *g, int n, const char *site)
     if (rni_unlikely(count < 0))
         rni_panic(site, "negative wait group counter");
     rni_ready_all(free_to_go, 0);
+    rni_sim_step_here();
 }
 
 int rn_waitgroup_wait_at(rn_waitgroup *g, const char *site)
