@@ -84,10 +84,13 @@ uint64_t rni_ck_update(uintptr_t address, unsigned size, int what, uint64_t v, i
 uint64_t rni_ck_compare(uintptr_t address, unsigned size, uint64_t expected, uint64_t desired,
                         int order, int failed_order, bool weak, bool *done, const void *pc);
 void rni_ck_fence(int order, const void *pc);
-/* The newest value, for a futex; at a visible operation that is already the caller's turn. */
+/* The newest value, for a futex; at a visible operation that is already the caller's turn. The
+ * caller cannot overlook it afterwards. */
 uint64_t rni_ck_newest(uintptr_t address, unsigned size, const void *pc);
-/* Whether a thread that waits for news of the locations it has read would find some. */
+/* From now on t waits for news of what it has read since it did so last. */
 struct rni_ck_thread;
+void rni_ck_await_news(struct rni_ck_thread *t);
+/* Whether a thread that waits for news of the locations it has read would find some. */
 bool rni_ck_has_news(const struct rni_ck_thread *t);
 
 /* ---- threads (thread.c, run.c) ---- */
@@ -111,7 +114,7 @@ typedef struct rni_ck_operation {
 } rni_ck_operation;
 
 typedef struct rni_ck_await {
-    uint16_t location, store;
+    uint16_t location, store, floor;
 } rni_ck_await;
 
 typedef struct rni_ck_thread {
@@ -128,9 +131,11 @@ typedef struct rni_ck_thread {
     uint32_t spin_serial;
     unsigned spins;
     unsigned seen_steps[RNI_CK_THREADS];
-    unsigned waits_for; /* threads that have had no turn since the spin before */
-    rni_ck_await reads[RNI_CK_AWAITS], awaits[RNI_CK_AWAITS];
-    unsigned n_reads, n_awaits;
+    unsigned waits_for;                 /* threads that have had no turn since the spin before */
+    rni_ck_await reads[RNI_CK_AWAITS];  /* since its last spin, the store that it has read last */
+    rni_ck_await awaits[RNI_CK_AWAITS]; /* those at its last spin */
+    rni_ck_await waited[RNI_CK_AWAITS]; /* the newest stores then */
+    unsigned n_reads, n_awaits, n_waited;
     /* The last load, to notice a loop. */
     const void *last_pc;
     rni_ck_await last_read;

@@ -64,6 +64,7 @@ void rn_check_wait(const volatile void *word, uint32_t expected)
         t->state = RNI_CK_SLEEPS;
         t->sleeps_on = (uintptr_t)word;
         rni_ck_let_next_run();
+        rni_ck_newest((uintptr_t)word, 4, pc);
     }
     rni_ck_user = 1;
 }

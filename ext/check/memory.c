@@ -100,20 +100,41 @@ static unsigned bound_of(const rni_ck_location *l, const rni_ck_thread *t, bool 
     return bound;
 }
 
-/* A thread that waited for news reads something newer than before, if there is any: stores become
- * visible in the end. */
+/* A thread that waited for news reads something newer than before, if there is any, and after that
+ * nothing older than what was newest when it waited the time before: stores become visible in the
+ * end, or two waiting threads could exchange before the store that they wait for, for ever. */
 static unsigned bound_of_awaited(const rni_ck_location *l, rni_ck_thread *t, unsigned bound)
 {
     for (unsigned i = 0; i < t->n_awaits; i++) {
-        if (&rni_ck_locations[t->awaits[i].location] != l)
+        const rni_ck_await *a = &t->awaits[i];
+        if (&rni_ck_locations[a->location] != l)
             continue;
-        unsigned place = place_of(l, t->awaits[i].store) + 1;
+        unsigned place = place_of(l, a->store) + 1;
         if (place < l->count && place > bound)
             bound = place;
+        bound = newer(l, bound, a->floor);
         t->awaits[i] = t->awaits[--t->n_awaits];
         break;
     }
     return bound;
+}
+
+void rni_ck_await_news(rni_ck_thread *t)
+{
+    for (unsigned i = 0; i < t->n_reads; i++) {
+        rni_ck_await *r = &t->reads[i];
+        const rni_ck_location *l = &rni_ck_locations[r->location];
+        r->floor = 0;
+        for (unsigned j = 0; j < t->n_waited; j++) {
+            if (t->waited[j].location == r->location)
+                r->floor = t->waited[j].store;
+        }
+        t->awaits[i] = *r;
+        r->store = l->order[l->count - 1];
+    }
+    memcpy(t->waited, t->reads, sizeof t->waited);
+    t->n_awaits = t->n_waited = t->n_reads;
+    t->n_reads = 0;
 }
 
 bool rni_ck_has_news(const rni_ck_thread *t)
@@ -137,7 +158,7 @@ static void remember_read(rni_ck_thread *t, unsigned location, unsigned store)
         memmove(t->reads, t->reads + 1, --i * sizeof t->reads[0]);
     if (i == t->n_reads)
         t->n_reads = i + 1;
-    t->reads[i] = (rni_ck_await){ (uint16_t)location, (uint16_t)store };
+    t->reads[i] = (rni_ck_await){ (uint16_t)location, (uint16_t)store, 0 };
 }
 
 static bool followed_by_rmw(const rni_ck_location *l, unsigned place)
@@ -238,6 +259,8 @@ static void insert(rni_ck_location *l, rni_ck_thread *t, unsigned place, uint64_
                          (uint8_t)t->index,  read != NULL,    NULL };
     l->count++;
     t->now.view[i] = (uint16_t)id;
+    if (read)
+        remember_read(t, i, id);
     if (order == memory_order_seq_cst)
         l->sc_access = (uint16_t)id;
     bool release = releases(order);
@@ -275,7 +298,7 @@ static void notice_loop(rni_ck_thread *t, uintptr_t address, const void *pc)
 
 static void note_read(rni_ck_thread *t, const rni_ck_location *l, unsigned store, const void *pc)
 {
-    rni_ck_await read = { (uint16_t)(l - rni_ck_locations), (uint16_t)store };
+    rni_ck_await read = { (uint16_t)(l - rni_ck_locations), (uint16_t)store, 0 };
     if (t->last_pc == pc && t->last_read.location == read.location &&
         t->last_read.store == read.store)
         t->repeated++;
@@ -395,7 +418,10 @@ uint64_t rni_ck_compare(uintptr_t address, unsigned size, uint64_t expected, uin
 uint64_t rni_ck_newest(uintptr_t address, unsigned size, const void *pc)
 {
     rni_ck_location *l = rni_ck_atomic(address, size, false, pc);
-    return l->stores[l->order[l->count - 1]].value;
+    unsigned store = l->order[l->count - 1];
+    learn(l, rni_ck_current, store, memory_order_relaxed);
+    end_access(rni_ck_current);
+    return l->stores[store].value;
 }
 
 static void fence_sc(rni_ck_thread *t)

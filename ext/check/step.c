@@ -230,9 +230,7 @@ void rni_ck_spin(const void *pc)
     }
     t->spins++;
     t->spin_serial = rni_ck_serial;
-    memcpy(t->awaits, t->reads, sizeof t->awaits);
-    t->n_awaits = t->n_reads;
-    t->n_reads = 0;
+    rni_ck_await_news(t);
     t->repeated = 0;
     t->last_pc = NULL;
     t->state = RNI_CK_SPINS;

@@ -52,38 +52,73 @@ const char *rni_ck_order_name(int order)
     return order >= memory_order_relaxed && order <= memory_order_seq_cst ? names[order] : "?";
 }
 
-/* What addr2line says of a return address, or NULL. The answers are kept. */
-static const char *line_of(const Dl_info *where, uintptr_t pc)
+/* What addr2line has said of return addresses; an empty line: nothing. */
+enum { KNOWN = 1024, AT_ONCE = 128 };
+static struct {
+    uintptr_t pc;
+    char line[100];
+} known[KNOWN];
+
+static size_t slot_of(uintptr_t pc)
 {
-    enum { KNOWN = 512 };
-    static struct {
-        uintptr_t pc;
-        char line[100];
-    } known[KNOWN];
-    size_t at = (pc >> 2) % KNOWN;
-    if (known[at].pc == pc)
-        return known[at].line[0] ? known[at].line : NULL;
-    known[at].pc = pc;
-    known[at].line[0] = 0;
-    char command[600];
-    const Elf64_Ehdr *header = where->dli_fbase;
-    uintptr_t base = header->e_type == ET_EXEC ? 0 : (uintptr_t)where->dli_fbase;
+    size_t at = (pc * 0x9e3779b97f4a7c15ull >> 32) % KNOWN;
+    for (unsigned probe = 0; probe < 8 && known[at].pc && known[at].pc != pc; probe++)
+        at = (at + 1) % KNOWN;
+    return at;
+}
+
+/* Asks addr2line for n addresses at once, because starting it takes the longest. */
+static void ask(const uintptr_t *pcs, size_t n)
+{
+    char command[400 + AT_ONCE * 20];
+    Dl_info where;
+    if (n == 0 || !dladdr((const void *)pcs[0], &where))
+        return;
+    const Elf64_Ehdr *header = where.dli_fbase;
+    uintptr_t base = header->e_type == ET_EXEC ? 0 : (uintptr_t)where.dli_fbase;
+    int used = snprintf(command, 400, "addr2line -s -e '%s' 2>/dev/null",
+                        where.dli_fname && strchr(where.dli_fname, '/') ? where.dli_fname
+                                                                        : "/proc/self/exe");
     /* A return address belongs to the instruction before it. */
-    snprintf(command, sizeof command, "addr2line -s -e '%s' %#lx 2>/dev/null",
-             where->dli_fname && strchr(where->dli_fname, '/') ? where->dli_fname
-                                                               : "/proc/self/exe",
-             (unsigned long)(pc - base - 1));
+    for (size_t i = 0; i < n; i++)
+        used += sprintf(command + used, " %#lx", (unsigned long)(pcs[i] - base - 1));
     FILE *said = popen(command, "r");
-    if (!said)
-        return NULL;
-    char *line = fgets(known[at].line, sizeof known[at].line, said);
-    pclose(said);
-    if (!line || strchr(known[at].line, '?')) {
-        known[at].line[0] = 0;
-        return NULL;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = slot_of(pcs[i]);
+        known[at].pc = pcs[i];
+        char *line = known[at].line;
+        if (!said || !fgets(line, sizeof known[at].line, said) || strchr(line, '?'))
+            line[0] = 0;
+        line[strcspn(line, " \n")] = 0;
     }
-    line[strcspn(line, " \n")] = 0;
-    return line;
+    if (said)
+        pclose(said);
+}
+
+static const char *line_of(uintptr_t pc)
+{
+    if (known[slot_of(pc)].pc != pc)
+        ask(&pc, 1);
+    const char *line = known[slot_of(pc)].line;
+    return known[slot_of(pc)].pc == pc && line[0] ? line : NULL;
+}
+
+/* All the trace's places in the program itself. */
+static void ask_for_all(void)
+{
+    extern char __executable_start[], etext[];
+    uintptr_t pcs[AT_ONCE];
+    size_t n = 0;
+    for (size_t i = 0; i < count && n < AT_ONCE; i++) {
+        uintptr_t pc = (uintptr_t)events[i].pc;
+        bool is_new = pc >= (uintptr_t)__executable_start && pc < (uintptr_t)etext &&
+                      known[slot_of(pc)].pc != pc;
+        for (size_t j = 0; j < n && is_new; j++)
+            is_new = pcs[j] != pc;
+        if (is_new)
+            pcs[n++] = pc;
+    }
+    ask(pcs, n);
 }
 
 const char *rni_ck_place(const void *address)
@@ -98,7 +133,7 @@ const char *rni_ck_place(const void *address)
     } else if (rni_ck_heap_owns(a)) {
         snprintf(text, sizeof texts[0], "heap %#lx", (unsigned long)(a & 0xffffff));
     } else if (dladdr(address, &where)) {
-        const char *line = line_of(&where, a);
+        const char *line = line_of(a);
         if (line)
             return line;
         snprintf(
@@ -112,6 +147,7 @@ const char *rni_ck_place(const void *address)
 
 void rni_ck_trace_print(void)
 {
+    ask_for_all();
     for (size_t i = 0; i < count; i++) {
         const event *e = &events[i];
         printf("  %4zu  thread %d  %-24s %s\n", i + 1, e->thread, e->pc ? rni_ck_place(e->pc) : "",

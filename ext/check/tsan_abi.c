@@ -216,12 +216,16 @@ void __tsan_atomic_signal_fence(int order)
 
 /* ---- the C library's functions that touch memory ---- */
 
-/* Compiled with -fno-builtin and without the loops' recognition, or they would call themselves. */
+/* volatile, or the compiler would make the loops calls of what they are in. */
+typedef uint64_t word __attribute__((may_alias, aligned(1)));
+
 static void *copy(void *to, const void *from, size_t bytes)
 {
     volatile char *t = to;
     const char *f = from;
     if ((uintptr_t)to - (uintptr_t)from >= bytes) {
+        for (; bytes >= sizeof(word); bytes -= sizeof(word), t += sizeof(word), f += sizeof(word))
+            *(volatile word *)t = *(const word *)f;
         for (size_t i = 0; i < bytes; i++)
             t[i] = f[i];
     } else {
@@ -234,6 +238,9 @@ static void *copy(void *to, const void *from, size_t bytes)
 static void *fill(void *to, int c, size_t bytes)
 {
     volatile char *t = to;
+    word value = 0x0101010101010101 * (uint64_t)(unsigned char)c;
+    for (; bytes >= sizeof(word); bytes -= sizeof(word), t += sizeof(word))
+        *(volatile word *)t = value;
     for (size_t i = 0; i < bytes; i++)
         t[i] = (char)c;
     return to;
