@@ -477,7 +477,7 @@ void rn_check_heavy_fence(void)
         unsigned whose = i == 0 || i == rni_ck_thread_count ? (unsigned)t->index : i;
         if (i == (unsigned)t->index && i != 0)
             continue;
-        rni_ck_visible((rni_ck_operation){ RNI_CK_FENCE_ALL, true, 0 }, pc);
+        rni_ck_visible((rni_ck_operation){ RNI_CK_FENCE_ALL, true, whose }, pc);
         if (rni_ck_tracing)
             rni_ck_trace(pc, "heavy fence of thread %u", whose);
         fence_sc(&rni_ck_threads[whose]);

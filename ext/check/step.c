@@ -55,12 +55,17 @@ static bool is_read(int kind)
 
 enum { COMMUTE, NEW_ONLY, CONFLICT };
 
-/* What the execution of e means for an operation that has been explored before it. */
-static int relation(const rni_ck_operation *e, const rni_ck_operation *p)
+/* What t's next operation, executed now, means for u's, which has been explored before it. */
+static int relation(const rni_ck_thread *t, const rni_ck_thread *u)
 {
+    const rni_ck_operation *e = &t->pending, *p = &u->pending;
     int a = e->kind, b = p->kind;
-    if (a == RNI_CK_FENCE_ALL || b == RNI_CK_FENCE_ALL)
+    /* The address of a fence for another thread is that thread's number. */
+    if ((a == RNI_CK_FENCE_ALL && e->address == (uintptr_t)u->index) ||
+        (b == RNI_CK_FENCE_ALL && p->address == (uintptr_t)t->index))
         return CONFLICT;
+    if (a == RNI_CK_FENCE_ALL || b == RNI_CK_FENCE_ALL)
+        return e->sc && p->sc && rni_ck_options.memory == RN_CHECK_C11 ? CONFLICT : COMMUTE;
     if (a >= RNI_CK_BEGIN || b >= RNI_CK_BEGIN)
         return a >= RNI_CK_BEGIN && b >= RNI_CK_BEGIN && a != b ? CONFLICT : COMMUTE;
     if (a == RNI_CK_FENCE_SC || b == RNI_CK_FENCE_SC)
@@ -82,7 +87,7 @@ static void wake_sleepers(const rni_ck_thread *chosen)
         rni_ck_thread *u = &rni_ck_threads[i];
         if (u == chosen || u->state == RNI_CK_DONE || !((sleeping & bit(u)) || u->new_only))
             continue;
-        switch (relation(&chosen->pending, &u->pending)) {
+        switch (relation(chosen, u)) {
         case CONFLICT: u->new_only = 0; break;
         case NEW_ONLY:
             if (sleeping & bit(u))

@@ -24,7 +24,10 @@ fail() {
 run() {
     status=0
     ./deque >said 2>&1 || status=$?
-    [ "$status" = "$2" ] && grep -q "$3" said || { cat said; fail "$cc, bug $1: ended with $status"; }
+    if [ "$status" != "$2" ] || ! grep -q "$3" said; then
+        cat said
+        fail "$cc, bug $1: ended with $status"
+    fi
 }
 
 # The commands of the page for one bug, with the flags as they stand there.

@@ -24,6 +24,7 @@ typedef struct state {
 
 static instruction program[THREADS][LENGTH];
 static unsigned lengths[THREADS];
+static unsigned n_kinds = 5, lengths_most = LENGTH, programs = PROGRAMS;
 static uint64_t random_state = 1;
 static uint64_t *results; /* hashes of what was seen, in the order of discovery */
 static unsigned n_results;
@@ -101,7 +102,8 @@ static void run(void *p)
         case 1: store(x, n->value, n->order); break;
         case 2: s->seen[me][i] = add(x, n->value, n->order); break;
         case 3: s->seen[me][i] = compare(x, n->value, n->order); break;
-        default: fence(n->order); break;
+        case 4: fence(n->order); break;
+        default: rn_check_heavy_fence(); break;
         }
     }
 }
@@ -140,7 +142,7 @@ static unsigned explore(bool reduced, int memory, rn_check_result *result)
 
 static void print_program(void)
 {
-    static const char *const kinds[] = { "load", "store", "add", "compare", "fence" };
+    static const char *const kinds[] = { "load", "store", "add", "compare", "fence", "heavy" };
     for (int t = 0; t < THREADS; t++) {
         for (unsigned i = 0; i < lengths[t]; i++)
             printf("  thread %d: %s x%d %d order %d\n", t + 1, kinds[program[t][i].kind],
@@ -151,9 +153,9 @@ static void print_program(void)
 static void draw_program(void)
 {
     for (int t = 0; t < THREADS; t++) {
-        lengths[t] = t == 2 ? draw(3) : 1 + draw(LENGTH);
+        lengths[t] = t == 2 ? draw(lengths_most) : 1 + draw(lengths_most);
         for (unsigned i = 0; i < lengths[t]; i++)
-            program[t][i] = (instruction){ (int)draw(5), (int)draw(LOCATIONS), 1 + (int)draw(3),
+            program[t][i] = (instruction){ (int)draw(n_kinds), (int)draw(LOCATIONS), 1 + (int)draw(3),
                                            (int)draw(3) };
     }
 }
@@ -162,7 +164,7 @@ static int compare_random(int memory)
 {
     uint64_t with = 0, without = 0, pruned = 0;
     unsigned compared = 0;
-    for (int i = 0; i < PROGRAMS; i++) {
+    for (int i = 0; i < (int)programs; i++) {
         rn_check_result all, reduced;
         draw_program();
         unsigned many = explore(false, memory, &all);
@@ -182,7 +184,7 @@ static int compare_random(int memory)
     printf("%s: %u programs, the same results: %llu schedules (and %llu pruned) instead of %llu\n",
            memory == RN_CHECK_SC ? "interleavings" : "C11", compared, (unsigned long long)with,
            (unsigned long long)pruned, (unsigned long long)without);
-    return compared < PROGRAMS * 9 / 10;
+    return compared < programs * 9 / 10;
 }
 
 static int count(unsigned a, unsigned b, uint64_t expected)
@@ -207,6 +209,11 @@ int main(void)
                 count(3, 3, 20);
     wrong += compare_random(RN_CHECK_SC);
     wrong += compare_random(RN_CHECK_C11);
+    n_kinds = 6; /* with heavy fences, which are many steps each */
+    lengths_most = 2;
+    programs = 150;
+    wrong += compare_random(RN_CHECK_C11);
+    wrong += compare_random(RN_CHECK_SC);
     free(results);
     return wrong;
 }

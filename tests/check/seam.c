@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* The operating system and the scheduler as the models see them; seam.h tells what for. */
+#include "seam.h"
+
+#include "core/worker.h"
+
+rni_task model_tasks[RN_CHECK_THREADS];
+rni_owner model_owner;
+rni_runtime rni_rt;
+
+static void nothing_ended(rni_owner *owner, int rc, bool background)
+{
+    (void)owner;
+    (void)rc;
+    (void)background;
+}
+
+void model_begin(void)
+{
+    rni_owner_init(&model_owner, nothing_ended);
+    for (unsigned i = 0; i < RN_CHECK_THREADS; i++) {
+        rni_task *t = &model_tasks[i];
+        memset(t, 0, sizeof *t);
+        t->foreign = true;
+        t->owner = &model_owner;
+        t->cancelled = &model_owner.cancelled;
+        t->budget = RNI_BUDGET;
+        t->timer.when = INT64_MAX;
+        atomic_store_explicit(&t->wake_fd, -1, memory_order_relaxed);
+    }
+}
+
+void model_cancel(void)
+{
+    atomic_exchange_explicit(&model_owner.cancelled, 1, memory_order_seq_cst);
+    rni_owner_abort_all(&model_owner);
+}
+
+void model_time_out(unsigned thread)
+{
+    rni_task_timed_out(&model_tasks[thread]);
+}
+
+int model_main(const model_run *runs, size_t n, int argc, char **argv)
+{
+    int failed = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool wanted = argc < 2;
+        for (int a = 1; a < argc; a++)
+            wanted |= strcmp(argv[a], runs[i].model.name) == 0;
+        if (!wanted)
+            continue;
+        rn_check_result result;
+        rn_check_options o = runs[i].options;
+        o.result = &result;
+        int code = rn_check(&runs[i].model, &o);
+        /* What is meant to be explored to its end must be. */
+        bool cut_off = code == 0 && o.strategy == RN_CHECK_DFS && !result.exhaustive &&
+                       !getenv("RN_CHECK_REPLAY");
+        if (cut_off)
+            printf("%s was cut off\n", runs[i].model.name);
+        failed |= code != 0 || cut_off;
+    }
+    return failed;
+}
+
+/* ---- the calling task, park and ready ---- */
+
+rni_task *rni_current(void)
+{
+    int thread = rn_check_self();
+    return &model_tasks[thread ? thread - 1 : RN_CHECK_THREADS - 1];
+}
+
+int rni_foreign_wait(rni_task *t)
+{
+    while (atomic_exchange_explicit(&t->woken, 0, memory_order_acquire) == 0)
+        rn_check_wait(&t->woken, 0);
+    return t->context.result;
+}
+
+void rni_foreign_wake(rni_task *t)
+{
+    atomic_store_explicit(&t->woken, 1, memory_order_release);
+    rn_check_wake(&t->woken, 1);
+}
+
+void rni_panic(const char *site, const char *format, ...)
+{
+    (void)site;
+    rn_check_fail("panic: %s", format);
+}
+
+void rni_assert_failed(const char *expr, const char *where)
+{
+    rn_check_fail("invariant: %s (%s)", expr, where);
+}
+
+/* ---- the system ---- */
+
+void *rni_os_alloc(size_t bytes)
+{
+    return calloc(1, bytes);
+}
+
+void *rni_os_alloc_aligned(size_t align, size_t bytes)
+{
+    void *memory = aligned_alloc(align, (bytes + align - 1) & ~(align - 1));
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
+
+void rni_os_free(void *memory)
+{
+    free(memory);
+}
+
+void rni_os_thread_yield(void)
+{
+    rn_check_spin();
+}
+
+void rni_os_heavy_fence(void)
+{
+    rn_check_heavy_fence();
+}
+
+/* ---- choices and time ---- */
+
+uint32_t rni_choose(uint32_t n)
+{
+    return rn_check_choose(n);
+}
+
+int64_t rni_now(void)
+{
+    return 0;
+}
+
+int64_t rni_real_now(void)
+{
+    return 0;
+}
+
+bool rni_clock_is_virtual(void)
+{
+    return false;
+}
+
+/* ---- what is only called for tasks that are not foreign ---- */
+
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#define NEVER(result, name, ...)                                                                   \
+    result name(__VA_ARGS__)                                                                       \
+    {                                                                                              \
+        rn_check_fail("%s is not part of the model", #name);                                       \
+    }
+NEVER(int, rni_dispatch, rni_worker *w, rni_task *t, rni_runnable r)
+NEVER(rni_runnable, rni_pick, rni_worker *w)
+NEVER(bool, rni_must_leave, const rni_worker *w)
+NEVER(void, rni_queue_for, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_next, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_last, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_anywhere, rni_runnable r)
+NEVER(void, rni_timer_start, rni_timers *heap, rni_timer *timer, int64_t when)
+NEVER(bool, rni_timer_stop, rni_timer *timer)
+NEVER(void, rni_timer_fired, rni_timer *timer)
+NEVER(rni_timers *, rni_virtual_quiet, void)
+
+rni_worker *rni_worker_self(void)
+{
+    return NULL;
+}
+
+int rni_spend_here(int rc)
+{
+    return rc;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the models of runnel's own parts share. They are made of the real source files, compiled for
+ * rn-check; seam.c stands for the operating system and for the rest of the scheduler. Every thread
+ * of a model is a foreign thread of runnel, which parks on a futex, so that park, ready, the abort
+ * of a wait and whatever waits are all the real ones.
+ */
+#ifndef CHECK_SEAM_H
+#define CHECK_SEAM_H
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <runnel/check.h>
+
+#include "core/foreign.h"
+#include "core/park.h"
+#include "core/runq.h"
+
+/* The record of the model's thread n, from 0. Those of the records that model_begin makes belong to
+ * an owner that can be cancelled. */
+extern rni_task model_tasks[RN_CHECK_THREADS];
+extern rni_owner model_owner;
+
+/* Call at the start of each init. */
+void model_begin(void);
+/* What rn_group_cancel does to its owner: the flag, then the aborts. */
+void model_cancel(void);
+/* What a timer does to the task whose deadline has passed. */
+void model_time_out(unsigned thread);
+
+/* Runs the models of a program, those named in argv or all. Returns the program's status. */
+typedef struct model_run {
+    rn_check_model model;
+    rn_check_options options;
+} model_run;
+int model_main(const model_run *runs, size_t n, int argc, char **argv);
+
+#endif
