@@ -143,8 +143,11 @@ static void once_each(void *p)
 }
 
 #define MODEL(label, first, ...)                                                                   \
-    .model = { .name = label, .state_bytes = sizeof(state), .init = first,                         \
-               .threads = { __VA_ARGS__ }, .finish = once_each }
+    .model = { .name = label,                                                                      \
+               .state_bytes = sizeof(state),                                                       \
+               .init = first,                                                                      \
+               .threads = { __VA_ARGS__ },                                                         \
+               .finish = once_each }
 
 static const model_run runs[] = {
     { MODEL("runq-thief", begin, owner, thief) },

@@ -2,9 +2,12 @@
 /* The operating system and the scheduler as the models see them; seam.h tells what for. */
 #include "seam.h"
 
+#include "core/sim.h"
 #include "core/worker.h"
+#include "sync/measure.h"
+#include "sync/select.h"
 
-rni_task model_tasks[RN_CHECK_THREADS];
+rni_task model_tasks[MODEL_TASKS];
 rni_owner model_owner;
 rni_runtime rni_rt;
 
@@ -18,13 +21,13 @@ static void nothing_ended(rni_owner *owner, int rc, bool background)
 void model_begin(void)
 {
     rni_owner_init(&model_owner, nothing_ended);
-    for (unsigned i = 0; i < RN_CHECK_THREADS; i++) {
+    for (unsigned i = 0; i < MODEL_TASKS; i++) {
         rni_task *t = &model_tasks[i];
         memset(t, 0, sizeof *t);
         t->foreign = true;
         t->owner = &model_owner;
         t->cancelled = &model_owner.cancelled;
-        t->budget = RNI_BUDGET;
+        t->budget = t->grant = RNI_BUDGET;
         t->timer.when = INT64_MAX;
         atomic_store_explicit(&t->wake_fd, -1, memory_order_relaxed);
     }
@@ -69,7 +72,7 @@ int model_main(const model_run *runs, size_t n, int argc, char **argv)
 rni_task *rni_current(void)
 {
     int thread = rn_check_self();
-    return &model_tasks[thread ? thread - 1 : RN_CHECK_THREADS - 1];
+    return &model_tasks[thread ? thread - 1 : 0];
 }
 
 int rni_foreign_wait(rni_task *t)
@@ -166,6 +169,17 @@ NEVER(bool, rni_timer_stop, rni_timer *timer)
 NEVER(void, rni_timer_fired, rni_timer *timer)
 NEVER(rni_timers *, rni_virtual_quiet, void)
 
+/* The simulated scheduler is off. */
+void rni_sim_point(rni_task *t, int rc)
+{
+    (void)t;
+    (void)rc;
+}
+
+void rni_sim_step_here(void)
+{
+}
+
 rni_worker *rni_worker_self(void)
 {
     return NULL;
@@ -174,4 +188,19 @@ rni_worker *rni_worker_self(void)
 int rni_spend_here(int rc)
 {
     return rc;
+}
+
+/* Nothing is measured, and no select has descriptors. */
+NEVER(void, rni_measure_pushed, rn_channel *c, size_t n)
+NEVER(void, rni_measure_popped, rn_channel *c, size_t n)
+NEVER(void, rni_measure_passed, rn_channel *c)
+NEVER(void, rni_measure_served, rn_channel *c, const rni_task *t, bool sender)
+NEVER(void, rni_select_look, selection *s, rni_task *t, bool wait)
+NEVER(int, rni_select_took_fd, const selection *s, rn_case *k)
+NEVER(int, rni_select_park, selection *s, rni_task *t, const char *site)
+NEVER(void, rni_select_done, selection *s, rni_task *t)
+
+void rni_measure_waits(rni_task *t)
+{
+    (void)t;
 }

@@ -21,7 +21,8 @@
 
 /* The record of the model's thread n, from 0. Those of the records that model_begin makes belong to
  * an owner that can be cancelled. */
-extern rni_task model_tasks[RN_CHECK_THREADS];
+enum { MODEL_TASKS = 4 };
+extern rni_task model_tasks[MODEL_TASKS];
 extern rni_owner model_owner;
 
 /* Call at the start of each init. */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Park and ready: a wait has exactly one end, whoever may end it (a peer, a cancellation, a
+ * deadline), and no end is lost, wherever the waiting task is when it comes.
+ */
+#include <errno.h>
+
+#include "seam.h"
+#include "sync/lot.h"
+
+enum { TIMED_OUT = -ETIMEDOUT };
+
+typedef struct state {
+    _Atomic(int) ends; /* claims that were won */
+    bool given;        /* under the bucket's lock: what the task waits for has come */
+    bool taken;        /* the task was in the queue when it came */
+    int result;
+} state;
+
+static int object;
+static rni_bucket *bucket;
+
+static void begin(void *p)
+{
+    (void)p;
+    model_begin();
+    model_tasks[0].timeout_result = TIMED_OUT;
+    if (!bucket) {
+        bucket = rni_lot_enter(NULL, &object);
+        rni_lot_leave(bucket);
+    }
+    memset(bucket, 0, sizeof *bucket);
+}
+
+/* ---- one object: announce, lock, look, queue, ask, park ---- */
+
+static void waits(void *p)
+{
+    state *s = p;
+    rni_task *t = rni_current();
+    rni_wait_prepare(t);
+    rni_bucket *b = rni_lot_enter(t, &object);
+    if (s->given) {
+        rni_lot_leave(b);
+        return;
+    }
+    s->result = rni_lot_wait(t, b, &object, 0, RNI_WHY_MUTEX, "");
+}
+
+static void gives(void *p)
+{
+    state *s = p;
+    rni_bucket *b = rni_lot_enter(NULL, &object);
+    s->given = true;
+    rni_waiter *w = rni_lot_first(b, &object);
+    rni_task *t = w ? rni_lot_take(w) : NULL;
+    s->taken = t != NULL;
+    rni_lot_leave(b);
+    if (t)
+        rni_ready(t, 0);
+}
+
+static void cancels(void *p)
+{
+    (void)p;
+    model_cancel();
+}
+
+static void times_out(void *p)
+{
+    (void)p;
+    model_time_out(0);
+}
+
+/* A result of 0 means that it was given; what was taken for the task has not been refused. */
+static void one_end(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT(s->result == 0 || s->result == -ECANCELED || s->result == TIMED_OUT);
+    RN_CHECK_ASSERT(s->result != 0 || s->given);
+    RN_CHECK_ASSERT(!s->taken || s->result == 0);
+    RN_CHECK_ASSERT(bucket->waiters.head == NULL && bucket->lock.held == 0);
+}
+
+static void aborted(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT(s->result == -ECANCELED || s->result == TIMED_OUT);
+    one_end(p);
+}
+
+/* ---- several: a claim ---- */
+
+static void opens_claim(void *p)
+{
+    state *s = p;
+    rni_task *t = rni_current();
+    int rc = 0;
+    rni_wait_prepare(t);
+    rni_claim_open(t);
+    atomic_store_explicit(&s->ends, 1, memory_order_release); /* the peers may claim now */
+    if (rni_wait_refused(t, &rc) && rni_claim(t))
+        s->result = rc;
+    else
+        s->result = rni_park(t, RNI_WHY_SELECT, NULL, "");
+}
+
+static void claims(void *p)
+{
+    state *s = p;
+    if (atomic_load_explicit(&s->ends, memory_order_acquire) == 1 && rni_claim(&model_tasks[0])) {
+        s->taken = true; /* plain: the claim orders it before the task's next step */
+        rni_ready(&model_tasks[0], 7);
+    }
+}
+
+static void claimed_once(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT(s->result == 7 ? s->taken : !s->taken);
+    RN_CHECK_ASSERT(s->result == 7 || s->result == -ECANCELED || s->result == TIMED_OUT);
+    RN_CHECK_ASSERT(!(model_tasks[0].claim & RNI_CLAIM_WAITING));
+}
+
+#define MODEL(label, last, ...)                                                                    \
+    .model = { .name = label,                                                                      \
+               .state_bytes = sizeof(state),                                                       \
+               .init = begin,                                                                      \
+               .threads = { __VA_ARGS__ },                                                         \
+               .finish = last }
+
+static const model_run runs[] = {
+    { MODEL("park-ready", one_end, waits, gives) },
+    { MODEL("park-cancel", aborted, waits, cancels) },
+    { MODEL("park-deadline", aborted, waits, times_out) },
+    { MODEL("park-ready-cancel", one_end, waits, gives, cancels), .options = { .preemptions = 1 } },
+    { MODEL("park-ready-deadline", one_end, waits, gives, times_out),
+      .options = { .preemptions = 1 } },
+    { MODEL("park-cancel-deadline", aborted, waits, cancels, times_out),
+      .options = { .preemptions = 1 } },
+    { MODEL("claim-cancel", claimed_once, opens_claim, claims, cancels) },
+    { MODEL("claim-deadline", claimed_once, opens_claim, claims, times_out) },
+    { MODEL("claim-cancel-deadline", claimed_once, opens_claim, cancels, times_out),
+      .options = { .preemptions = 2 } },
+};
+
+int main(int argc, char **argv)
+{
+    return model_main(runs, sizeof runs / sizeof runs[0], argc, argv);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Select: exactly one case takes effect, whoever comes (peers on several channels at once, close,
+ * cancel), and two selects that could pair do.
+ */
+#include <errno.h>
+
+#include "seam.h"
+#include "sync/chan.h"
+
+enum { NOT_RUN = 99 };
+
+typedef struct state {
+    rn_channel a, b;
+    int result, value;
+    bool ok;
+    int other_result; /* of a second select */
+    int sent[RN_CHECK_THREADS];
+} state;
+
+static void begin(void *p)
+{
+    state *s = p;
+    model_begin();
+    s->a.size = s->b.size = sizeof(int);
+    s->a.align = s->b.align = sizeof(int);
+    s->result = s->other_result = NOT_RUN;
+    model_tasks[0].timeout_result = -ECANCELED;
+    for (int i = 0; i < RN_CHECK_THREADS; i++)
+        s->sent[i] = NOT_RUN;
+}
+
+static void receives_from_either(void *p)
+{
+    state *s = p;
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &s->value, .ok = &s->ok },
+    };
+    s->result = rn_select_ordered_at(cases, 2, "");
+}
+
+/* Receives from a, or sends to b. */
+static void a_or_b(void *p)
+{
+    state *s = p;
+    int me = rn_check_self();
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_SEND, .ch = &s->b, .elem = &me },
+    };
+    s->result = rn_select_ordered_at(cases, 2, "");
+}
+
+/* The reverse. */
+static void b_or_a(void *p)
+{
+    state *s = p;
+    int me = rn_check_self(), value = 0;
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &value },
+        { .op = RN_OP_SEND, .ch = &s->a, .elem = &me },
+    };
+    s->other_result = rn_select_ordered_at(cases, 2, "");
+    RN_CHECK_ASSERT(s->other_result != 0 || value > 0);
+}
+
+static void send_a(void *p)
+{
+    state *s = p;
+    int v = 10;
+    s->sent[rn_check_self() - 1] = rn_channel_send(&s->a, &v, "");
+}
+
+static void try_send_a(void *p)
+{
+    state *s = p;
+    int v = 10;
+    s->sent[rn_check_self() - 1] = rn_channel_try_send(&s->a, &v);
+}
+
+static void try_send_b(void *p)
+{
+    state *s = p;
+    int v = 20;
+    s->sent[rn_check_self() - 1] = rn_channel_try_send(&s->b, &v);
+}
+
+static void close_b(void *p)
+{
+    rn_channel_close(&((state *)p)->b, "");
+}
+
+static void cancels(void *p)
+{
+    (void)p;
+    model_cancel();
+}
+
+static void times_out(void *p)
+{
+    (void)p;
+    model_time_out(0);
+}
+
+static void nobody_waits(const state *s)
+{
+    RN_CHECK_ASSERT(!s->a.receivers.head && !s->a.senders.head);
+    RN_CHECK_ASSERT(!s->b.receivers.head && !s->b.senders.head);
+    RN_CHECK_ASSERT(s->a.lock.held == 0 && s->b.lock.held == 0);
+}
+
+/* What was sent and what was chosen agree. */
+static void one_case(void *p)
+{
+    state *s = p;
+    int sent = 0;
+    for (int i = 0; i < RN_CHECK_THREADS; i++)
+        sent += s->sent[i] == 0;
+    bool received = (s->result == 0 || s->result == 1) && s->ok;
+    RN_CHECK_ASSERT(s->result == 0 || s->result == 1 || s->result == -ECANCELED);
+    RN_CHECK_ASSERT(sent == received);
+    RN_CHECK_ASSERT(!received || s->value == (s->result == 0 ? 10 : 20));
+    nobody_waits(s);
+}
+
+static void paired(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT((s->result == 0 && s->other_result == 1) ||
+                    (s->result == 1 && s->other_result == 0));
+    nobody_waits(s);
+}
+
+#define MODEL(label, last, ...)                                                                    \
+    .model = { .name = label,                                                                      \
+               .state_bytes = sizeof(state),                                                       \
+               .init = begin,                                                                      \
+               .threads = { __VA_ARGS__ },                                                         \
+               .finish = last }
+#define C11(n) .options = { .preemptions = n }
+#define SC(n) .options = { .memory = RN_CHECK_SC, .preemptions = n }
+
+static const model_run runs[] = {
+    { MODEL("select-send", one_case, receives_from_either, send_a), C11(1) },
+    { MODEL("select-send-sc", one_case, receives_from_either, send_a), SC(0) },
+    { MODEL("select-two-peers", one_case, receives_from_either, try_send_a, try_send_b, close_b),
+      SC(1) },
+    { MODEL("select-close", one_case, receives_from_either, try_send_a, close_b), SC(2) },
+    { MODEL("select-cancel", one_case, receives_from_either, try_send_a, cancels), SC(2) },
+    { MODEL("select-cancel-c11", one_case, receives_from_either, cancels), C11(1) },
+    { MODEL("select-pairs", paired, a_or_b, b_or_a), SC(2) },
+    { MODEL("select-pairs-c11", paired, a_or_b, b_or_a), C11(1) },
+    { MODEL("select-late", one_case, receives_from_either, try_send_a, times_out), SC(2) },
+};
+
+int main(int argc, char **argv)
+{
+    return model_main(runs, sizeof runs / sizeof runs[0], argc, argv);
+}
