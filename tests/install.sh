@@ -72,6 +72,13 @@ fi
 "$HOME/runnel/bin/rn-core" program >said 2>&1 && fail "rn-core takes a program for a core"
 grep -q "^rn-core: program is no core file" said || fail "rn-core said $(cat said)"
 
+# The model checker, as docs/rn-check.md says.
+cp "$root"/ext/check/examples/deque.[ch] .
+# shellcheck disable=SC2046 # lists of words
+cc -O2 $(pkg-config --cflags runnel-check) -c deque.c 2>warnings &&
+    cc deque.o $(pkg-config --libs runnel-check) -o deque && ./deque >said ||
+    fail "runnel-check: $(cat warnings said)"
+grep -q exhaustive said || fail "runnel-check said $(cat said)"
 DESTDIR=$out/staged install_in /usr/local
 [ -e "$out/staged/usr/local/lib/librunnel.so.0" ] || fail "nothing was staged"
 

@@ -210,8 +210,6 @@ void rni_ck_race_reset(void);
 void rni_ck_plain(uintptr_t address, size_t bytes, bool write, const void *pc);
 /* The race check of an atomic access; returns the location, made if need be. */
 rni_ck_location *rni_ck_atomic(uintptr_t address, unsigned size, bool write, const void *pc);
-/* The location there was, whose history has ended, if any. */
-void rni_ck_forget(uintptr_t address, size_t bytes);
 
 /* ---- heap (heap.c) ---- */
 

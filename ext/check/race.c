@@ -20,10 +20,11 @@ enum { GRANULE = 8, TABLE = 1 << 16, PLAIN_READ = 0, ATOMIC_READ, ATOMIC_WRITE, 
 
 typedef struct granule {
     uint16_t location[GRANULE]; /* index + 1 of the one that begins at this byte */
+    unsigned threads;           /* that have been here, a bit each */
     uint8_t writer[GRANULE];
     uint32_t written[GRANULE];
-    uint32_t ticks[KINDS][RNI_CK_THREADS][GRANULE];
     const void *write_pc, *pcs[RNI_CK_THREADS];
+    uint32_t ticks[RNI_CK_THREADS][KINDS][GRANULE]; /* last: only as many as there are threads */
 } granule;
 
 typedef struct slot {
@@ -42,7 +43,8 @@ void rni_ck_race_reset(void)
     granule_count = 0;
 }
 
-static granule *granule_at(uintptr_t address)
+/* Thread 0 runs before and after the others, so its accesses race with none and are not noted. */
+static granule *find(uintptr_t address, bool make)
 {
     uintptr_t key = address / GRANULE;
     uint32_t at = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> 48);
@@ -50,6 +52,8 @@ static granule *granule_at(uintptr_t address)
         at = (at + 1) % TABLE;
     if (table[at].generation == generation)
         return granules[table[at].index];
+    if (!make)
+        return NULL;
     if (granule_count == TABLE / 2)
         rni_ck_fail("out of bounds: the model touches more than %d bytes", TABLE / 2 * GRANULE);
     if (granule_count == granule_room) {
@@ -61,7 +65,7 @@ static granule *granule_at(uintptr_t address)
     }
     table[at] = (slot){ key, generation, granule_count };
     granule *g = granules[granule_count++];
-    memset(g, 0, sizeof *g);
+    memset(g, 0, offsetof(granule, ticks) + rni_ck_thread_count * sizeof g->ticks[0]);
     return g;
 }
 
@@ -90,7 +94,7 @@ static void check_kind(const granule *g, unsigned b, int kind, const char *mine,
     static const char *const names[KINDS] = { "a read", "an atomic read", "an atomic write" };
     const uint32_t *now = rni_ck_current->now.tick;
     for (unsigned u = 0; u < rni_ck_thread_count; u++) {
-        if (g->ticks[kind][u][b] > now[u])
+        if (g->ticks[u][kind][b] > now[u])
             race(mine, pc, names[kind], g->pcs[u], u, address);
     }
 }
@@ -105,27 +109,54 @@ static void check_heap(uintptr_t address, size_t bytes, const char *mine, const 
     }
 }
 
+/* Whether another thread has been there; t has, from now on. */
+static bool is_shared(granule *g, unsigned t)
+{
+    g->threads |= 1u << t;
+    return g->threads != 1u << t;
+}
+
+/* A plain write ends the histories of locations. */
+static void forget(uintptr_t address, size_t bytes)
+{
+    for (uintptr_t end = address + bytes; address < end;) {
+        granule *g = find(address, false);
+        unsigned b = address % GRANULE;
+        for (; b < GRANULE && address < end; b++, address++) {
+            if (g)
+                g->location[b] = 0;
+        }
+    }
+}
+
 void rni_ck_plain(uintptr_t address, size_t bytes, bool write, const void *pc)
 {
     const char *mine = write ? "a write" : "a read";
     unsigned t = (unsigned)rni_ck_current->index;
     uint32_t tick = rni_ck_current->now.tick[t];
     check_heap(address, bytes, mine, pc);
+    if (write)
+        forget(address, bytes);
+    if (t == 0)
+        return;
     for (uintptr_t end = address + bytes; address < end;) {
-        granule *g = granule_at(address);
-        unsigned b = address % GRANULE;
-        for (; b < GRANULE && address < end; b++, address++) {
-            check_written(g, b, mine, pc, address);
-            check_kind(g, b, ATOMIC_WRITE, mine, pc, address);
+        granule *g = find(address, true);
+        bool shared = is_shared(g, t);
+        for (unsigned b = address % GRANULE; b < GRANULE && address < end; b++, address++) {
+            if (shared) {
+                check_written(g, b, mine, pc, address);
+                check_kind(g, b, ATOMIC_WRITE, mine, pc, address);
+            }
             if (!write) {
-                g->ticks[PLAIN_READ][t][b] = tick;
+                g->ticks[t][PLAIN_READ][b] = tick;
                 continue;
             }
-            check_kind(g, b, PLAIN_READ, mine, pc, address);
-            check_kind(g, b, ATOMIC_READ, mine, pc, address);
+            if (shared) {
+                check_kind(g, b, PLAIN_READ, mine, pc, address);
+                check_kind(g, b, ATOMIC_READ, mine, pc, address);
+            }
             g->writer[b] = (uint8_t)t;
             g->written[b] = tick;
-            g->location[b] = 0;
         }
         g->pcs[t] = pc;
         if (write)
@@ -170,12 +201,14 @@ rni_ck_location *rni_ck_atomic(uintptr_t address, unsigned size, bool write, con
     if (address % size != 0)
         rni_ck_fail("an atomic access of %u bytes at an address that is not aligned (%s)", size,
                     rni_ck_place(pc));
-    granule *g = granule_at(address);
-    for (unsigned b = first; b < first + size; b++) {
-        check_written(g, b, mine, pc, address);
-        if (write)
+    granule *g = find(address, true);
+    bool shared = t != 0 && is_shared(g, t);
+    for (unsigned b = first; t != 0 && b < first + size; b++) {
+        if (shared)
+            check_written(g, b, mine, pc, address);
+        if (shared && write)
             check_kind(g, b, PLAIN_READ, mine, pc, address);
-        g->ticks[write ? ATOMIC_WRITE : ATOMIC_READ][t][b] = rni_ck_current->now.tick[t];
+        g->ticks[t][write ? ATOMIC_WRITE : ATOMIC_READ][b] = rni_ck_current->now.tick[t];
     }
     g->pcs[t] = pc;
     rni_ck_location *l = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Channels: what is sent is received once, in order of each sender; close and cancel end every wait,
- * and an operation that was refused has not happened.
+ * Channels: what is sent is received once, in order of each sender; close and cancel end every
+ * wait, and an operation that was refused has not happened.
  */
 #include <errno.h>
 

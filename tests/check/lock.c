@@ -133,7 +133,7 @@ static const model_run runs[] = {
     { MODEL("mutex-cancel", begin_2, mutex_is_free, count_in_mutex, count_in_mutex, cancel),
       .options = { .preemptions = 1 } },
     { MODEL("mutex-cancel-sc", begin_2, mutex_is_free, count_in_mutex, count_in_mutex, cancel),
-      .options = { .preemptions = 4, .memory = RN_CHECK_SC } },
+      .options = { .preemptions = 3, .memory = RN_CHECK_SC } },
     { MODEL("mutex-three", begin_3, mutex_is_free, count_in_mutex, count_in_mutex, count_in_mutex),
       .options = { .preemptions = 3, .memory = RN_CHECK_SC } },
 };

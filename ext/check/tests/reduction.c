@@ -155,8 +155,8 @@ static void draw_program(void)
     for (int t = 0; t < THREADS; t++) {
         lengths[t] = t == 2 ? draw(lengths_most) : 1 + draw(lengths_most);
         for (unsigned i = 0; i < lengths[t]; i++)
-            program[t][i] = (instruction){ (int)draw(n_kinds), (int)draw(LOCATIONS), 1 + (int)draw(3),
-                                           (int)draw(3) };
+            program[t][i] = (instruction){ (int)draw(n_kinds), (int)draw(LOCATIONS),
+                                           1 + (int)draw(3), (int)draw(3) };
     }
 }
 
