@@ -90,6 +90,8 @@ uint64_t rni_ck_newest(uintptr_t address, unsigned size, const void *pc);
 /* From now on t waits for news of what it has read since it did so last. */
 struct rni_ck_thread;
 void rni_ck_await_news(struct rni_ck_thread *t);
+/* Whether it waits for news of this one, and has not read it since. */
+bool rni_ck_awaits(const struct rni_ck_thread *t, uintptr_t address);
 /* Whether a thread that waits for news of the locations it has read would find some. */
 bool rni_ck_has_news(const struct rni_ck_thread *t);
 

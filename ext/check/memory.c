@@ -137,6 +137,15 @@ void rni_ck_await_news(rni_ck_thread *t)
     t->n_reads = 0;
 }
 
+bool rni_ck_awaits(const rni_ck_thread *t, uintptr_t address)
+{
+    for (unsigned i = 0; i < t->n_awaits; i++) {
+        if (rni_ck_locations[t->awaits[i].location].address == address)
+            return true;
+    }
+    return false;
+}
+
 bool rni_ck_has_news(const rni_ck_thread *t)
 {
     if (t->n_awaits == 0)

@@ -17,9 +17,9 @@
  * it.
  *
  * Spinning. A thread that has said (or has been noticed to be in) a loop that waits is out of the
- * choice until one of the locations it has read has a newer store. If it comes back without the
- * others having had a turn since its last time, they are waited for, too: without such fairness
- * depth first would follow one waiting thread for ever.
+ * choice until one of the locations it has read has a newer store. If it comes back for
+ * the third time without the others having had a turn since the last, they are waited for, too:
+ * without such fairness depth first would follow one waiting thread for ever.
  *
  * Rejected: dynamic partial order reduction with race reversal (better, but twice the code, and
  * awaiting threads and stale reads complicate it); restoring snapshots instead of executing from
@@ -76,7 +76,8 @@ static int relation(const rni_ck_thread *t, const rni_ck_thread *u)
         return CONFLICT;
     if (rni_ck_options.memory == RN_CHECK_SC)
         return a == RNI_CK_LOAD && b == RNI_CK_LOAD ? COMMUTE : CONFLICT;
-    if (e->sc && p->sc)
+    /* A read after a wait may not read what it could have read before the store. */
+    if ((e->sc && p->sc) || (b != RNI_CK_LOAD && rni_ck_awaits(t, e->address)))
         return CONFLICT;
     return a != RNI_CK_LOAD && is_read(b) ? NEW_ONLY : COMMUTE;
 }
@@ -220,6 +221,10 @@ void rni_ck_thread_main(void)
     _longjmp(next->context, 1);
 }
 
+/* In loops that give up after two rounds the round decides, and fairness, which depends on more than
+ * what a thread has seen, would make the reduction miss results. */
+enum { FAIR_AFTER = 2 };
+
 void rni_ck_spin(const void *pc)
 {
     (void)pc;
@@ -229,7 +234,8 @@ void rni_ck_spin(const void *pc)
     t->waits_for = 0;
     for (unsigned i = 1; i < rni_ck_thread_count; i++) {
         const rni_ck_thread *u = &rni_ck_threads[i];
-        if (u != t && t->spins > 0 && u->state == RNI_CK_READY && u->steps == t->seen_steps[i])
+        if (u != t && t->spins >= FAIR_AFTER && u->state == RNI_CK_READY &&
+            u->steps == t->seen_steps[i])
             t->waits_for |= bit(u);
         t->seen_steps[i] = u->steps;
     }

@@ -25,14 +25,18 @@ TARGETS = {
     "core/runq.c": ["runq runq-thief runq-symmetric runq-lifo", "runq runq-thieves"],
     "core/lock.h": ["lock lock-twice", "park park-ready park-cancel park-deadline"],
     "core/lock.c": ["lock lock-twice", "park park-cancel park-deadline"],
-    "core/park.h": ["park park-ready park-cancel park-deadline claim-cancel claim-deadline",
-                    "chan chan-cancel-send", "select select-close"],
-    "core/park.c": ["park park-cancel park-deadline claim-cancel claim-deadline",
-                    "select select-close"],
+    "core/park.h": ["park park-ready park-cancel park-deadline park-told park-shielded "
+                    "claim-cancel claim-shielded", "select select-close"],
+    "core/park.c": ["park park-cancel park-deadline park-shielded claim-cancel claim-deadline "
+                    "claim-twice claim-shielded", "select select-close"],
     "sync/mutex.c": ["lock mutex-two mutex-try mutex-cancel"],
 }
 
-# What nobody notices, by the text of the statement's first line, and why that is right.
+FENCE = "rni_fence_after_rmw follows"
+RESULT = "what the ender has done travels with rni_ready"
+LOADED = "the load before it has acquired the same value"
+
+# What no model notices, by the operation, and why: it is not needed, or no model gets there.
 UNNEEDED = {
     "core/runq.c atomic_load_explicit(&q->thief, memory_order_acquire -> relaxed":
         "the load that ends the loop around it acquires",
@@ -42,6 +46,30 @@ UNNEEDED = {
     "memory_order_seq_cst -> acq_rel": "a full fence follows, heavy or not",
     "core/runq.c atomic_store_explicit(&q->thief, 0, memory_order_release -> relaxed":
         "the thief that gives up has written nothing since its full fence, a release fence",
+    "core/lock.c atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel":
+        FENCE + " in rni_lock_take; rni_lock_try, which is for reports, needs no more than acquire",
+    "core/lock.h atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel": FENCE,
+    "core/park.c atomic_exchange_explicit(&t->claim, (c + RNI_CLAIM_STEP) | RNI_CLAIM_WAITING, "
+    "memory_order_seq_cst -> acq_rel": FENCE,
+    "core/park.c atomic_exchange_explicit(&t->timed_out, 1, memory_order_seq_cst -> acq_rel": FENCE,
+    "core/park.c atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
+        "in rni_claim, where the compare-exchange acquires; that of abort_wait is caught",
+    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
+    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> acquire": RESULT,
+    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
+    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> release": LOADED,
+    "core/park.c atomic_load_explicit(&t->announced, memory_order_acquire -> relaxed":
+        "the lock is taken before anything else of the record is read",
+    "core/park.h atomic_store_explicit(&t->announced, lock, memory_order_release -> relaxed":
+        "the lock is taken before anything else of the record is read",
+    "core/park.h atomic_load_explicit(&t->timed_out, memory_order_acquire -> relaxed":
+        "a timer tells nothing but that; timeout_result is the task's own",
+    "core/park.h atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
+        "rni_waiter_waits is only asked about senders and receivers to come; no model gets there",
+    "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
+    "memory_order_acq_rel -> acquire": "no model has a waiter lose four times",
+    "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
+    "memory_order_acq_rel -> release": "no model has a waiter lose four times",
 }
 
 WEAKER = {

@@ -15,6 +15,7 @@ typedef struct state {
     bool given;        /* under the bucket's lock: what the task waits for has come */
     bool taken;        /* the task was in the queue when it came */
     int result;
+    int told; /* by the canceller, before it cancels */
 } state;
 
 static int object;
@@ -66,6 +67,34 @@ static void cancels(void *p)
     model_cancel();
 }
 
+static void tells_and_cancels(void *p)
+{
+    ((state *)p)->told = 1;
+    model_cancel();
+}
+
+/* What came before the cancellation comes before the refusal. */
+static void waits_and_is_told(void *p)
+{
+    state *s = p;
+    s->result = rni_refused_at_entry(rni_current());
+    if (s->result == 0)
+        waits(p);
+    if (s->result == -ECANCELED)
+        RN_CHECK_ASSERT(s->told == 1);
+}
+
+/* A cancellation does not end this one. */
+static void waits_shielded(void *p)
+{
+    state *s = p;
+    rni_task *t = rni_current();
+    rni_shield_on(t);
+    waits(p);
+    RN_CHECK_ASSERT(s->result == 0 && s->given);
+    rni_shield_off(t);
+}
+
 static void times_out(void *p)
 {
     (void)p;
@@ -105,6 +134,57 @@ static void opens_claim(void *p)
         s->result = rni_park(t, RNI_WHY_SELECT, NULL, "");
 }
 
+/* Two waits, whose enders write the result in the task's record. */
+static void opens_two_claims(void *p)
+{
+    state *s = p;
+    rni_task *t = rni_current();
+    int rc = 0;
+    rni_wait_prepare(t);
+    for (int wait = 1; wait <= 2; wait++) {
+        rni_claim_open(t);
+        atomic_store_explicit(&s->ends, wait, memory_order_release);
+        if (!(rni_wait_refused(t, &rc) && rni_claim(t)))
+            rc = rni_park(t, RNI_WHY_SELECT, NULL, "");
+        s->result += rc;
+    }
+}
+
+static void claims_first(void *p)
+{
+    state *s = p;
+    if (atomic_load_explicit(&s->ends, memory_order_acquire) == 1 && rni_claim(&model_tasks[0]))
+        rni_ready(&model_tasks[0], 1);
+}
+
+static void claimed_twice(void *p)
+{
+    int result = ((state *)p)->result;
+    RN_CHECK_ASSERT(result == 1 - ECANCELED || result == -2 * ECANCELED);
+}
+
+static void claims(void *p);
+
+/* A select under a shield. */
+static void opens_claim_shielded(void *p)
+{
+    state *s = p;
+    rni_task *t = rni_current();
+    rni_wait_prepare(t);
+    rni_shield_on(t);
+    opens_claim(p);
+    RN_CHECK_ASSERT(s->result == 7);
+    rni_shield_off(t);
+}
+
+static void claims_at_last(void *p)
+{
+    state *s = p;
+    while (atomic_load_explicit(&s->ends, memory_order_acquire) != 1)
+        rn_check_spin();
+    claims(p);
+}
+
 static void claims(void *p)
 {
     state *s = p;
@@ -137,6 +217,13 @@ static const model_run runs[] = {
     { MODEL("park-ready-deadline", one_end, waits, gives, times_out),
       .options = { .preemptions = 1 } },
     { MODEL("park-cancel-deadline", aborted, waits, cancels, times_out),
+      .options = { .preemptions = 1 } },
+    { MODEL("park-told", aborted, waits_and_is_told, tells_and_cancels) },
+    { MODEL("park-shielded", one_end, waits_shielded, gives, cancels),
+      .options = { .preemptions = 1 } },
+    { MODEL("claim-twice", claimed_twice, opens_two_claims, claims_first, cancels),
+      .options = { .preemptions = 1 } },
+    { MODEL("claim-shielded", claimed_once, opens_claim_shielded, claims_at_last, cancels),
       .options = { .preemptions = 1 } },
     { MODEL("claim-cancel", claimed_once, opens_claim, claims, cancels) },
     { MODEL("claim-deadline", claimed_once, opens_claim, claims, times_out) },
