@@ -221,8 +221,8 @@ void rni_ck_thread_main(void)
     _longjmp(next->context, 1);
 }
 
-/* In loops that give up after two rounds the round decides, and fairness, which depends on more than
- * what a thread has seen, would make the reduction miss results. */
+/* In loops that give up after two rounds the round decides, and fairness, which depends on more
+ * than what a thread has seen, would make the reduction miss results. */
 enum { FAIR_AFTER = 2 };
 
 void rni_ck_spin(const void *pc)

@@ -65,7 +65,7 @@ UNNEEDED = {
     "core/park.h atomic_load_explicit(&t->timed_out, memory_order_acquire -> relaxed":
         "a timer tells nothing but that; timeout_result is the task's own",
     "core/park.h atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
-        "rni_waiter_waits is only asked about senders and receivers to come; no model gets there",
+        "rni_waiter_waits is only for a channel's last rites (chan_life.c); no model gets there",
     "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
     "memory_order_acq_rel -> acquire": "no model has a waiter lose four times",
     "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
