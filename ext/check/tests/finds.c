@@ -104,7 +104,7 @@ THREAD(free_and_tell, free(s->block); atomic_store(&s->flag, 1);)
 THREAD(use_if_told, if (atomic_load(&s->flag)) s->block[0] = 1;)
 THREAD(overrun, volatile char *b = malloc(4); b[rn_check_choose(6)] = 1; free((void *)b);)
 THREAD(leak, s->block = malloc(24);)
-THREAD(null_store, if (atomic_load(&s->flag)) *(volatile char *)s->block = 1;)
+THREAD(null_store, if (atomic_load(&s->flag)) * (volatile char *)s->block = 1;)
 THREAD(call_abort, if (atomic_load(&s->flag)) abort();)
 static void (*volatile deeper)(void *);
 THREAD(endless_recursion, volatile char frame[4096]; frame[0] = (char)rn_check_self();
