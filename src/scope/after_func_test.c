@@ -226,6 +226,23 @@ TASK_TEST(custom_context_that_is_let_go_leaves_no_task)
     return 0;
 }
 
+TASK_TEST(custom_context_that_is_cancelled_has_no_task_any_more)
+{
+    size_t before = rn_task_count();
+    mine m = { .done = rn_make(g, rn_unit, 0) };
+    rn_ctx *root = rn_ctx_custom(&watched, &m);
+    CHECK(root != NULL);
+    CHECK_EQ(rn_task_count(), before + 1); /* the watcher */
+    rn_close(m.done);
+    CHECK(rn_wait(rn_ctx_done(root)) == -EPIPE);
+    while (rn_task_count() != before)
+        rn_yield();
+    CHECK_EQ(atomic_load(&m.released), 0);
+    rn_ctx_unref(root);
+    CHECK_EQ(atomic_load(&m.released), 1);
+    return 0;
+}
+
 TASK_TEST(custom_context_that_calls_back_needs_no_task)
 {
     mine m = { .done = rn_make(g, rn_unit, 0) };

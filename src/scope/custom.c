@@ -3,9 +3,9 @@
  * Contexts of the user's own: a context that follows a foreign one.
  *
  * If the foreign one cannot call back, a task of runnel's own waits for its done channel or for
- * `over`, which the last unref closes. That task outlives the context by a moment, when the foreign
- * one may be gone, so it keeps the done channel by itself; its end frees the record. Without it the
- * last unref does.
+ * `over`, which the last unref closes; it ends with either. It may outlive the context by a moment,
+ * when the foreign one may be gone, so it keeps the done channel by itself. The record belongs to
+ * both: the last of them frees it.
  */
 #include <runnel/select.h>
 #include <runnel/sync.h>
@@ -15,11 +15,12 @@
 typedef struct custom {
     rn_ctx ctx;
     rni_owner owner;  /* of the task that watches */
-    rn_channel *over; /* NULL: nobody watches */
+    rn_channel *over; /* fixed; NULL: nobody watches */
     rn_channel *done; /* the foreign one's, with a reference; the watcher */
+    _Atomic(int) users;
 } custom;
 
-static rn_waitgroup ending; /* watchers whose contexts are gone */
+static rn_waitgroup ending; /* contexts that are gone, whose watchers may not be */
 
 /* The foreign context has been cancelled. */
 static void follow(void *arg)
@@ -43,18 +44,20 @@ static int watch(void *args)
         { .op = RN_OP_RECV, .ch = u->done },
         RN_DONE(over),
     };
-    if (rn_select_n(cases, 2) == 0) {
+    if (rn_select_n(cases, 2) == 0)
         follow(u);
-        rn_wait(over);
-    }
     return 0;
 }
 
-static void leave_channels(custom *u)
+/* The last one frees the record of a watched context, which is gone. */
+static void leave(custom *u)
 {
-    rn_channel_unref(u->done);
+    /* acq_rel: what the other did happens before the end of the record */
+    if (atomic_fetch_sub_explicit(&u->users, 1, memory_order_acq_rel) != 1)
+        return;
     rni_channel_release(u->over);
-    u->over = NULL;
+    rni_os_free(u);
+    rn_waitgroup_done(&ending);
 }
 
 /* The watcher, or -ENOMEM: it got no stack, and nobody will follow the foreign context. */
@@ -62,15 +65,12 @@ static void watcher_ended(rni_owner *owner, int rc, bool background)
 {
     custom *u = RNI_CONTAINER(owner, custom, owner);
     (void)background;
-    bool used = rc != 0 && rni_ctx_try_ref(&u->ctx);
-    leave_channels(u);
-    if (used) {
+    rn_channel_unref(u->done);
+    if (rc != 0 && rni_ctx_try_ref(&u->ctx)) {
         rni_ctx_cancel_tree(&u->ctx, rc, -ECANCELED);
         rn_ctx_unref(&u->ctx);
-    } else {
-        rni_os_free(u);
-        rn_waitgroup_done(&ending);
     }
+    leave(u);
 }
 
 static void destroy(rn_ctx *c)
@@ -81,6 +81,7 @@ static void destroy(rn_ctx *c)
     if (u->over) {
         rn_waitgroup_add(&ending, 1);
         rni_channel_close_once(u->over);
+        leave(u);
     } else {
         rni_os_free(u);
     }
@@ -101,9 +102,13 @@ static int start_watch(custom *u, rn_channel *done)
     u->done = done;
     rn_channel_ref(done);
     rni_owner_init(&u->owner, watcher_ended);
+    atomic_store_explicit(&u->users, 2, memory_order_relaxed);
     int rc = rni_start(&u->owner, watch, &u, sizeof u, &attr, "context", "rn_ctx_custom");
-    if (rc != 0)
-        leave_channels(u);
+    if (rc != 0) {
+        rn_channel_unref(done);
+        rni_channel_release(u->over);
+        u->over = NULL;
+    }
     return rc;
 }
 
