@@ -3,7 +3,8 @@
  * Timers and tickers that users see: a core timer, and a channel or a task to start.
  *
  * The channel buffers one value, but shows neither length nor capacity. A tick that finds the
- * buffer full is lost.
+ * buffer full is lost. Who receives between the instant and the firing gets the value at once
+ * (sync/chan_timer.c).
  *
  * Firing against stopping. `lock` protects setting, armed and period. A stop (or reset) takes the
  * lock, stops the core timer, counts `setting` up and takes an undelivered value back out of the
@@ -29,6 +30,7 @@ struct rn_timer {
     rni_lock lock;
     unsigned setting;
     bool armed;      /* will fire */
+    bool never;      /* armed for an instant that does not come */
     int64_t period;  /* 0: once */
     rn_channel *out; /* fixed; NULL: starts a task */
     _Atomic(int) refs;
@@ -72,19 +74,20 @@ static rn_timer *need(rn_timer *t, const char *call)
 static void arm(rn_timer *t, int64_t when)
 {
     t->armed = true;
-    if (when != INT64_MAX)
+    t->never = when == INT64_MAX;
+    if (!t->never)
         rni_timer_arm(&t->timer, when); /* the memory it may want was there when t was made */
 }
 
 /* Disarms t; its lock is held. True if that prevented a value from being received. */
 static bool disarm(rn_timer *t)
 {
-    bool prevented = t->armed;
+    bool prevented = t->armed && (!t->out || t->never);
     rni_timer_stop(&t->timer);
     t->setting++;
     t->armed = false;
-    if (t->out && rni_channel_drain(t->out))
-        prevented = true;
+    if (t->out && rni_channel_disarm(t->out))
+        prevented = true; /* else it has been received, perhaps before it fired */
     return prevented;
 }
 
@@ -94,8 +97,12 @@ static bool set_anew(rn_timer *t, int64_t ns, int64_t period)
     bool prevented = disarm(t);
     t->period = period;
     t->timer.periodic = period > 0;
-    if (ns >= 0)
-        arm(t, rni_add_ns(rni_now(), ns));
+    if (ns >= 0) {
+        int64_t when = rni_add_ns(rni_now(), ns);
+        if (t->out)
+            rni_channel_set_due(t->out, when, period);
+        arm(t, when);
+    }
     rni_unlock(&t->lock);
     return prevented;
 }
@@ -107,33 +114,24 @@ static bool set_by_user(rn_timer *t, int64_t ns, int64_t period)
 
 /* ---- firing ---- */
 
-/* The tick after `when`; those that are past are lost. */
-static int64_t next_tick(int64_t when, int64_t period)
-{
-    int64_t late = rni_now() - when;
-    if (late >= period)
-        when += late / period * period;
-    return rni_add_ns(when, period);
-}
-
 static void fired(rni_timer *timer)
 {
     rn_timer *t = RNI_CONTAINER(timer, rn_timer, timer);
     unsigned setting = t->setting;
-    int64_t when = timer->when;
+    int64_t next = INT64_MAX;
     atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
     rni_timer_fired(timer);
     rn_group *g = t->owned.group;
     bool start = false;
     rni_lock_take(&t->lock);
     if (t->setting == setting) {
+        t->armed = false;
         if (t->out)
-            rni_channel_offer(t->out, &when);
+            next = rni_channel_fire(t->out);
         else /* counted in before a stop is told that it comes too late */
             start = rni_ctx_cause(&g->ctx) == 0 && rni_group_enter(g);
-        t->armed = false;
         if (t->period)
-            arm(t, next_tick(when, t->period));
+            arm(t, next);
     }
     rni_unlock(&t->lock);
     if (start)

@@ -419,3 +419,71 @@ TEST_EXIT(ticker_chan_of_null, 2, "rn_ticker_chan of a NULL timer")
 {
     CHECK(rn_ticker_chan((rn_ticker *)NULL));
 }
+
+/* ---- due, and not fired yet ---- */
+
+static int look_at_due_timers(rn_group *g, void *arg)
+{
+    (void)arg;
+    int64_t v;
+    for (int i = 0; i < 200; i++) {
+        rn_timer *t = rn_timer_new(g, 0);
+        CHECK_EQ(rn_try_recv(rn_timer_chan(t), &v), 0);
+        CHECK(v <= rn_now());
+        CHECK_EQ(rn_try_recv(rn_timer_chan(t), &v), -EAGAIN); /* once */
+        CHECK(!rn_timer_stop(t));
+
+        CHECK(!rn_timer_reset(t, 0));
+        CHECK_EQ(rn_select(RN_RECV(rn_timer_chan(t), &v, NULL), RN_DEFAULT), 0);
+        CHECK(!rn_timer_reset(t, -5));
+        CHECK_EQ(rn_recv_until(rn_timer_chan(t), &v, rn_now()), 0);
+        CHECK(!rn_timer_reset(t, 0));
+        CHECK(rn_timer_stop(t)); /* it was there to be received */
+        CHECK_EQ(rn_try_recv(rn_timer_chan(t), &v), -EAGAIN);
+        rn_timer_free(t);
+    }
+    return 0;
+}
+
+TASK_TEST(timer_that_is_due_is_received_before_it_has_fired)
+{
+    return look_at_due_timers(g, NULL);
+}
+
+TEST(timer_that_is_due_is_received_under_the_virtual_clock_too)
+{
+    rn_test_options o = { .seed = 5 };
+    CHECK_EQ(rn_test_run(look_at_due_timers, NULL, NULL), 0);
+    CHECK_EQ(rn_test_run(look_at_due_timers, NULL, &o), 0);
+}
+
+TASK_TEST(timer_is_received_at_its_instant_while_its_worker_computes)
+{
+    int64_t v;
+    rn_timer *t = rn_timer_new(g, 300 * RN_MICROSECOND);
+    int64_t due = rn_now() + 300 * RN_MICROSECOND;
+    while (rn_now() <= due)
+        continue; /* nothing of the library's runs here */
+    CHECK_EQ(rn_try_recv(rn_timer_chan(t), &v), 0);
+    rn_timer_free(t);
+    return 0;
+}
+
+TASK_TEST(ticker_taken_early_ticks_on_in_step)
+{
+    int64_t first, v, period = 2 * RN_MILLISECOND;
+    rn_ticker *t = rn_ticker_new(g, period);
+    CHECK_EQ(rn_recv(rn_ticker_chan(t), &first), 0);
+    for (int i = 0; i < 20; i++) {
+        int64_t due = first + (i + 1) * period;
+        while (rn_now() <= due)
+            continue;
+        int rc = rn_try_recv(rn_ticker_chan(t), &v);
+        if (rn_now() > due + period / 2)
+            break; /* the machine is too loaded to tell ticks apart */
+        CHECK_EQ(rc, 0);
+        CHECK_EQ(v, due);
+    }
+    rn_ticker_free(t);
+    return 0;
+}

@@ -71,9 +71,14 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     }
     rni_waiter *w = rni_chan_next_waiter(&c->senders);
     if (!w) {
-        if (buffered)
+        if (buffered) {
             rni_unlock(&c->lock);
-        return buffered;
+            return true;
+        }
+        if (rni_likely(!c->timer_freed) || !rni_chan_is_due(c))
+            return false;
+        rni_chan_fire_early(c);
+        return rni_chan_recv_locked(c, dst);
     }
     rni_task *t = w->task;
     if (buffered) {

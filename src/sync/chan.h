@@ -47,7 +47,9 @@ struct rn_channel {
     rn_channel *next_free;
 
     void (*timer_freed)(void *timer); /* not NULL: a timer's, which looks unbuffered; fixed */
-    void *timer; /* freed with it, until untime; only for who ends or frees the channel */
+    void *timer;    /* freed with it, until untime; only for who ends or frees the channel */
+    int64_t due;    /* when that timer has a value that is not received yet; INT64_MAX: never */
+    int64_t period; /* from one such instant to the next; 0: there is one */
 };
 
 /* Under the lock. An atomic store, because rn_len reads it without the lock. */
@@ -112,14 +114,23 @@ void rni_channel_close_once(rn_channel *c);
 bool rni_group_adopt(rn_group *g, rn_channel *c);
 void rni_group_forget(rn_channel *c);
 
-/* For timers (scope/timers.c): between the two c belongs to `timer`, which `freed` frees together
- * with c. */
+/* ---- chan_timer.c: for timers (scope/timers.c) ---- */
+
+/* Between the two c belongs to `timer`, which `freed` frees together with c. */
 void rni_channel_time(rn_channel *c, void (*freed)(void *timer), void *timer);
 void rni_channel_untime(rn_channel *c);
-/* Sends if that is possible at once. */
-void rni_channel_offer(rn_channel *c, const void *elem);
-/* Takes back what is buffered, without drop. True if there was anything. */
-bool rni_channel_drain(rn_channel *c);
+/* The timer is set to `when`, and to each period later if that is not 0; INT64_MAX: it will never
+ * fire. */
+void rni_channel_set_due(rn_channel *c, int64_t when, int64_t period);
+/* The timer fires: sends what is due, if nobody has received it yet. Returns when it is to fire
+ * next, or INT64_MAX. */
+int64_t rni_channel_fire(rn_channel *c);
+/* The timer is stopped: nothing of it comes any more. True if there was something to come. */
+bool rni_channel_disarm(rn_channel *c);
+/* c's lock is held: whether c's timer is due without having fired yet, and who receives now is the
+ * first. If so, rni_chan_fire_early puts its value into the buffer. */
+bool rni_chan_is_due(const rn_channel *c);
+void rni_chan_fire_early(rn_channel *c);
 
 /* Calls fn for every channel in use. */
 void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg);

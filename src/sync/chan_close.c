@@ -47,23 +47,6 @@ static void shut_locked(rn_channel *c, int rc)
     }
 }
 
-void rni_channel_offer(rn_channel *c, const void *elem)
-{
-    rni_lock_take(&c->lock);
-    if (c->closed || !rni_chan_send_locked(c, elem))
-        rni_unlock(&c->lock);
-}
-
-bool rni_channel_drain(rn_channel *c)
-{
-    rni_lock_take(&c->lock);
-    bool any = c->count > 0;
-    RNI_MEASURE(c, rni_measure_popped(c, c->count));
-    rni_chan_set_count(c, 0);
-    rni_unlock(&c->lock);
-    return any;
-}
-
 void rni_channel_shut(rn_channel *c, int rc)
 {
     rni_lock_take(&c->lock);

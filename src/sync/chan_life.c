@@ -107,6 +107,7 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
     c->timer_freed = NULL;
     c->timer = NULL;
+    c->due = INT64_MAX;
     c->measure = NULL;
     c->measured = false;
     rni_unlock(&c->lock);
@@ -221,17 +222,6 @@ void rn_channel_free(rn_channel *c, const char *site)
     if (kept(c))
         rni_channel_shut(c, -EPIPE); /* such a call would wait for ever */
     rni_channel_release(c);
-}
-
-void rni_channel_time(rn_channel *c, void (*freed)(void *timer), void *timer)
-{
-    c->timer_freed = freed;
-    c->timer = timer;
-}
-
-void rni_channel_untime(rn_channel *c)
-{
-    c->timer = NULL;
 }
 
 void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg)

@@ -88,7 +88,8 @@ static bool looks_ready(const rn_case *k)
         return k->op == RN_OP_FD && k->status != 0;
     if (k->op == RN_OP_SEND)
         return c->closed || c->count < c->cap || c->receivers.head;
-    return c->count > 0 || c->senders.head || c->closed;
+    return c->count > 0 || c->senders.head || c->closed ||
+           (rni_unlikely(c->timer_freed != NULL) && rni_chan_is_due(c));
 }
 
 /* A case that looks ready: the first, or each with the same probability. NULL if none does. */
