@@ -76,9 +76,11 @@ static unsigned exhaust(int letters, unsigned preemptions)
 {
     rn_test_report r;
     forget_orders();
-    rn_test_options o = {
-        .strategy = RN_TEST_EXHAUSTIVE, .runs = ORDERS_MAX, .preemptions = preemptions, .report = &r
-    };
+    rn_test_options o = { .strategy = RN_TEST_EXHAUSTIVE,
+                          .runs = ORDERS_MAX,
+                          .preemptions = preemptions,
+                          .together = true,
+                          .report = &r };
     CHECK_EQ(rn_test_run(two_writers, &letters, &o), 0);
     CHECK(r.exhausted);
     CHECK(!r.failed);
@@ -404,7 +406,7 @@ TEST(sim_is_asked_for_by_the_environment)
     CHECK_EQ(atomic_load(&orders->n), 1);
     unsetenv("RUNNEL_SEED");
     setenv("RUNNEL_STRATEGY", "exhaustive", 1);
-    setenv("RUNNEL_SEEDS", "2000", 1);
+    setenv("RUNNEL_SEEDS", "500", 1);
     forget_orders();
     CHECK_EQ(rn_run(two_writers, &letters), 0);
     CHECK_EQ(different_orders(), 6);
