@@ -11,6 +11,7 @@ and exits with 0; or NAME.rules, a line for each thing that must hold:
     exit N          the exit status (0 if the file does not say)
     line TEXT       the next line of stdout
     match REGEX     the next line of stdout matches
+    near N REGEX    the same, and the two numbers that its groups match differ by N % at most
     either TEXT     with the `either` lines beside it: the next lines of stdout, in any order
     stderr REGEX    a line of stderr matches, below the one that the last `stderr` rule found
     set NAME=VALUE  the program is run with this in its environment
@@ -40,7 +41,7 @@ def read_rules(text):
         word, _, rest = line.partition(" ")
         if word == "exit":
             status = int(rest)
-        elif word in ("line", "match") or (word == "either" and before != "either"):
+        elif word in ("line", "match", "near") or (word == "either" and before != "either"):
             out.append((word, [rest]))
         elif word == "either":
             out[-1][1].append(rest)
@@ -59,6 +60,14 @@ def read_manner(text):
     return dict(settings), "site" in lines
 
 
+def is_near(percent, pattern, line):
+    found = re.search(pattern, line)
+    if not found:
+        return False
+    a, b = (float(group) for group in found.groups())
+    return abs(a - b) <= max(abs(a), abs(b)) * float(percent) / 100
+
+
 def check_stdout(groups, lines):
     at = 0
     for kind, texts in groups:
@@ -66,6 +75,8 @@ def check_stdout(groups, lines):
         at += len(texts)
         if kind == "match":
             fine = len(got) == 1 and re.search(texts[0], got[0])
+        elif kind == "near":
+            fine = len(got) == 1 and is_near(*texts[0].split(" ", 1), got[0])
         else:
             fine = sorted(got) == sorted(texts)
         if not fine:
@@ -171,6 +182,11 @@ def self_test():
                 (2, good[1], "")]:
         assert list(check(rules, True, *bad)), bad
     assert list(check("line a\n", True, 0, "a\n", "noise\n"))
+    near = "near 10 ^x (\\S+) y (\\S+)$\n"
+    for line in ("x 10 y 10", "x 9.00 y 10", "x 10 y 9", "x 0 y 0"):
+        assert not list(check(near, True, 0, line + "\n", "")), line
+    for line in ("x 10 y 8.9", "x 8.9 y 10", "x 10 z 10", ""):
+        assert list(check(near, True, 0, line + "\n", "")), line
     assert not list(check("a\n", False, 0, "a\n", ""))
     for bad in [(1, "a\n", ""), (0, "a", ""), (0, "a\n", "noise")]:
         assert list(check("a\n", False, *bad)), bad
