@@ -63,9 +63,9 @@ typedef struct rn_channel_stats {
 } rn_channel_stats;
 
 /*
- * Begins to measure a channel, or begins anew. What was in it counts as having come now. A measured
- * operation costs two or three looks at the clock; one on a channel that is not measured, nothing
- * that can be measured. Selects count for the case that was chosen.
+ * Begins to measure a channel, or begins anew. What is in it counts among the arrivals, as having
+ * come now. A measured operation costs two or three looks at the clock; one on a channel that is
+ * not measured, nothing that can be measured. Selects count for the case that was chosen.
  * Returns 0, -ENOMEM, or -EINVAL for nil. Any task, any thread; never waits.
  */
 RN_API int rn_channel_measure(rn_channel *c);

@@ -80,7 +80,7 @@ int rn_channel_measure(rn_channel *c)
     m->began = m->at = now;
     for (size_t i = 0; i < c->count; i++)
         m->stamps[slot(c, i)] = now;
-    m->stats.most = c->count;
+    m->stats.arrivals = m->stats.most = c->count;
     struct rni_measure *before = c->measure;
     c->measure = m;
     c->measured = true;

@@ -170,3 +170,41 @@ TEST(measure_sees_what_a_stopped_timer_takes_back)
 {
     CHECK_EQ(rn_test_run(stopped_timer, NULL, NULL), 0);
 }
+
+/* One second of the two that stay in a channel of three, seen from when it is measured. */
+static int begun_late(rn_group *g, void *arg)
+{
+    rn_channel_stats s;
+    rn_chan(int) c = rn_make(g, int, 3);
+    int v;
+    (void)arg;
+    for (int anew = 0; anew < 2; anew++) {
+        while (rn_len(c) < 2)
+            CHECK_EQ(rn_send(c, 1), 0);
+        CHECK_EQ(rn_sleep(RN_HOUR), 0);
+        CHECK_EQ(rn_measure(c), 0);
+        CHECK(rn_measured(c, &s));
+        CHECK_EQ(s.arrivals, 2);
+        CHECK_EQ(s.departures, 0);
+        CHECK_EQ(s.occupancy, 2);
+        CHECK_EQ(s.most, 2);
+        CHECK_EQ(s.measured_ns, 0);
+        CHECK_EQ(rn_sleep(RN_SECOND), 0);
+        CHECK_EQ(rn_recv(c, &v), 0);
+        CHECK(rn_measured(c, &s));
+        CHECK_EQ(s.arrivals, s.departures + s.occupancy);
+        CHECK_EQ(s.residence_ns, RN_SECOND);
+        CHECK_EQ(s.occupancy_ns, 2 * RN_SECOND);
+    }
+    CHECK_EQ(rn_recv(c, &v), 0);
+    CHECK(rn_measured(c, &s));
+    CHECK_EQ(s.arrivals, 2);
+    CHECK_EQ(s.departures, 2);
+    CHECK_EQ(s.residence_ns, s.occupancy_ns); /* L = lambda W */
+    return 0;
+}
+
+TEST(measure_counts_what_was_in_it_as_having_come_now)
+{
+    CHECK_EQ(rn_test_run(begun_late, NULL, NULL), 0);
+}
