@@ -174,9 +174,12 @@ typedef struct rn_flight {
  * -ECANCELED, one of those who wait makes the call again: nobody fails because another was
  * cancelled. A fn that asks for its own key waits for itself.
  *
- * *shared (may be NULL) tells whether more than one caller got this result; what it points to is
- * then shared, too. Returns fn's result; -ECANCELED if the caller itself was cancelled; -ENOMEM.
- * All calls for one key must have results of one size.
+ * *shared (may be NULL) tells whether more than one caller got this result, those not counted that
+ * waited for it and were cancelled. If false, what the result points to is the caller's alone, to
+ * change or to free; if true, it is shared, too, and nobody is told who is the last to use it: let
+ * it count its users, or leave it to an owner that stays. Returns fn's result; -ECANCELED if the
+ * caller itself was cancelled before there was one; -ENOMEM. All calls for one key must have
+ * results of one size.
  */
 RN_API RN_MUST_CHECK int rn_flight_call(rn_flight *flight, const char *key,
                                         int (*fn)(void *arg, void *result), void *arg, void *result,

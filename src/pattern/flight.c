@@ -6,8 +6,13 @@
  * the result. A call leaves the table when it has returned or was forgotten, and its memory goes
  * with the last of those who came for it.
  *
- * Locks: the flight's lock protects the chains and, of each call, `refs`, `listed` and `followers`.
- * It is taken alone. The rest is written by the leader before it closes `over` and read after that.
+ * Who gets the result is settled when the leader sets `ended`: a follower that has been cancelled
+ * and leaves before that is no longer counted, and one that finds it set takes the result even if
+ * its wait was cancelled meanwhile. So `shared` is exact for all of them.
+ *
+ * Locks: the flight's lock protects the chains and, of each call, `refs`, `listed`, `followers` and
+ * `ended`. It is taken alone. The rest is written by the leader before it sets `ended`, and read by
+ * those who have found it set.
  */
 #include <runnel/scale.h>
 #include <runnel/scope.h>
@@ -19,7 +24,7 @@
 typedef struct call {
     struct call *next;
     size_t refs, followers;
-    bool listed;
+    bool listed, ended;
     bool again; /* the leader was cancelled: this is no result */
     int rc;
     rn_channel *over;
@@ -110,6 +115,17 @@ static void leave(rn_flight *f, call *c)
         free_call(c);
 }
 
+/* A follower's wait is over: whether it gets the result. */
+static bool gets_result(rn_flight *f, call *c)
+{
+    rni_lock_take(lock_of(f));
+    bool ended = c->ended;
+    if (!ended)
+        c->followers--;
+    rni_unlock(lock_of(f));
+    return ended && !c->again;
+}
+
 /* ---- the two parts ---- */
 
 /* Makes the call. */
@@ -123,12 +139,11 @@ static int lead(rn_flight *f, call *c, int (*fn)(void *arg, void *result), void 
         memcpy(c->result, result, c->size);
     rni_lock_take(lock_of(f));
     delist(f, c);
-    bool followed = c->followers > 0;
+    c->ended = true;
+    *shared = c->followers > 0 && !c->again;
     rni_unlock(lock_of(f));
     rni_channel_close_once(c->over);
     leave(f, c);
-    if (shared)
-        *shared = followed;
     return rc;
 }
 
@@ -136,14 +151,13 @@ static int lead(rn_flight *f, call *c, int (*fn)(void *arg, void *result), void 
 static int follow(rn_flight *f, call *c, void *result, bool *shared, bool *again, const char *site)
 {
     int rc = rn_channel_recv(c->over, NULL, site);
-    *again = rc == -EPIPE && c->again;
-    if (rc == -EPIPE) {
+    *shared = gets_result(f, c);
+    *again = rc == -EPIPE && !*shared;
+    if (*shared) {
         rc = c->rc;
         if (rc >= 0)
             memcpy(result, c->result, c->size);
     }
-    if (shared)
-        *shared = true;
     leave(f, c);
     return rc;
 }
@@ -151,7 +165,11 @@ static int follow(rn_flight *f, call *c, void *result, bool *shared, bool *again
 int rn_flight_call(rn_flight *flight, const char *key, int (*fn)(void *arg, void *result),
                    void *arg, void *result, size_t size, bool *shared, const char *site)
 {
+    bool unwanted;
+    if (!shared)
+        shared = &unwanted;
     for (;;) {
+        *shared = false;
         if (rni_refused_at_entry(rni_current()) != 0)
             return -ECANCELED;
         call *own = make_call(key, size, site), *c;

@@ -139,6 +139,62 @@ TEST(flight_fails_nobody_because_another_was_cancelled)
     CHECK_EQ(rn_test_run(cancelled, NULL, NULL), 0);
 }
 
+/* ---- who shares ---- */
+
+typedef struct told {
+    int rc;
+    bool shared;
+} told;
+
+static int ask_who_shares(told *t)
+{
+    answer a;
+    char key[] = "key";
+    t->shared = true;
+    t->rc = rn_flight_do(&flight, "key", slow, key, &a, &t->shared);
+    return 0;
+}
+RN_TASK(ask_who_shares, told *);
+
+static int leaves_early(rn_group *g, void *arg)
+{
+    rn_group *groups[3];
+    told t[3];
+    (void)g;
+    /* Each of them, or two, are cancelled while the call is under way. */
+    for (int leavers = 1; leavers < 7; leavers++) {
+        for (int i = 0; i < 3; i++) {
+            groups[i] = rn_group_new(NULL);
+            rn_go(groups[i], ask_who_shares, &t[i]);
+            CHECK_EQ(rn_test_wait(), 0);
+        }
+        rn_sleep(RN_SECOND / 2);
+        /* With arg, all at once, so that a leader's end and a follower's may cross. */
+        for (int i = 0; i < 3; i++)
+            if (leavers & 1 << i)
+                arg ? rn_group_cancel(groups[i], 0) : (void)rn_group_close(groups[i]);
+        int got = 0;
+        for (int i = 0; i < 3; i++) {
+            if (arg || !(leavers & 1 << i)) {
+                (void)!rn_group_wait(groups[i]);
+                rn_group_close(groups[i]);
+            }
+            CHECK_EQ(t[i].rc, leavers & 1 << i ? -ECANCELED : 0);
+            got += t[i].rc == 0;
+        }
+        for (int i = 0; i < 3; i++)
+            CHECK_EQ(t[i].shared, t[i].rc == 0 && got > 1);
+    }
+    return 0;
+}
+
+TEST(flight_tells_who_shares_a_result)
+{
+    CHECK_EQ(rn_test_run(leaves_early, NULL, NULL), 0);
+    CHECK_EQ(rn_test_run(leaves_early, "at once", NULL), 0);
+    CHECK_EQ(rn_task_count(), 0);
+}
+
 static int forgotten(rn_group *g, void *arg)
 {
     rn_group *h = rn_group_new(NULL);
@@ -242,4 +298,55 @@ TASK_TEST(flight_of_tasks_and_threads)
     CHECK_EQ(rn_blocking(join_threads, threads), 0);
     CHECK_EQ(rn_group_wait(h), 0);
     return rn_group_close(h);
+}
+
+/* ---- results that only one holds ---- */
+
+enum { CALLERS = 6, ROUNDS = 300 };
+
+static int yields(void *arg, void *result)
+{
+    for (int i = *(int *)arg; i > 0; i--)
+        (void)rn_yield();
+    *(int *)result = 5;
+    return 0;
+}
+
+static int ask_and_tell(told *t, int turns)
+{
+    int result = 0;
+    t->rc = rn_flight_do(&flight, "key", yields, &turns, &result, &t->shared);
+    CHECK_EQ(result, t->rc == 0 ? 5 : 0);
+    return 0;
+}
+RN_TASK(ask_and_tell, told *, int);
+
+/* Followers are cancelled about when the call returns: a result that is told to be shared has been
+ * given to two at least. A call may be made anew meanwhile, so only that can be told from here. */
+TASK_TEST(flight_shares_no_result_with_nobody)
+{
+    (void)g;
+    for (int round = 0; round < ROUNDS; round++) {
+        rn_group *groups[CALLERS];
+        told t[CALLERS];
+        for (int i = 0; i < CALLERS; i++) {
+            groups[i] = rn_group_new(NULL);
+            rn_go(groups[i], ask_and_tell, &t[i], round % 40);
+        }
+        for (int i = round % 20; i > 0; i--)
+            (void)rn_yield();
+        for (int i = 1; i < CALLERS; i++)
+            rn_group_cancel(groups[i], 0);
+        int sharers = 0;
+        for (int i = 0; i < CALLERS; i++) {
+            (void)!rn_group_wait(groups[i]);
+            rn_group_close(groups[i]);
+        }
+        for (int i = 0; i < CALLERS; i++) {
+            CHECK(!t[i].shared || t[i].rc == 0);
+            sharers += t[i].shared;
+        }
+        CHECK(sharers != 1);
+    }
+    return 0;
 }
