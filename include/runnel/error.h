@@ -36,8 +36,8 @@ typedef struct rn_error rn_error;
 
 /*
  * Makes an error with a status code (negative) and a message in the manner of printf; rn_error_wrap
- * puts it above a cause, which it takes over, also when it fails. rc 0: the cause's, or -EINVAL
- * without one, since 0 is no error.
+ * puts it above a cause, which it takes over, also when it fails. With an rc of 0 or more, which is
+ * no error, the code is the cause's, or -EINVAL without one.
  * Never returns NULL: when memory is short, it is a constant error with -ENOMEM, whose cause is
  * lost.
  */

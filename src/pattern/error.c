@@ -52,7 +52,7 @@ rn_error *rn_error_make(rn_error *cause, int rc, const char *site, const char *f
     vsnprintf(e->message, (size_t)length + 1, format, ap);
     va_end(ap);
     atomic_store_explicit(&e->refs, 1, memory_order_relaxed);
-    e->rc = rc ? rc : cause ? cause->rc : -EINVAL; /* an error is never 0 */
+    e->rc = rc < 0 ? rc : cause ? cause->rc : -EINVAL; /* an error is always negative */
     e->cause = cause;
     e->site = site;
     e->task = memcpy(e->message + length + 1, name, name_size);

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <runnel.h>
 
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -56,6 +57,23 @@ TEST(error_of_nothing_is_none)
     rn_error *e = rn_error_wrap(NULL, -EIO, "alone");
     CHECK(rn_error_cause(e) == NULL);
     rn_error_unref(e);
+}
+
+TEST(error_has_a_negative_code_whatever_it_is_given)
+{
+    static const int no_error[] = { 0, 1, 5, INT_MAX };
+    for (size_t i = 0; i < sizeof no_error / sizeof no_error[0]; i++) {
+        rn_error *e = rn_error_new(no_error[i], "of no code");
+        CHECK_EQ(rn_error_rc(e), -EINVAL);
+        CHECK(!rn_error_is(e, no_error[i]) && rn_error_is(e, -EINVAL));
+        rn_error *w = rn_error_wrap(rn_error_new(-EIO, "below"), no_error[i], "above");
+        CHECK_EQ(rn_error_rc(w), -EIO);
+        rn_error_unref(w);
+        rn_error_unref(e);
+    }
+    rn_error *least = rn_error_new(INT_MIN, "the least");
+    CHECK_EQ(rn_error_rc(least), INT_MIN);
+    rn_error_unref(least);
 }
 
 typedef RN_RESULT(int) counted;
