@@ -194,15 +194,16 @@ RN_EXTERN_C_END
 
 /*
  * rn_replicate(g, count, &result, f, args...): runs count replicas of f and returns the number of
- * the one that first returned 0, with its result; the others are cancelled and have ended by then.
+ * the one that first succeeded, with its result; the others are cancelled and have ended by then.
  *
  *     static int ask(int k, reply *r, const char *question) { ... return 0; }
  *     RN_TASK(ask, int, reply *, const char *);
  *     int who = rn_replicate(g, 10, &r, ask, "...");
  *
- * A replica that fails does not end the others. Returns the number; if all have failed, the first
- * error; -EINVAL for none; -ENOMEM; -ECANCELED if the caller, or g, was cancelled before there was
- * a result. Waits. The replicas are tasks of a group under g, and also end with the caller's.
+ * A replica succeeds if it returns 0, or a positive number, which says no more, as of every task.
+ * One that fails does not end the others. Returns the number; if all have failed, the first error;
+ * -EINVAL for none; -ENOMEM; -ECANCELED if the caller, or g, was cancelled before there was a
+ * result. Waits. The replicas are tasks of a group under g, and also end with the caller's.
  * rn_replicate_drop names a function that is called for the results of replicas that came second.
  */
 #define rn_replicate(g, count, result, ...) rn_replicate_drop(g, count, result, NULL, __VA_ARGS__)
@@ -247,8 +248,8 @@ RN_EXTERN_C_END
  * Its heart has an interval of half the timeout. If no pulse comes for timeout_ns, the ward's group
  * is closed, and when everything in it has ended the ward is started again: there are never two. A
  * ward that cannot be cancelled because it never waits therefore stops its steward, whose own
- * pulses then cease. A ward that returns 0 has finished, and so has the steward; one that returns
- * an error sends no more pulses, and is started again when the time is up.
+ * pulses then cease. A ward that returns 0 or more has finished, and so has the steward; one that
+ * returns an error sends no more pulses, and is started again when the time is up.
  *
  * The receiver is the steward's pulse, so that stewards can be watched, too: every timeout_ns / 2,
  * and with each restart, it carries the number of restarts so far; the latest is kept, and nobody

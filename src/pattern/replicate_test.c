@@ -77,6 +77,33 @@ TEST(replicate_fails_when_all_have_failed)
     CHECK_EQ(rn_test_run(failures, NULL, NULL), 0);
 }
 
+/* Replica 2 answers first, and returns what a task may: 5 is a success, as in any group. */
+static int positive(int k, int *result, int rc)
+{
+    if (k != 2)
+        return rn_sleep(RN_SECOND) ? -ECANCELED : 0;
+    *result = 100 + k;
+    return rc;
+}
+RN_TASK(positive, int, int *, int);
+
+static int positive_returns(rn_group *g, void *arg)
+{
+    (void)arg;
+    for (int rc = 0; rc <= 5; rc += 5) {
+        int result = -1;
+        CHECK_EQ(rn_replicate(g, 4, &result, positive, rc), 2); /* its number, not what it said */
+        CHECK_EQ(result, 102);
+        CHECK_EQ(elapsed(), 0);
+    }
+    return 0;
+}
+
+TEST(replicate_takes_a_positive_return_for_a_success)
+{
+    CHECK_EQ(rn_test_run(positive_returns, NULL, NULL), 0);
+}
+
 /* ---- ownership ---- */
 
 typedef struct wide {
