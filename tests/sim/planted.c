@@ -331,7 +331,7 @@ static int assumed_order(rn_group *g, void *arg)
 
 /* ---- philosophers ---- */
 
-enum { SEATS = 4 };
+enum { SEATS = 3 };
 
 static int dine(rn_mutex *left, rn_mutex *right)
 {
@@ -419,7 +419,7 @@ static const struct bug {
     { "late_answer", late_answer, { 50, 50, 100 } },
     { "lost_permit", lost_permit, { 50, 50, 100 } },
     { "assumed_order", assumed_order, { 50, 50, 100 } },
-    { "philosophers", philosophers, { 50, 300, 2500 } },
+    { "philosophers", philosophers, { 50, 50, 500 } },
     { "half_made", half_made, { 50, 50, 100 } },
 };
 

@@ -39,7 +39,7 @@ def find(self, name, strategy, seeds):
     again = run([name], SCHEDULE=command[1])
     self.assertEqual(again.returncode, search.returncode, again.stderr)
     # The mended program is right under the very schedules that broke the other.
-    mended = run([name, "-"], STRATEGY=strategy, SEEDS=min(seeds, 100))
+    mended = run([name, "-"], STRATEGY=strategy, SEEDS=min(seeds, 30))
     self.assertEqual(mended.returncode, 0, mended.stderr)
 
 
