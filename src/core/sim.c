@@ -3,8 +3,9 @@
  * The simulated scheduler. sim.h says what for.
  *
  * It is reached through slow paths that the real one has anyway. A task's budget is 0, so each call
- * that did not wait ends in rni_budget_spent, and a worker's ticks are 0, so each pick goes to
- * look_now_and_then; both hand over to this file. Nothing else in the library knows of it.
+ * that did not wait ends in rni_budget_spent, and a worker's ticks are 0, so each pick is one that
+ * looks around; both hand over to this file. Calls that must not visit the real scheduler, because
+ * they leave with a lock held or come from anywhere, have a step of their own (rni_sim_step).
  *
  * What is ready stands in `ready`, in the order in which it became so; the worker's own queue is
  * emptied into it before each decision. Only the worker of the run touches any of this, so there is
