@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Simulated runs: seeds, schedules, and the search through them. */
+/* kit: not-under-qemu */
 #include <runnel.h>
 
 #include <stdatomic.h>
