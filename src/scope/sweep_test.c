@@ -23,6 +23,7 @@ static struct orders {
 } * orders;
 
 static char written[LETTERS + 1];
+static _Atomic(unsigned) letters_written;
 
 static void forget_orders(void)
 {
@@ -36,7 +37,7 @@ static void forget_orders(void)
 static int write_letters(char letter, int n)
 {
     for (int i = 0; i < n; i++) {
-        written[strlen(written)] = letter;
+        written[atomic_fetch_add(&letters_written, 1)] = letter;
         (void)rn_task_count(); /* a call */
     }
     return 0;
@@ -48,6 +49,7 @@ static int two_writers(rn_group *g, void *arg)
     (void)g;
     int n = *(int *)arg;
     memset(written, 0, sizeof written);
+    atomic_store(&letters_written, 0);
     rn_group *h = rn_group_new(NULL);
     rn_go(h, write_letters, 'a', n);
     rn_go(h, write_letters, 'b', n);

@@ -12,6 +12,7 @@
 #include <runnel.h>
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,22 +219,22 @@ static int check_then_act(rn_group *g, void *arg)
 
 /* ---- a wait group that is raised too late ---- */
 
-static int count_in_task(rn_waitgroup *wg, rn_sender(int) begun, int *done)
+static int count_in_task(rn_waitgroup *wg, rn_sender(int) begun, _Atomic(int) *done)
 {
     if (!mended)
         rn_waitgroup_add(wg, 1);
     int rc = rn_send(begun, 1);
-    ++*done;
+    atomic_fetch_add(done, 1);
     rn_waitgroup_done(wg);
     return rc;
 }
-RN_TASK(count_in_task, rn_waitgroup *, rn_sender(int), int *);
+RN_TASK(count_in_task, rn_waitgroup *, rn_sender(int), _Atomic(int) *);
 
 static int late_add(rn_group *g, void *arg)
 {
     (void)arg;
     static rn_waitgroup wg;
-    static int done;
+    static _Atomic(int) done;
     rn_chan(int) begun = rn_make(g, int, 3);
     for (int i = 0; i < 3; i++) {
         if (mended)
@@ -245,7 +246,7 @@ static int late_add(rn_group *g, void *arg)
         rc = rn_wait(begun); /* "they have all begun by now" */
     if (rc == 0)
         rc = rn_waitgroup_wait(&wg);
-    return rc ? rc : done == 3 ? 0 : -EBADMSG;
+    return rc ? rc : atomic_load(&done) == 3 ? 0 : -EBADMSG;
 }
 
 /* ---- an answer that nobody waits for any more ---- */
