@@ -85,7 +85,7 @@ function(runnel_kit_test file name)
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
   # Stages and reports are made of what is below them, and the same on every CPU.
   if(NOT "not-under-qemu" IN_LIST words AND NOT "soak" IN_LIST words
-     AND NOT name MATCHES "^(pattern|obs)/")
+     AND NOT name MATCHES "^(pattern|obs|scope)/")
     set_property(GLOBAL APPEND PROPERTY RUNNEL_QEMU_TESTS "${target}")
   endif()
 

@@ -4,7 +4,7 @@
 #   tools/cross-test.sh [--build] aarch64 [BUILD_DIR] [TEST...]
 #
 # Builds the library and the tests for another CPU and runs the tests in the emulator, with two
-# workers. Without TEST it runs those of all rooms but pattern and obs that are not marked
+# workers. Without TEST it runs those of base to sync and of io that are not marked
 # /* kit: not-under-qemu */ or soak. With --build it only builds.
 # Exit status 77 (skipped): the cross compiler or the emulator is not installed.
 set -u

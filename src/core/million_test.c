@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* kit: once */
-/* kit: serial */
 /* kit: timeout 120 */
 /* kit: not-under-sanitizers */
 /* kit: not-under-qemu */
