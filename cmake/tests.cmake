@@ -83,7 +83,7 @@ function(runnel_kit_test file name)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME "${target}"
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
-  # Stages and reports are made of what is below them, and the same on every CPU.
+  # Groups, stages and reports are made of what is below them, and the same on every CPU.
   if(NOT "not-under-qemu" IN_LIST words AND NOT "soak" IN_LIST words
      AND NOT name MATCHES "^(pattern|obs|scope)/")
     set_property(GLOBAL APPEND PROPERTY RUNNEL_QEMU_TESTS "${target}")
