@@ -123,7 +123,7 @@ def compile_one(source, output, include):
 
 class Scratch:
     def __init__(self, folder, library):
-        self.folder, self.library = folder, library
+        self.folder, self.archives = folder, library
         self.src = os.path.join(folder, "src")
         shutil.copytree(os.path.join(ROOT, "src"), self.src)
         self.made = {}
@@ -146,7 +146,7 @@ class Scratch:
             program, *models = run.split()
             binary = os.path.join(self.folder, program)
             main = self.object(os.path.join(here, program + ".c"), everything)
-            subprocess.run(["cc", main] + objects + [os.path.join(self.library,
+            subprocess.run(["cc", main] + objects + [os.path.join(self.archives,
                            "librunnel_check.a"), "-o", binary], check=True)
             try:
                 done = subprocess.run([binary] + models, capture_output=True, text=True,
