@@ -11,8 +11,9 @@
  *
  * A task waits, in this sense, in any call of the library except rn_fd_wait, the TCP calls and
  * rn_blocking: during those time stands still, because the world outside has not answered yet. A
- * deadline on such a wait therefore never passes; talk to channels in tests instead. Threads that
- * are not the library's do not hold the clock.
+ * deadline on such a wait therefore never passes; talk to channels in tests instead, or simulate:
+ * simulated runs (rn_test_run) have a network of their own, and time passes in its calls as in any
+ * other. Threads that are not the library's do not hold the clock.
  */
 #ifndef RUNNEL_TEST_H
 #define RUNNEL_TEST_H
@@ -51,7 +52,8 @@ typedef struct rn_test_options {
     rn_test_strategy strategy;
     unsigned preemptions; /* RN_TEST_EXHAUSTIVE: interruptions at most; RN_TEST_PCT: changes of
                              priority; 0: 2 */
-    unsigned faults;      /* RN_BUGGIFY is true now and then; 0: never */
+    unsigned faults;      /* so many per mille of what may fail in the simulated network does, and
+                             RN_BUGGIFY is true now and then; 0: never */
     bool together;        /* several runs share a child process: each finds the program's variables
                              as the one before has left them, and costs microseconds instead of
                              milliseconds */
@@ -66,8 +68,16 @@ typedef struct rn_test_options {
  * A simulated run has one thread. After each call of the library another task may go on, and
  * which, what selects choose, and which of two timers at one instant is first is drawn from the
  * seed. So the same seed gives the same run, as long as nothing else that the program does is
- * random; descriptors, sockets and other threads are real. rn_blocking's functions run one at a
- * time, between the tasks' calls.
+ * random. rn_blocking's functions run one at a time, between the tasks' calls. Descriptors of the
+ * program's own and other threads are real.
+ *
+ * rn_tcp_listen and rn_tcp_dial, called by a task of such a run, use a network in memory. There
+ * every numeric address is this program's own, and the only name is localhost. The seed says how
+ * long bytes take (up to 5 ms) and how many a read or a write gets; with faults also that a dial is
+ * refused (-ECONNREFUSED), has no way (-EHOSTUNREACH) or no answer (-ETIMEDOUT, after 127 s), that
+ * an accept finds no descriptor free (-EMFILE), that a connection is reset (-ECONNRESET), and that
+ * bytes take up to ten minutes. The numbers that rn_conn_fd and rn_listener_fd give are good for
+ * rn_fd_wait and RN_FD only, and threads may not wait for them (-EOPNOTSUPP).
  *
  * Of several runs all but the last are made in child processes (fork) whose output goes nowhere, so
  * each begins with the memory as it is at the call, unless they are made together. A run fails if

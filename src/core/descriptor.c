@@ -3,7 +3,7 @@
 #include "core/descriptor.h"
 #include "core/worker.h"
 
-enum { BLOCK = 256, BLOCKS = 4096 };
+enum { BLOCK = 256, BLOCKS = 4096, SIMULATED = 1 << 16 };
 
 static _Atomic(rni_descriptor *) table[BLOCKS]; /* release store, acquire load */
 
@@ -31,25 +31,6 @@ static unsigned events_of(const rni_waiter *w)
     return (unsigned)w->flags >> 8;
 }
 
-/* Arms fd for everything that its queue waits for; the lock is held. */
-static int arm(rni_descriptor *d, int fd)
-{
-    unsigned events = 0;
-    for (rni_waiter *w = d->waiters.head; w; w = w->next)
-        events |= events_of(w);
-    d->armings = (d->armings + 1) & INT32_MAX; /* keeps the key clear of RNI_OS_KEY_WAKE */
-    return rni_os_poller_arm(fd, events, (uint64_t)d->armings << 32 | (uint32_t)fd);
-}
-
-int rni_descriptor_watch(rni_descriptor *d, int fd, rni_waiter *w)
-{
-    rni_enqueue(&d->waiters, &d->lock, w);
-    int rc = arm(d, fd);
-    if (rc != 0)
-        rni_dequeue(w);
-    return rc;
-}
-
 /* Takes the waiters whose wait the events end, as a list; the lock is held. */
 static rni_waiter *take_ready(rni_descriptor *d, unsigned events)
 {
@@ -70,6 +51,38 @@ static rni_waiter *take_ready(rni_descriptor *d, unsigned events)
     return ready;
 }
 
+static void ready_all(rni_waiter *ready)
+{
+    while (ready) {
+        rni_waiter *w = ready;
+        ready = w->next;
+        rni_ready(w->task, (int)w->index);
+    }
+}
+
+/* Arms fd for everything that its queue waits for; the lock is held. */
+static int arm(rni_descriptor *d, int fd)
+{
+    if (d->simulated) {
+        ready_all(take_ready(d, d->simulated)); /* it may have become so since it was looked at */
+        return 0;
+    }
+    unsigned events = 0;
+    for (rni_waiter *w = d->waiters.head; w; w = w->next)
+        events |= events_of(w);
+    d->armings = (d->armings + 1) & INT32_MAX; /* keeps the key clear of RNI_OS_KEY_WAKE */
+    return rni_os_poller_arm(fd, events, (uint64_t)d->armings << 32 | (uint32_t)fd);
+}
+
+int rni_descriptor_watch(rni_descriptor *d, int fd, rni_waiter *w)
+{
+    rni_enqueue(&d->waiters, &d->lock, w);
+    int rc = arm(d, fd);
+    if (rc != 0)
+        rni_dequeue(w);
+    return rc;
+}
+
 void rni_descriptor_ready(uint64_t key, unsigned events)
 {
     int fd = (int)(uint32_t)key;
@@ -82,9 +95,65 @@ void rni_descriptor_ready(uint64_t key, unsigned events)
             arm(d, fd);
     }
     rni_unlock(&d->lock);
-    while (ready) {
-        rni_waiter *w = ready;
-        ready = w->next;
-        rni_ready(w->task, (int)w->index);
+    ready_all(ready);
+}
+
+/* ---- simulated ---- */
+
+static _Atomic(bool) any_simulated; /* ever; stays set */
+
+bool rni_descriptor_is_simulated(int fd)
+{
+    if (rni_likely(!atomic_load_explicit(&any_simulated, memory_order_relaxed)))
+        return false;
+    rni_descriptor *d = rni_descriptor_of(fd);
+    if (!d)
+        return false;
+    rni_lock_take(&d->lock);
+    unsigned simulated = d->simulated;
+    rni_unlock(&d->lock);
+    return simulated != 0;
+}
+
+int rni_descriptor_look(int fd, unsigned events)
+{
+    if (rni_unlikely(rni_descriptor_is_simulated(fd))) {
+        rni_descriptor *d = rni_descriptor_of(fd);
+        rni_lock_take(&d->lock);
+        unsigned ready = d->simulated & events;
+        rni_unlock(&d->lock);
+        return (int)ready;
     }
+    rni_os_fd p = { .fd = fd, .events = events };
+    int rc = rni_os_poll(&p, 1, 0);
+    return rc < 0 ? rc : p.ready;
+}
+
+static void set_simulated(rni_descriptor *d, unsigned simulated)
+{
+    rni_lock_take(&d->lock);
+    d->simulated = simulated;
+    rni_waiter *ready = take_ready(d, simulated);
+    rni_unlock(&d->lock);
+    ready_all(ready);
+}
+
+int rni_descriptor_simulate(int fd)
+{
+    rni_descriptor *d = rni_descriptor_of(fd);
+    if (!d)
+        return -ENOMEM;
+    atomic_store_explicit(&any_simulated, true, memory_order_relaxed);
+    set_simulated(d, SIMULATED);
+    return 0;
+}
+
+void rni_descriptor_forget(int fd)
+{
+    set_simulated(rni_descriptor_of(fd), 0);
+}
+
+void rni_descriptor_say(int fd, unsigned events)
+{
+    set_simulated(rni_descriptor_of(fd), SIMULATED | events);
 }

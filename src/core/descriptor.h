@@ -13,6 +13,12 @@
  *
  * io_waiters (core/verdict.c) counts each waiting task from before the arming until after it has
  * been made ready.
+ *
+ * A simulated descriptor belongs to the network of a simulated run (io/sim_net.c). Its number is
+ * taken from the system, so that nothing else has it, but no system call is made on it: it is ready
+ * for what rni_descriptor_say said last. Its waiters are not in io_waiters, because nothing outside
+ * can wake them; so time passes while they wait, and a deadlock among them is seen. Only tasks may
+ * wait for it.
  */
 #ifndef RNI_CORE_DESCRIPTOR_H
 #define RNI_CORE_DESCRIPTOR_H
@@ -22,7 +28,8 @@
 typedef struct rni_descriptor {
     rni_lock lock;
     rni_queue waiters;
-    uint32_t armings; /* counts them; part of the key, so that an old event is told from a new */
+    uint32_t armings;   /* counts them; part of the key, so that an old event is told from a new */
+    unsigned simulated; /* SIMULATED, and the events it is ready for; or 0. Under the lock */
 } rni_descriptor;
 
 /* In the flags of a waiter: RN_READABLE and RN_WRITABLE (RNI_OS_READ and _WRITE), shifted. */
@@ -34,6 +41,18 @@ rni_descriptor *rni_descriptor_of(int fd);
 /* Puts w into the queue and arms fd; d's lock is held. 0, or why fd cannot be waited for: then w is
  * in no queue. */
 int rni_descriptor_watch(rni_descriptor *d, int fd, rni_waiter *w);
+
+/* What fd, which is not negative, is ready for of events: > 0, 0, or a negative error. Never
+ * waits. */
+int rni_descriptor_look(int fd, unsigned events);
+
+/* Makes fd a simulated descriptor, ready for nothing; or an ordinary one again, before it is
+ * closed. The first returns 0 or -ENOMEM. */
+int rni_descriptor_simulate(int fd);
+void rni_descriptor_forget(int fd);
+bool rni_descriptor_is_simulated(int fd);
+/* Simulated fd is ready for these events from now on. Readies tasks; parks nothing. */
+void rni_descriptor_say(int fd, unsigned events);
 
 /* The poller has found the descriptor behind key ready for events. Readies tasks; parks nothing. */
 void rni_descriptor_ready(uint64_t key, unsigned events);

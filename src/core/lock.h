@@ -9,7 +9,8 @@
  * Lock order: channels by address (select only) -> nothing. A heap of timers' lock, an owner's list
  * lock and a parking-lot bucket are taken last or alone; see the files that own them. A channel's
  * lock may be taken under a context's, a user's timer's (scope/timers.c) and a broadcast's
- * (pattern/broadcast.c). rni_ready may be called with any of them held.
+ * (pattern/broadcast.c). The simulated network's lock (io/sim_socket.h) comes before descriptors'
+ * and timers'; bytes are copied under it. rni_ready may be called with any of them held.
  *
  * Nor do they allocate or make system calls, with these exceptions: a queue grows under its own
  * lock (queue.c, stack.c), a descriptor is armed under its entry's (descriptor.c), the poller is

@@ -201,6 +201,11 @@ uint32_t rni_sim_choose(uint32_t n)
     return decide(RNI_SIM_CHOICE, n, random ? rni_rand_below(&sim.rand, n) : 0);
 }
 
+bool rni_sim_faults(void)
+{
+    return rni_sim_on() && sim.plan.chance > 0;
+}
+
 bool rni_sim_chance(unsigned per_mille)
 {
     if (!rni_sim_on())

@@ -78,6 +78,8 @@ uint64_t rni_sim_hash(uint32_t *count);
 
 /* Makes a decision of kind RNI_SIM_CHOICE. */
 uint32_t rni_sim_choose(uint32_t n);
+/* Whether the run is one with faults. False unless rni_sim_on. */
+bool rni_sim_faults(void);
 /* Whether something unlikely happens, at per_mille instead of the plan's chance if that is not 0.
  * False unless rni_sim_on. */
 bool rni_sim_chance(unsigned per_mille);

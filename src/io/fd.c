@@ -18,6 +18,10 @@ static int poll_once(int fd, unsigned events, int64_t timeout_ns)
 
 static int foreign_wait(int fd, unsigned events, int64_t deadline)
 {
+    if (rni_descriptor_is_simulated(fd)) {
+        int rc = rni_descriptor_look(fd, events);
+        return rc ? rc : -EOPNOTSUPP;
+    }
     for (;;) {
         int64_t left = deadline == RN_FOREVER ? -1 : deadline - rni_now();
         if (deadline != RN_FOREVER && left < 0)
@@ -58,7 +62,7 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
         return -EBADF;
     if (t->foreign)
         return foreign_wait(fd, events, deadline_ns);
-    rc = poll_once(fd, events, 0);
+    rc = rni_descriptor_look(fd, events);
     if (rc != 0)
         return rni_spend(t, rc);
     if (deadline_ns != RN_FOREVER && rni_now() >= deadline_ns)
@@ -66,15 +70,18 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
     rni_descriptor *d = rni_descriptor_of(fd);
     if (!d)
         return -ENOMEM;
-    if ((rc = rni_poll_open()) != 0)
+    bool outside = !rni_descriptor_is_simulated(fd);
+    if (outside && (rc = rni_poll_open()) != 0)
         return rc;
     rni_wait_prepare(t);
     rni_deadline_start(t, deadline_ns, -ETIMEDOUT);
-    rni_poll_count(1);
+    if (outside)
+        rni_poll_count(1);
     rc = enqueue(t, d, fd, events);
     if (rc == 0)
         rc = rni_park(t, RNI_WHY_IO, (void *)(intptr_t)fd, site);
-    rni_poll_count(-1);
+    if (outside)
+        rni_poll_count(-1);
     rni_deadline_stop(t);
     return rc;
 }

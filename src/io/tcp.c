@@ -1,30 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP over non-blocking sockets and rn_fd_wait.
+ * TCP over sockets that never wait (net.h) and rn_fd_wait.
  *
  * The descriptor belongs to the handle and is closed only when nobody is inside a call on it any
  * more: `users` counts the calls under way plus one for the owner, and the last to leave closes and
  * frees. Closing first shuts the socket down, which makes every waiting call ready; it then sees
  * `closed` and returns -EPIPE. So a descriptor number is never reused under a waiting task.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <runnel/io.h>
-#include <runnel/task.h>
 
 #include "core/park.h"
+#include "core/sim.h"
+#include "io/net.h"
 
 typedef struct socket_handle {
-    int fd;
+    rni_socket socket;
+    const rni_net *net;   /* its functions */
     unsigned port;        /* of a listener; fixed */
     _Atomic(int) users;   /* calls under way, plus the owner */
     _Atomic(bool) closed; /* the owner has closed it */
@@ -37,21 +28,25 @@ struct rn_conn {
     socket_handle s;
 };
 
-/* errno of the calling thread, read anew: the task may have moved since the last call. */
-static int system_error(void)
+/* The network of who opens something. */
+static const rni_net *net_here(void)
 {
-    return -rni_os_error();
+    return rni_unlikely(rni_sim_on()) ? &rni_sim_net : &rni_system_net;
 }
 
 /* ---- handles ---- */
 
-/* The public types are this one, named; freed by leave(). */
-static void *new_handle(int fd)
+/* The public types are this one, named; freed by leave(). It owns the socket, which is closed if
+ * there is no memory. */
+static void *new_handle(const rni_net *net, const rni_socket *socket)
 {
     socket_handle *s = rni_os_alloc(sizeof *s);
-    if (!s)
+    if (!s) {
+        net->close(socket);
         return NULL;
-    s->fd = fd;
+    }
+    s->socket = *socket;
+    s->net = net;
     atomic_store_explicit(&s->users, 1, memory_order_relaxed);
     return s;
 }
@@ -60,7 +55,7 @@ static void leave(socket_handle *s)
 {
     /* acq_rel: every use of the descriptor happens before its close */
     if (atomic_fetch_sub_explicit(&s->users, 1, memory_order_acq_rel) == 1) {
-        close(s->fd);
+        s->net->close(&s->socket);
         rni_os_free(s);
     }
 }
@@ -81,7 +76,7 @@ static void close_handle(socket_handle *s)
     /* Either we see the call that is under way, or it sees `closed` before it waits. */
     atomic_store_explicit(&s->closed, true, memory_order_seq_cst);
     if (atomic_load_explicit(&s->users, memory_order_seq_cst) > 1)
-        shutdown(s->fd, SHUT_RDWR); /* wakes those who wait */
+        (void)s->net->shutdown(&s->socket, true); /* wakes those who wait */
     leave(s);
     rni_os_set_error(saved);
 }
@@ -89,7 +84,7 @@ static void close_handle(socket_handle *s)
 /* Waits until the socket is ready. 0, or why the call must end. */
 static int wait_ready(socket_handle *s, unsigned events, int64_t deadline, const char *site)
 {
-    int rc = rn_fd_wait_at(s->fd, events, deadline, site);
+    int rc = rn_fd_wait_at(s->socket.fd, events, deadline, site);
     if (rc < 0)
         return rc;
     return is_closed(s) ? -EPIPE : 0;
@@ -97,69 +92,24 @@ static int wait_ready(socket_handle *s, unsigned events, int64_t deadline, const
 
 /* ---- listening ---- */
 
-typedef union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-} address;
-
-/* Parses a numeric address; the length of *a, or -EINVAL. */
-static int parse(const char *text, unsigned port, address *a)
-{
-    memset(a, 0, sizeof *a);
-    if (port > 65535)
-        return -EINVAL;
-    if (!text || inet_pton(AF_INET, text, &a->v4.sin_addr) == 1) {
-        a->v4.sin_family = AF_INET;
-        a->v4.sin_port = htons((uint16_t)port);
-        return sizeof a->v4;
-    }
-    if (inet_pton(AF_INET6, text, &a->v6.sin6_addr) == 1) {
-        a->v6.sin6_family = AF_INET6;
-        a->v6.sin6_port = htons((uint16_t)port);
-        return sizeof a->v6;
-    }
-    return -EINVAL;
-}
-
-static int open_listener(const address *a, socklen_t length)
-{
-    int one = 1;
-    int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return system_error();
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, &a->any, length) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int rc = system_error();
-        close(fd);
-        return rc;
-    }
-    return fd;
-}
-
-static unsigned bound_port(int fd)
-{
-    address a;
-    socklen_t length = sizeof a;
-    if (getsockname(fd, &a.any, &length) != 0)
-        return 0;
-    return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
-}
-
 int rn_tcp_listen(const char *numeric, unsigned port, rn_listener **out)
 {
-    address a;
-    int saved = rni_os_error(), length = parse(numeric, port, &a);
+    rni_address at;
+    rni_socket socket;
+    unsigned bound;
     *out = NULL;
-    if (length < 0)
-        return length;
-    int fd = open_listener(&a, (socklen_t)length);
-    if (fd >= 0 && !(*out = new_handle(fd)))
-        close(fd);
-    if (*out)
-        (*out)->s.port = bound_port(fd);
+    int rc = rni_address_parse(numeric, port, &at);
+    if (rc != 0)
+        return rc;
+    int saved = rni_os_error();
+    const rni_net *net = net_here();
+    rc = net->listen(&at, &socket, &bound);
+    if (rc == 0 && !(*out = new_handle(net, &socket)))
+        rc = -ENOMEM;
+    if (rc == 0)
+        (*out)->s.port = bound;
     rni_os_set_error(saved);
-    return *out ? 0 : fd < 0 ? fd : -ENOMEM;
+    return rc;
 }
 
 unsigned rn_listener_port(const rn_listener *l)
@@ -169,7 +119,7 @@ unsigned rn_listener_port(const rn_listener *l)
 
 int rn_listener_fd(const rn_listener *l)
 {
-    return l->s.fd;
+    return l->s.socket.fd;
 }
 
 /* Whether accept failed because of one connection, not because of the listener (accept(2)). */
@@ -179,15 +129,14 @@ static bool try_next(int rc)
            rc == -ENOPROTOOPT || rc == -EHOSTDOWN || rc == -EHOSTUNREACH || rc == -ENETUNREACH;
 }
 
-static int accept_on(socket_handle *s, int64_t deadline, const char *site)
+static int accept_on(socket_handle *s, int64_t deadline, rni_socket *out, const char *site)
 {
     for (;;) {
         if (is_closed(s))
             return -EPIPE;
-        int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0)
-            return fd;
-        int rc = system_error();
+        int rc = s->net->accept(&s->socket, out);
+        if (rc == 0)
+            return 0;
         if (rc == -EAGAIN)
             rc = wait_ready(s, RN_READABLE, deadline, site);
         else if (try_next(rc))
@@ -195,18 +144,6 @@ static int accept_on(socket_handle *s, int64_t deadline, const char *site)
         if (rc != 0)
             return rc;
     }
-}
-
-/* A connection's handle for fd, which it owns from now on. */
-static int adopt(int fd, rn_conn **out)
-{
-    int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    *out = new_handle(fd);
-    if (*out)
-        return 0;
-    close(fd);
-    return -ENOMEM;
 }
 
 int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out, const char *site)
@@ -217,8 +154,10 @@ int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out, const c
         return rc;
     enter(&l->s);
     int saved = rni_os_error();
-    int fd = accept_on(&l->s, deadline_ns, site);
-    rc = fd < 0 ? fd : adopt(fd, out);
+    rni_socket socket;
+    rc = accept_on(&l->s, deadline_ns, &socket, site);
+    if (rc == 0 && !(*out = new_handle(l->s.net, &socket)))
+        rc = -ENOMEM;
     leave(&l->s);
     rni_os_set_error(saved);
     return rni_spend(rni_current(), rc);
@@ -232,71 +171,42 @@ void rn_listener_close(rn_listener *l)
 
 /* ---- dialling ---- */
 
-typedef struct lookup {
-    const char *host;
-    char service[8];
-    struct addrinfo *list;
-} lookup;
-
-/* Runs on a helper thread: the resolver blocks, and wants more stack than a small task has. */
-static int resolve(void *arg)
+static int connect_to(const rni_net *net, const rni_address *to, int64_t deadline, rni_socket *out,
+                      const char *site)
 {
-    lookup *l = arg;
-    struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-    int rc = getaddrinfo(l->host, l->service, &hints, &l->list);
-    if (rc == 0)
-        return 0;
-    return rc == EAI_MEMORY ? -ENOMEM : rc == EAI_SYSTEM ? system_error() : -EHOSTUNREACH;
-}
-
-static int connect_to(const struct addrinfo *ai, int64_t deadline, const char *site)
-{
-    int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return system_error();
-    int rc = connect(fd, ai->ai_addr, ai->ai_addrlen) == 0 ? 0 : system_error();
-    if (rc == -EINPROGRESS || rc == -EINTR) {
-        rc = rn_fd_wait_at(fd, RN_WRITABLE, deadline, site);
-        if (rc > 0) {
-            int so_error = 0;
-            socklen_t length = sizeof so_error;
-            rc = getsockopt(fd, SOL_SOCKET, SO_ERROR, &so_error, &length) == 0 ? -so_error
-                                                                               : system_error();
-        }
-    }
-    if (rc == 0)
-        return fd;
-    close(fd);
+    int rc = net->connect(to, out);
+    if (rc != -EINPROGRESS)
+        return rc;
+    rc = rn_fd_wait_at(out->fd, RN_WRITABLE, deadline, site);
+    if (rc > 0)
+        rc = net->connected(out);
+    if (rc != 0)
+        net->close(out);
     return rc;
 }
 
 int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn **out,
                    const char *site)
 {
-    lookup l = { .host = host };
     *out = NULL;
     int rc = rni_refused_at_entry(rni_current());
     if (rc)
         return rc;
     if (port == 0 || port > 65535)
         return -EINVAL;
-    snprintf(l.service, sizeof l.service, "%u", port);
     int saved = rni_os_error();
-    rc = rn_blocking_at(resolve, &l, site);
-    if (rc == 0)
-        rc = -EHOSTUNREACH;
-    else
-        l.list = NULL;
-    int fd = rc;
-    for (struct addrinfo *ai = l.list; ai && fd < 0; ai = ai->ai_next) {
-        fd = connect_to(ai, deadline_ns, site);
+    const rni_net *net = net_here();
+    rni_addresses found;
+    rni_socket socket;
+    int unresolved = rc = net->resolve(host, port, &found, site);
+    for (unsigned i = 0; !unresolved && i < found.n; i++) {
+        rc = connect_to(net, &found.list[i], deadline_ns, &socket, site);
         /* The system's own timeout for one address leaves the others to be tried. */
-        if (fd == -ECANCELED || (fd == -ETIMEDOUT && rni_now() >= deadline_ns))
+        if (rc == 0 || rc == -ECANCELED || (rc == -ETIMEDOUT && rni_now() >= deadline_ns))
             break;
     }
-    if (l.list)
-        freeaddrinfo(l.list);
-    rc = fd < 0 ? fd : adopt(fd, out);
+    if (rc == 0 && !(*out = new_handle(net, &socket)))
+        rc = -ENOMEM;
     rni_os_set_error(saved);
     return rc;
 }
@@ -308,10 +218,10 @@ static int64_t read_some(socket_handle *s, void *buf, size_t n, int64_t deadline
     for (;;) {
         if (is_closed(s))
             return -EPIPE;
-        ssize_t got = recv(s->fd, buf, n, 0);
+        int64_t got = s->net->read(&s->socket, buf, n);
         if (got >= 0)
             return got;
-        int rc = system_error();
+        int rc = (int)got;
         if (rc == -EAGAIN)
             rc = wait_ready(s, RN_READABLE, deadline, site);
         else if (rc == -EINTR)
@@ -351,13 +261,13 @@ static int write_all(socket_handle *s, const char *buf, size_t n, int64_t deadli
     while (*done < n) {
         if (is_closed(s))
             return -EPIPE;
-        ssize_t put = send(s->fd, buf + *done, n - *done, MSG_NOSIGNAL);
+        int64_t put = s->net->write(&s->socket, buf + *done, n - *done);
         if (put >= 0) {
             *done += (size_t)put;
             rni_spend(rni_current(), 0);
             continue;
         }
-        int rc = system_error();
+        int rc = (int)put;
         if (rc == -EAGAIN)
             rc = wait_ready(s, RN_WRITABLE, deadline, site);
         else if (rc == -EINTR)
@@ -389,7 +299,7 @@ int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
 int rn_conn_shutdown(rn_conn *c)
 {
     int saved = rni_os_error();
-    int rc = shutdown(c->s.fd, SHUT_WR) == 0 ? 0 : system_error();
+    int rc = c->s.net->shutdown(&c->s.socket, false);
     rni_os_set_error(saved);
     return rc;
 }
@@ -402,5 +312,5 @@ void rn_conn_close(rn_conn *c)
 
 int rn_conn_fd(const rn_conn *c)
 {
-    return c->s.fd;
+    return c->s.socket.fd;
 }

@@ -23,23 +23,23 @@ static int look(const rn_case *k)
 {
     if (k->fd < 0)
         return -EBADF;
-    rni_os_fd p = { .fd = k->fd, .events = k->events & (RNI_OS_READ | RNI_OS_WRITE) };
-    if (p.events == 0)
-        return -EINVAL;
-    int rc = rni_os_poll(&p, 1, 0);
-    return rc < 0 ? rc : p.ready;
+    unsigned events = k->events & (RNI_OS_READ | RNI_OS_WRITE);
+    return events == 0 ? -EINVAL : rni_descriptor_look(k->fd, events);
 }
 
-/* The poller and k's entry exist; 0 or a negative error. */
+/* The poller, if it is needed, and k's entry exist; 0 or a negative error. */
 static int prepare(const rn_case *k)
 {
-    int rc = rni_poll_open();
+    int rc = rni_descriptor_is_simulated(k->fd) ? 0 : rni_poll_open();
     return rc == 0 && !rni_descriptor_of(k->fd) ? -ENOMEM : rc;
 }
 
 static int prepare_thread(selection *s, rni_task *t)
 {
     rni_poll_set *set = &s->set;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].op == RN_OP_FD && rni_descriptor_is_simulated(s->cases[i].fd))
+            return -EOPNOTSUPP;
     set->fds = rni_os_alloc((s->fds + 1) * sizeof *set->fds);
     if (!set->fds)
         return -ENOMEM;
@@ -139,6 +139,15 @@ static int took_nth(const selection *s, size_t which)
     return rni_select_took_fd(s, k);
 }
 
+/* Whether something outside the library may end the wait. */
+static bool waits_outside(const selection *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->cases[i].op == RN_OP_FD && !rni_descriptor_is_simulated(s->cases[i].fd))
+            return true;
+    return false;
+}
+
 int rni_select_park(selection *s, rni_task *t, const char *site)
 {
     const void *what = s->list ? s->list->ch : NULL;
@@ -146,11 +155,14 @@ int rni_select_park(selection *s, rni_task *t, const char *site)
         int rc = rni_park(t, RNI_WHY_SELECT, what, site);
         return s->set.which < s->set.n ? took_nth(s, s->set.which) : rc;
     }
-    rni_poll_count(1);
+    bool outside = waits_outside(s);
+    if (outside)
+        rni_poll_count(1);
     int rc = watch_all(s, t);
     if (rc == 0)
         rc = rni_park(t, RNI_WHY_SELECT, what, site);
     unwatch_all(s);
-    rni_poll_count(-1);
+    if (outside)
+        rni_poll_count(-1);
     return rc;
 }

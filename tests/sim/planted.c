@@ -403,6 +403,58 @@ static int half_made(rn_group *g, void *arg)
     return rc;
 }
 
+/* ---- a message that is read as if it came in one piece ---- */
+
+static int read_message(rn_conn *c, char *to, size_t n)
+{
+    size_t done = 0;
+    do {
+        int64_t got = rn_conn_read(c, to + done, n - done, RN_FOREVER);
+        if (got <= 0)
+            return got == 0 ? -ENODATA : (int)got;
+        done += (size_t)got;
+    } while (mended && done < n);
+    return 0;
+}
+
+static int answer_one(rn_listener *l)
+{
+    rn_conn *c;
+    char request[12] = { 0 };
+    int rc = rn_tcp_accept(l, RN_FOREVER, &c);
+    if (rc)
+        return rc;
+    rc = read_message(c, request, sizeof request);
+    if (rc == 0)
+        rc = memcmp(request, "account 0042", sizeof request) == 0
+                 ? rn_conn_write(c, "ok", 2, RN_FOREVER, NULL)
+                 : -EPROTO;
+    rn_conn_close(c);
+    return rc;
+}
+RN_TASK(answer_one, rn_listener *);
+
+static int whole_message(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_listener *l;
+    rn_conn *c;
+    char reply[2];
+    int rc = rn_tcp_listen("127.0.0.1", 0, &l);
+    if (rc)
+        return rc;
+    rn_go(g, answer_one, l);
+    rc = rn_tcp_dial("127.0.0.1", rn_listener_port(l), RN_FOREVER, &c);
+    if (rc == 0) {
+        rc = rn_conn_write(c, "account 0042", 12, RN_FOREVER, NULL);
+        if (rc == 0)
+            rc = read_message(c, reply, sizeof reply);
+        rn_conn_close(c);
+    }
+    rn_listener_close(l);
+    return rc;
+}
+
 /* ---- the table ---- */
 
 static const struct bug {
@@ -422,6 +474,7 @@ static const struct bug {
     { "assumed_order", assumed_order, { 50, 50, 100 } },
     { "philosophers", philosophers, { 50, 50, 500 } },
     { "half_made", half_made, { 50, 50, 100 } },
+    { "whole_message", whole_message, { 50, 50, 100 } },
 };
 
 int main(int argc, char **argv)
