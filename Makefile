@@ -12,14 +12,14 @@ CMAKE_FLAGS  ?=
 
 DEPS      = tools/install-deps.sh
 # CMake looks at what is installed only while it configures, so that is done every time (0.1 s).
-CONFIGURE = cmake -S . -G Ninja -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
+CONFIGURE = cmake -S . -G Ninja -DRUNNEL_WERROR=ON -DCMAKE_INSTALL_PREFIX=$(PREFIX) $(CMAKE_FLAGS)
 CTEST     = ctest --output-on-failure -j $(JOBS)
 
 # Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
 export NINJA_STATUS = [%f/%t] 
 
-.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan bench soak install clean \
-        format format-check
+.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan lint bench soak install \
+        clean format format-check
 
 all:
 	@$(DEPS) build
@@ -54,6 +54,12 @@ test-asan test-tsan test-ubsan:
 	    -DRUNNEL_SANITIZE=$(SANITIZE) -DRUNNEL_BUILD_BENCH=OFF >/dev/null
 	@cmake --build build-$(@:test-%=%)
 	@$(CTEST) --test-dir build-$(@:test-%=%)
+
+# What can be said of the sources without running them.
+lint:
+	@$(DEPS) lint
+	@$(MAKE) --no-print-directory build
+	@tools/lint.sh build
 
 bench:
 	@$(DEPS) bench

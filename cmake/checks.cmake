@@ -50,6 +50,11 @@ runnel_check(house/tutorial-costs $<TARGET_FILE:tutorial_costs>)
 set_tests_properties(house/tutorial-costs PROPERTIES
   ENVIRONMENT "${RUNNEL_TEST_ENVIRONMENT};RUNNEL_COSTS_ROUNDS=1;RUNNEL_LEAKS=fail")
 
+if(RUNNEL_BUILD_APPS AND NOT RUNNEL_SANITIZE)
+  runnel_check(house/hardened tests/hardened.sh $<TARGET_FILE:runnel_shared>
+               "${PROJECT_BINARY_DIR}/bin/runnel")
+endif()
+
 if(RUNNEL_INSTALL)
   runnel_check(house/install tests/install.sh "${PROJECT_BINARY_DIR}"
                "${PROJECT_BINARY_DIR}/installed")

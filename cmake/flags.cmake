@@ -25,6 +25,22 @@ add_compile_options(
   "$<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes;-Wmissing-prototypes>"
   # A frame larger than the guard zone must touch the guard, not jump over it.
   "$<$<COMPILE_LANGUAGE:C>:-fstack-clash-protection>")
+option(RUNNEL_WERROR "Take the compiler's warnings for errors" OFF)
+if(RUNNEL_WERROR)
+  add_compile_options("$<$<COMPILE_LANGUAGE:C>:-Werror>")
+endif()
+
+# Against what an attacker makes of a mistake. Where a hot path would pay, library.cmake takes some
+# away; tests/hardened.sh looks at what came out. Not taken: -ftrivial-auto-var-init=zero and
+# -fzero-call-used-regs, which cost on every call; control flow protection of returns, because the
+# switch would have to switch shadow stacks, and there is no CPU here to test that on.
+if(NOT RUNNEL_SANITIZE) # their own checks are stronger, and fortified calls hide from them
+  add_compile_options("$<$<COMPILE_LANGUAGE:C>:-fstack-protector-strong>")
+  if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT CMAKE_C_FLAGS MATCHES "_FORTIFY_SOURCE")
+    add_compile_options("$<$<COMPILE_LANGUAGE:C>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+  endif()
+  add_link_options(-Wl,-z,relro,-z,now,-z,noexecstack)
+endif()
 # Frame pointers stay off: the register is worth more to the switch than to perf, which unwinds
 # with --call-graph dwarf. The sanitizer builds below have them.
 

@@ -52,6 +52,13 @@ if(cpu STREQUAL "x86_64")
   # stack would have to be switched too.
   target_compile_options(runnel_objects PRIVATE -fcf-protection=branch)
 endif()
+if(NOT RUNNEL_SANITIZE)
+  # A canary would cost each select and spawn some instructions. What it would guard there are
+  # addresses of single locals, no arrays.
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/src/sync/select.c"
+                              "${PROJECT_SOURCE_DIR}/src/core/spawn.c"
+                              PROPERTIES COMPILE_OPTIONS "-fno-stack-protector")
+endif()
 if(portable_switch)
   # Headers in src/arch inline part of the fast switch and must know that it is not there.
   target_compile_definitions(runnel_objects PUBLIC RUNNEL_PORTABLE_SWITCH=1)

@@ -3,7 +3,7 @@
 #
 # Installs the Debian packages that a target of the Makefile needs:
 #
-#   tools/install-deps.sh GROUP...      groups: build test san bench format
+#   tools/install-deps.sh GROUP...      groups: build test san lint bench format
 #
 # Asks dpkg first and says nothing when all is there, because every `make` runs this. A word `a|b`
 # is satisfied by either package (whoever already has the gnutls libcurl keeps it); the first is
@@ -20,6 +20,7 @@ test="$build python3 clang|clang-14 gdb linux-perf git-doc openssl ca-certificat
       gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user|qemu-user-static"
 san="$build python3 clang-19 libclang-rt-19-dev llvm-19"
 format="clang-format"
+lint="$build python3 clang-tidy cppcheck"
 # Node brings npm, and npm the Go toolchain that the benchmarks compare with.
 bench="$build python3 ca-certificates"
 command -v npm >/dev/null || bench="$bench nodejs npm"
@@ -27,8 +28,8 @@ command -v npm >/dev/null || bench="$bench nodejs npm"
 wanted=
 for group in "$@"; do
     case $group in
-    build | test | san | bench | format) wanted="$wanted ${!group}" ;;
-    *) echo "install-deps: no such group: $group (build test san bench format)" >&2; exit 2 ;;
+    build | test | san | lint | bench | format) wanted="$wanted ${!group}" ;;
+    *) echo "install-deps: no such group: $group (build test san lint bench format)" >&2; exit 2 ;;
     esac
 done
 

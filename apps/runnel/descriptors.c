@@ -38,7 +38,7 @@ bool descriptors_reserve(unsigned *jobs)
         return true;
     unsigned files = (unsigned)limit.rlim_cur;
     if (files < PER_FETCHER + REST) {
-        fprintf(stderr, "runnel check: the limit of open files is %u, at least %u are needed\n",
+        fprintf(stderr, "runnel check: the limit of open files is %u, at least %d are needed\n",
                 files, PER_FETCHER + REST);
         return false;
     }

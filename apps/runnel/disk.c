@@ -75,7 +75,7 @@ static void lead_to(result *r, const char *path)
 static bool read_all(int fd, size_t limit, result *r, str *body)
 {
     for (;;) {
-        str_reserve(body, 64 * 1024);
+        str_reserve(body, 65536);
         ssize_t n = read(fd, body->data + body->len, body->cap - body->len - 1);
         if (n < 0 && errno == EINTR)
             continue;

@@ -100,6 +100,7 @@ static bool try_later(frontier *f, target *t, const result *r)
 
 static void take(frontier *f, result *r)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a result was received. */
     target *t = r->target;
     f->counts.running--;
     t->running = false;
@@ -174,6 +175,7 @@ static void own(frontier *f, rn_sender(job) jobs, rn_receiver(result_ptr) result
                           [STOP] = RN_DONE(stop), [TICK] = RN_AFTER(next_tick(f, now)))) {
         case GIVE:
             hosts_take(&f->hosts, next);
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is a gate, so a next. */
             next->attempts++;
             next->running = true;
             next->asked_page = j.parse;

@@ -65,6 +65,7 @@ static void settle(hosts *h, host *p)
         p->where = READY;
         p->next_ready = NULL;
         if (h->ready)
+            /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there is a first, so a last. */
             h->ready_last->next_ready = p;
         else
             h->ready = p;

@@ -138,7 +138,7 @@ static bool number(const char *option, const char *text, double least, double mo
 
 static bool count(const char *option, const char *text, double least, double most, unsigned *out)
 {
-    double v;
+    double v = 0;
     if (!number(option, text, least, most, &v))
         return false;
     if (v != floor(v))
@@ -149,7 +149,7 @@ static bool count(const char *option, const char *text, double least, double mos
 
 static bool seconds(const char *option, const char *text, int64_t *out)
 {
-    double v;
+    double v = 0;
     if (!number(option, text, 0.001, 1e7, &v))
         return false;
     *out = (int64_t)(v * 1e9);

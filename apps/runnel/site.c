@@ -84,7 +84,7 @@ static int send_endless(rn_conn *c, const str *head)
 {
     str more = { 0 };
     int rc = send_text(c, head);
-    while (more.len < 64 * 1024)
+    while (more.len < 65536)
         str_puts(&more, "<p>and so on and so on\n");
     while (rc == 0)
         rc = send_text(c, &more);

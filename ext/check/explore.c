@@ -187,6 +187,7 @@ const char *rni_ck_replay_string(void)
         text = rni_ck_resize(text, text_room);
     }
     char *at = text;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the first call has made room for one. */
     *at = 0;
     for (size_t i = 0, same; i < depth; i += same) {
         uint32_t v = path[i].taken;

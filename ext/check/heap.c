@@ -58,7 +58,7 @@ int rni_ck_heap_create(void)
 void rni_ck_heap_reset(void)
 {
     for (unsigned t = 0; t < RNI_CK_THREADS; t++) {
-        memset(owners + t * (REGION / UNIT), 0, used[t] / UNIT * sizeof *owners);
+        memset(owners + (size_t)t * (REGION / UNIT), 0, used[t] / UNIT * sizeof *owners);
         used[t] = 0;
     }
     block_count = 0;

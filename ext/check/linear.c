@@ -162,6 +162,7 @@ static void finish(void *state)
                 before[i] |= 1u << j;
         }
     }
+    /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): the first call has made room. */
     memset(states, 0, object->model_bytes);
     round_number++;
     if (!search(0, before, states)) {
@@ -270,6 +271,7 @@ static int check_scenarios(uint64_t count, const rn_check_options *options, tota
             continue;
         /* Of those that are left, as many as are wanted still, each as likely as the others. */
         random = random * 6364136223846793005ull + 1442695040888963407ull;
+        /* NOLINTNEXTLINE(clang-analyzer-core.DivideZero): this one is among those that are left. */
         bool taken = (random >> 33) % worth < limit - all->scenarios;
         worth--;
         if (!taken) {

@@ -349,6 +349,7 @@ void rni_ck_store_value(uintptr_t address, unsigned size, uint64_t v, int order,
         if (place == l->count || !l->stores[l->order[place]].rmw)
             add_option(options, &n, place);
     }
+    /* cppcheck-suppress uninitvar ; add_option has filled it */
     unsigned place = options[rni_ck_choose(n)];
     if (rni_ck_tracing)
         rni_ck_trace(pc, "store %s %s = %#llx%s", rni_ck_place((void *)address),

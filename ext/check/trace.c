@@ -76,12 +76,16 @@ static void ask(const uintptr_t *pcs, size_t n)
         return;
     const Elf64_Ehdr *header = where.dli_fbase;
     uintptr_t base = header->e_type == ET_EXEC ? 0 : (uintptr_t)where.dli_fbase;
-    int used = snprintf(command, 400, "addr2line -s -e '%s' 2>/dev/null",
-                        where.dli_fname && strchr(where.dli_fname, '/') ? where.dli_fname
-                                                                        : "/proc/self/exe");
+    const char *file = where.dli_fname;
+    if (!file || !strchr(file, '/'))
+        file = "/proc/self/exe";
+    int used = snprintf(command, 400, "addr2line -s -e '%s' 2>/dev/null", file);
+    if (used >= 400 || strchr(file, '\'')) /* the shell would take it for something else */
+        return;
     /* A return address belongs to the instruction before it. */
     for (size_t i = 0; i < n; i++)
         used += sprintf(command + used, " %#lx", (unsigned long)(pcs[i] - base - 1));
+    /* NOLINTNEXTLINE(cert-env33-c): the name of a file, quoted, and numbers. */
     FILE *said = popen(command, "r");
     for (size_t i = 0; i < n; i++) {
         size_t at = slot_of(pcs[i]);

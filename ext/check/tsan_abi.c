@@ -105,6 +105,7 @@ static inline int order_of(int order)
     return order & 0x7fff;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): they are names. */
 #define FETCH(bits, name, what, outside)                                                           \
     uint##bits##_t __tsan_atomic##bits##_##name(volatile uint##bits##_t *a, uint##bits##_t v,      \
                                                 int order);                                        \
@@ -190,6 +191,8 @@ static inline int order_of(int order)
     FETCH(bits, fetch_nand, RNI_CK_NAND, __atomic_fetch_nand)                                      \
     COMPARE(bits, strong, false)                                                                   \
     COMPARE(bits, weak, true)
+
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 ATOMICS(8)
 ATOMICS(16)

@@ -209,7 +209,7 @@ void rni_blocking_stop(void)
         uint32_t seen = atomic_load_explicit(&ended, memory_order_acquire);
         if (rni_blocking_helpers() == 0)
             break;
-        rni_os_futex_wait(&ended, seen, 100 * 1000 * 1000);
+        rni_os_futex_wait(&ended, seen, INT64_C(100) * 1000 * 1000);
     }
     rni_lock_take(&pool_lock);
     stop = false;

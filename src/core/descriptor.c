@@ -88,6 +88,7 @@ void rni_descriptor_ready(uint64_t key, unsigned events)
     int fd = (int)(uint32_t)key;
     rni_descriptor *d = rni_descriptor_of(fd);
     rni_waiter *ready = NULL;
+    RNI_ASSERT(d); /* it was armed */
     rni_lock_take(&d->lock);
     if (d->armings == (uint32_t)(key >> 32)) { /* else: of one that had this number before */
         ready = take_ready(d, events);
@@ -102,58 +103,61 @@ void rni_descriptor_ready(uint64_t key, unsigned events)
 
 static _Atomic(bool) any_simulated; /* ever; stays set */
 
-bool rni_descriptor_is_simulated(int fd)
+/* What fd is said to be, if it is simulated; else 0. */
+static unsigned simulated(int fd)
 {
     if (rni_likely(!atomic_load_explicit(&any_simulated, memory_order_relaxed)))
-        return false;
+        return 0;
     rni_descriptor *d = rni_descriptor_of(fd);
     if (!d)
-        return false;
+        return 0;
     rni_lock_take(&d->lock);
-    unsigned simulated = d->simulated;
+    unsigned said = d->simulated;
     rni_unlock(&d->lock);
-    return simulated != 0;
+    return said;
+}
+
+bool rni_descriptor_is_simulated(int fd)
+{
+    return simulated(fd) != 0;
 }
 
 int rni_descriptor_look(int fd, unsigned events)
 {
-    if (rni_unlikely(rni_descriptor_is_simulated(fd))) {
-        rni_descriptor *d = rni_descriptor_of(fd);
-        rni_lock_take(&d->lock);
-        unsigned ready = d->simulated & events;
-        rni_unlock(&d->lock);
-        return (int)ready;
-    }
+    unsigned said = simulated(fd);
+    if (rni_unlikely(said != 0))
+        return (int)(said & events);
     rni_os_fd p = { .fd = fd, .events = events };
     int rc = rni_os_poll(&p, 1, 0);
     return rc < 0 ? rc : p.ready;
 }
 
-static void set_simulated(rni_descriptor *d, unsigned simulated)
+static void set_simulated(int fd, unsigned said)
 {
+    rni_descriptor *d = rni_descriptor_of(fd);
+    RNI_ASSERT(d); /* it has been there before */
     rni_lock_take(&d->lock);
-    d->simulated = simulated;
-    rni_waiter *ready = take_ready(d, simulated);
+    d->simulated = said;
+    rni_waiter *ready = take_ready(d, said);
     rni_unlock(&d->lock);
     ready_all(ready);
 }
 
 int rni_descriptor_simulate(int fd)
 {
-    rni_descriptor *d = rni_descriptor_of(fd);
-    if (!d)
+    if (!rni_descriptor_of(fd))
         return -ENOMEM;
     atomic_store_explicit(&any_simulated, true, memory_order_relaxed);
-    set_simulated(d, SIMULATED);
+    set_simulated(fd, SIMULATED);
     return 0;
 }
 
 void rni_descriptor_forget(int fd)
 {
-    set_simulated(rni_descriptor_of(fd), 0);
+    set_simulated(fd, 0);
 }
 
 void rni_descriptor_say(int fd, unsigned events)
 {
-    set_simulated(rni_descriptor_of(fd), SIMULATED | events);
+    set_simulated(fd, SIMULATED | events);
 }

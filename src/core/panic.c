@@ -72,6 +72,7 @@ void rni_panic(const char *site, const char *format, ...)
     va_list ap;
     va_start(ap, format);
     report(site, format, ap);
+    va_end(ap);
 }
 
 void rn_panic(const char *site, const char *format, ...)
@@ -79,4 +80,5 @@ void rn_panic(const char *site, const char *format, ...)
     va_list ap;
     va_start(ap, format);
     report(site, format, ap);
+    va_end(ap);
 }

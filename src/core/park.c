@@ -103,7 +103,7 @@ int rni_budget_spent(rni_task *t, int rc)
     int64_t used = rni_clock_is_virtual() ? 0 : rni_real_now() - t->worker->looked_at;
     t->slice += t->grant;
     if (used >= SLICE_NS)
-        t->grant = used >= 8 * SLICE_NS ? 1 : (t->grant + 1) / 2;
+        t->grant = used >= INT64_C(8) * SLICE_NS ? 1 : (t->grant + 1) / 2;
     else if (t->grant < LARGEST_GRANT)
         t->grant *= 2;
     t->budget = t->grant;

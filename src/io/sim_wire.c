@@ -41,7 +41,7 @@ static size_t share(size_t n)
 
 size_t rni_sim_window(void)
 {
-    static const size_t narrow[] = { 16 * 1024, 4 * 1024 }; /* real ones hold no less */
+    static const size_t narrow[] = { 16384, 4096 }; /* real ones hold no less */
     return rni_sim_chance(100) ? narrow[rni_sim_choose(2)] : RNI_SIM_WINDOW;
 }
 

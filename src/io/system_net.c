@@ -80,7 +80,7 @@ static int resolve(const char *host, unsigned port, rni_addresses *out, const ch
 
 static unsigned bound_port(int fd)
 {
-    rni_address a;
+    rni_address a = { .any.sa_family = AF_INET };
     socklen_t length = sizeof a;
     if (getsockname(fd, &a.any, &length) != 0)
         return 0;

@@ -27,6 +27,7 @@ static unsigned cgroup_quota(void)
     if (!f)
         return 0;
     long long quota = 0, period = 0;
+    /* NOLINTNEXTLINE(cert-err34-c): the kernel writes numbers that fit. */
     int n = fscanf(f, "%lld %lld", &quota, &period);
     fclose(f);
     if (n != 2 || quota <= 0 || period <= 0)

@@ -67,6 +67,7 @@ void rni_select_look(selection *s, rni_task *t, bool wait)
         wait &= k->status == 0;
         last = k;
     }
+    RNI_ASSERT(last); /* it is called for selects with descriptors */
     if (wait && t->foreign)
         last->status = prepare_thread(s, t);
 }
