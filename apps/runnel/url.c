@@ -176,20 +176,25 @@ static url_kind resolve_file(const parts *b, const parts *r, str *url, const cha
     return clean ? URL_FILE : URL_BAD;
 }
 
-static void lower_host(CURLU *u)
+/* libcurl has decoded the host; a '%' that is left would be decoded the next time. */
+static CURLUcode lower_host(CURLU *u)
 {
     char *host = NULL;
-    if (curl_url_get(u, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        return;
+    CURLUcode rc = curl_url_get(u, CURLUPART_HOST, &host, 0);
+    if (rc != CURLUE_OK)
+        return rc;
+    if (host[0] != '[' && strchr(host, '%'))
+        rc = CURLUE_BAD_HOSTNAME;
     bool upper = false;
     for (char *p = host; *p; p++)
         if (*p >= 'A' && *p <= 'Z') {
             *p |= 0x20;
             upper = true;
         }
-    if (upper)
-        curl_url_set(u, CURLUPART_HOST, host, 0);
+    if (upper && rc == CURLUE_OK)
+        rc = curl_url_set(u, CURLUPART_HOST, host, 0);
     curl_free(host);
+    return rc;
 }
 
 /* A part of an http URL as browsers send it: the URL standard's percent-encode sets, which have all
@@ -203,6 +208,19 @@ static void add_encoded(str *out, view part, const char *also)
         else
             str_putc(out, (char)c);
     }
+}
+
+/* The name of a user may be anything, too. What is behind the last '@' is libcurl's to judge. */
+static void add_authority(str *out, view a)
+{
+    size_t user = a.n;
+    while (user && a.p[user - 1] != '@')
+        user--;
+    if (user) {
+        add_encoded(out, (view){ a.p, user - 1 }, "\"#/;<=>?@[\\]^`{|}");
+        str_putc(out, '@');
+    }
+    str_add(out, a.p + user, a.n - user);
 }
 
 /* The dots of a segment that is nothing but one or two of them, each as "." or as "%2e"; else 0. */
@@ -235,6 +253,14 @@ static void decode_dots(str *path)
     path->len = out;
 }
 
+/* libcurl decodes hosts and lets control characters pass (7.88). */
+static bool is_printable(const char *text)
+{
+    while (*text > ' ' && *text < 0x7f)
+        text++;
+    return !*text;
+}
+
 /* Lets libcurl check and normalise the absolute URL text. */
 static url_kind check_http(const char *text, str *url, const char **fault)
 {
@@ -244,11 +270,14 @@ static url_kind check_http(const char *text, str *url, const char **fault)
         return *fault = "out of memory", URL_BAD;
     unsigned flags = CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_NON_SUPPORT_SCHEME;
     CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, flags);
+    if (rc == CURLUE_OK)
+        rc = lower_host(u);
     if (rc == CURLUE_OK) {
-        lower_host(u);
         /* A host has one name, that of the DNS: xn--mnchen-3ya for one with an umlaut. */
         rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE);
     }
+    if (rc == CURLUE_OK && !is_printable(out))
+        rc = CURLUE_BAD_HOSTNAME;
     if (rc == CURLUE_OK) {
         str_clear(url);
         str_puts(url, out);
@@ -270,7 +299,8 @@ static url_kind resolve_http(const parts *b, const parts *r, view scheme, str *u
 {
     str text = { 0 }, path = { 0 };
     add_view(&text, "", scheme);
-    add_view(&text, "://", r->authority.p ? r->authority : b->authority);
+    str_puts(&text, "://");
+    add_authority(&text, r->authority.p ? r->authority : b->authority);
     if (r->authority.p)
         str_add(&path, r->path.p, r->path.n);
     else
@@ -296,8 +326,9 @@ static bool scheme_is(view scheme, const char *name)
 }
 
 /*
- * What the URL standard takes an http reference for: backslashes are slashes, and if there are none
- * after the scheme, it is relative on a page of that scheme ("http:x") and else a host.
+ * What the URL standard takes an http reference for: backslashes are slashes, more than two before a
+ * host are two, and if there are none after the scheme, it is relative on a page of that scheme
+ * ("http:x") and else a host.
  */
 static void mend_http(const str *ref, view base_scheme, str *out)
 {
@@ -308,7 +339,13 @@ static void mend_http(const str *ref, view base_scheme, str *out)
     for (size_t i = 0; i < end; i++)
         if (text.data[i] == '\\')
             text.data[i] = '/';
-    if (scheme && strncmp(text.data + scheme + 1, "//", 2) != 0) {
+    size_t host = scheme ? scheme + 1 : 0, slashes = host;
+    while (slashes < end && text.data[slashes] == '/')
+        slashes++;
+    if (slashes - host > 2) {
+        str_add(out, text.data, host + 2);
+        start = slashes;
+    } else if (scheme && strncmp(text.data + scheme + 1, "//", 2) != 0) {
         start = scheme + 1;
         if (scheme == base_scheme.n && strncasecmp(text.data, base_scheme.p, scheme) == 0) {
             if (start < end && text.data[start] != '/')

@@ -127,6 +127,12 @@ TEST(url_is_spelled_as_browsers_do)
     check_url(base, "https:o.example", URL_HTTP, "https://o.example/", "");
     check_url("file:///d/a", "http:o.example", URL_HTTP, "http://o.example/", "");
     check_url("", "http:", URL_BAD, "http:", "");
+    check_url(base, "///o.example//x", URL_HTTP, "http://o.example//x", "");
+    check_url(base, "http:////u=v@o.example", URL_HTTP, "http://u%3Dv@o.example/", "");
+    check_url(base, "//u\xe0:<p>@o.example/@", URL_HTTP, "http://u%E0:%3Cp%3E@o.example/@", "");
+    check_url(base, "http://%41b/", URL_HTTP, "http://ab/", "");
+    check_url(base, "http://a%7fb/", URL_BAD, "http://a%7fb/", "");
+    check_url(base, "http://a%4%42b/", URL_BAD, "http://a%4%42b/", "");
     check_url("file:///d/a", "b\\c%2e", URL_FILE, "file:///d/b%5Cc.", "");
 }
 
