@@ -223,9 +223,13 @@ void rni_settings_read_sim(rni_settings_sim *out)
 
 static void complain(const struct setting *s, const char *text)
 {
-    char line[256];
-    int n = snprintf(line, sizeof line, "runnel: %s=%.64s is ignored: it may be %s\n", s->name,
-                     text, s->accepted);
+    char line[256], shown[65];
+    size_t k = 0;
+    for (; k < sizeof shown - 1 && text[k]; k++) /* a terminal would obey the control characters */
+        shown[k] = (unsigned char)text[k] < ' ' || text[k] == 0x7f ? '?' : text[k];
+    shown[k] = '\0';
+    int n = snprintf(line, sizeof line, "runnel: %s=%s is ignored: it may be %s\n", s->name, shown,
+                     s->accepted);
     ssize_t ignored = write(2, line, (size_t)n);
     (void)ignored;
 }

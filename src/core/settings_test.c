@@ -139,6 +139,12 @@ static int run_leak(void)
     return rn_run(leak_one, NULL);
 }
 
+TEST(settings_no_terminal_obeys_a_value_that_is_named)
+{
+    run_with("RUNNEL_LEAKS", "\x1b[31ma\nb\x7f");
+    capture_has(&c, "runnel: RUNNEL_LEAKS=?[31ma?b? is ignored: it may be off");
+}
+
 TEST(settings_leaks_of_another_value_is_named_and_report)
 {
     value = "loud";
