@@ -287,7 +287,7 @@ bool options_parse(options *o, int argc, char **argv)
                     .user_agent = "runnel/" RN_VERSION,
                     .root = xstrdup("") };
     opterr = 0;
-    optind = 1;
+    optind = 0; /* and not 1: a call before may have left off in the middle of a word */
     for (int c; (c = getopt_long(argc, argv, ":j:t:f:kqvh", table, NULL)) != -1;) {
         if (c == ':')
             return mistake("%s needs a value", argv[optind - 1]);

@@ -326,8 +326,8 @@ static bool scheme_is(view scheme, const char *name)
 }
 
 /*
- * What the URL standard takes an http reference for: backslashes are slashes, more than two before a
- * host are two, and if there are none after the scheme, it is relative on a page of that scheme
+ * What the URL standard takes an http reference for: backslashes are slashes, more than two before
+ * a host are two, and if there are none after the scheme, it is relative on a page of that scheme
  * ("http:x") and else a host.
  */
 static void mend_http(const str *ref, view base_scheme, str *out)

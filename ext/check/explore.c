@@ -30,6 +30,9 @@ static size_t depth, kept, room;
 static bool replaying, exhausted;
 static uint64_t random_state;
 
+/* What a colon of the replay string repeats at most: a wrong string must not take all memory. */
+enum { TIMES_MAX = 999999 };
+
 /* PCT. */
 enum { CHANGES = 16 };
 static unsigned step, longest, changes[CHANGES], n_changes;
@@ -67,7 +70,7 @@ static void parse(const char *replay)
             times = strtoul(replay + 1, &end, 10);
             replay = end + (*end == ',');
         }
-        for (; times > 0 && times < 1000000; times--)
+        for (; times > 0 && times <= TIMES_MAX; times--)
             push(UINT32_MAX, (uint32_t)value);
     }
     kept = depth;
@@ -191,7 +194,9 @@ const char *rni_ck_replay_string(void)
     *at = 0;
     for (size_t i = 0, same; i < depth; i += same) {
         uint32_t v = path[i].taken;
-        for (same = 1; i + same < depth && path[i + same].taken == v; same++) {}
+        same = 1;
+        while (i + same < depth && path[i + same].taken == v && same < TIMES_MAX)
+            same++;
         if (same < 4)
             same = 1;
         if (v < 36)

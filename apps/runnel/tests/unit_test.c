@@ -8,6 +8,7 @@
 #include "../html.h"
 #include "../idset.h"
 #include "../map.h"
+#include "../options.h"
 #include "../panic.h"
 #include "../url.h"
 
@@ -424,4 +425,16 @@ TEST(html_stops_when_told)
     CHECK_EQ(html_parse(page, strlen(page), a, &limits, &doc), -E2BIG);
     arena_free(a);
     free(page);
+}
+
+/* getopt keeps its place in a word of several letters, which the first call leaves in the middle. */
+TEST(options_are_parsed_anew_after_a_mistake)
+{
+    char *wrong[] = { "check", "-7x", "page.html", NULL }, *right[] = { "check", "-q", "p", NULL };
+    options o;
+    CHECK(!options_parse(&o, 3, wrong));
+    options_fini(&o);
+    CHECK(options_parse(&o, 3, right));
+    CHECK(o.quiet && o.input_count == 1);
+    options_fini(&o);
 }
