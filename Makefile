@@ -5,6 +5,8 @@
 
 PREFIX       ?= /usr/local
 SOAK_SECONDS ?= 300
+# For each target of `make fuzz`.
+FUZZ_SECONDS ?= 60
 # Tests at the same time: more than CPUs, because many of them wait.
 JOBS         ?= 3
 # More settings for CMake, such as CMAKE_FLAGS=-DRUNNEL_LTO=ON
@@ -18,8 +20,8 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 # Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
 export NINJA_STATUS = [%f/%t] 
 
-.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan lint bench soak install \
-        clean format format-check
+.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan lint bench fuzz soak \
+        install clean format format-check
 
 all:
 	@$(DEPS) build
@@ -66,6 +68,14 @@ bench:
 	@$(MAKE) --no-print-directory build
 	@sh bench/run.sh
 
+# The fuzz targets with libFuzzer, ASan and UBSan (docs/fuzzing.md).
+fuzz:
+	@$(DEPS) san
+	@CC=clang-19 CXX=clang++-19 $(CONFIGURE) -B build-fuzz --log-level=WARNING -DRUNNEL_FUZZ=ON \
+	    -DRUNNEL_BUILD_BENCH=OFF -DRUNNEL_BUILD_EXAMPLES=OFF >/dev/null
+	@cmake --build build-fuzz --target fuzz_targets
+	@tools/fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
 soak: all
 	@sh tools/soak.sh $(SOAK_SECONDS)
 
@@ -73,7 +83,7 @@ install: all
 	@cmake --install build --prefix $(PREFIX)
 
 clean:
-	rm -rf build build-asan build-tsan build-ubsan
+	rm -rf build build-asan build-tsan build-ubsan build-fuzz
 
 SOURCES = $(shell find include src apps examples ext bench tests -name '*.[ch]' 2>/dev/null)
 

@@ -55,6 +55,13 @@ if(RUNNEL_SANITIZE)
   add_link_options(-fsanitize=${RUNNEL_SANITIZE})
 endif()
 
+if(RUNNEL_FUZZ)
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+  set(fuzz_flags -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_compile_options(${fuzz_flags} -fsanitize=fuzzer-no-link)
+  add_link_options(${fuzz_flags})
+endif()
+
 if(RUNNEL_LTO)
   include(CheckIPOSupported)
   check_ipo_supported(LANGUAGES C)

@@ -3,11 +3,17 @@
 #
 #   tools/soak.sh SECONDS
 #
-# Runs the kit's tests round after round, those marked /* kit: soak */ too, until the time is up or
-# one fails. A round that has begun is finished, so it may take a little longer.
+# For half of the time a mixed load with exact sums and flat memory (tests/soak/soak.c says what is
+# checked). Then the kit's tests round after round, those marked /* kit: soak */ too, until the time
+# is up or one fails. A round that has begun is finished, so it may take a little longer.
 cd "$(dirname "$0")/.." || exit 1
 seconds=${1:-300}
 end=$(($(date +%s) + seconds))
+echo "soak: mixed load for $((seconds / 2)) s"
+RUNNEL_LEAKS=fail build/tests/soak_mixed_load "$((seconds / 2))" || {
+    echo "soak: the mixed load failed"
+    exit 1
+}
 round=0
 while [ "$(date +%s)" -lt "$end" ]; do
     round=$((round + 1))
