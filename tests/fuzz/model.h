@@ -42,6 +42,7 @@ typedef struct task {
     int rc, closed;          /* KNOWN: the results */
     bool ok;
     uint32_t value;
+    bool queued;      /* it has waited for permits or the readers-writer lock */
     int64_t deadline; /* WAITS; INT64_MAX: none */
     int on_time;      /* its result then */
 } task;
@@ -60,11 +61,14 @@ typedef struct model {
     const notes *notes;
     int64_t now;
     task tasks[TASKS_MAX];
-    channel channels[CHANNELS_MAX];
+    channel channels[ALL_CHANNELS_MAX];
+    int64_t began, due; /* the run; the timer, INT64_MAX: it is not set */
     group groups[GROUPS_MAX];
     int holder[LOCKS];
+    queue conds[LOCKS];
+    int readers, writer, writers_waiting; /* of the readers-writer lock; writer: NOBODY */
     int permits, count;
-    queue acquirers;
+    queue acquirers, rw_waiters;
     uint32_t given_up[NOTES_MAX]; /* values that must have been dropped */
     int n_given_up;
     const char *wrong;
@@ -89,16 +93,28 @@ void model_enqueue(queue *q, int t, int index);
 void model_select(int t, const call *c);
 void model_channel(int t, const call *c);
 void model_close(channel *c);
+/* The timer's instant has come. */
+void model_fire(void);
+void model_timer(int t, const call *c);
+/* Who is served by it: the first who waits, but for those whose waits something else has ended at
+ * the same instant. False if the notes say that nobody is. */
+bool model_timer_goes_to(entry *e);
 /* A value that must be dropped. */
 void model_discard(uint32_t value);
 
 /* model_scopes.c */
 bool model_is_cancelled(const task *x);
 void model_cancel(int group, int cause);
+/* Cancels the groups whose own deadline is `when`. */
+void model_expire(int64_t when);
 void model_group(int t, const call *c);
 void model_leave(const note *n);
 void model_lock(int t, const call *c);
 void model_lock_ends(const note *n);
+void model_cond(int t, const call *c);
+void model_rw(int t, const call *c);
+/* The readers-writer lock goes to those who may have it now. */
+void model_admit(void);
 void model_counted(int t, const call *c);
 void model_serve_acquirers(void);
 

@@ -24,11 +24,12 @@ static void leave(queue *q, int t)
 task *model_known(int t, int rc)
 {
     task *x = &m.tasks[t];
-    for (int i = 0; i < CHANNELS_MAX; i++) {
+    for (int i = 0; i < ALL_CHANNELS_MAX; i++) {
         leave(&m.channels[i].senders, t);
         leave(&m.channels[i].receivers, t);
     }
     leave(&m.acquirers, t);
+    leave(&m.rw_waiters, t);
     x->fate = KNOWN;
     x->rc = rc;
     x->closed = NOBODY;
@@ -71,12 +72,13 @@ static void received(int t, int index, bool ok, uint32_t value)
     const call *c = m.tasks[t].begin->call;
     bool select = model_is_select(&m.tasks[t]);
     bool drops = select ? c->cases[index].kind == CASE_DISCARD : c->op == OP_DISCARD;
+    int from = select ? c->cases[index].channel : c->object;
     task *x = model_known(t, select ? index : ok ? 0 : -EPIPE);
     x->ok = ok;
     x->closed = select && !ok ? index : NOBODY;
     if (!drops)
         x->value = value;
-    else if (ok)
+    else if (ok && from != TIMER) /* an instant needs no drop function */
         model_discard(value);
 }
 
@@ -256,4 +258,55 @@ void model_channel(int t, const call *c)
         if (ch->cap != NOBODY)
             model_enqueue(sends ? &ch->senders : &ch->receivers, t, 0);
     }
+}
+
+/* ---- the timer ---- */
+
+/* Whether x's wait has ended with a value of the timer's. */
+static bool took_timer(const task *x)
+{
+    if (!x->end || !model_is_select(x))
+        return x->end && x->end->rc == 0;
+    const call *c = x->begin->call;
+    int chosen = x->end->rc;
+    return chosen >= 0 && c->cases[chosen].channel == TIMER &&
+           (c->cases[chosen].kind == CASE_RECV || c->cases[chosen].kind == CASE_DISCARD);
+}
+
+bool model_timer_goes_to(entry *e)
+{
+    const queue *q = &m.channels[TIMER].receivers;
+    for (int i = 0; i < q->n; i++) {
+        const task *x = &m.tasks[q->list[i].task];
+        *e = q->list[i];
+        if (took_timer(x) && (!model_is_select(x) || e->index == x->end->rc))
+            return true;
+        if (!took_timer(x) && !(x->end && x->end->now == m.due))
+            return false;
+    }
+    return false;
+}
+
+void model_fire(void)
+{
+    channel *c = &m.channels[TIMER];
+    uint32_t value = (uint32_t)((m.due - m.began) / 1000);
+    if (c->receivers.n) {
+        entry e;
+        if (!model_timer_goes_to(&e))
+            e = first(&c->receivers);
+        received(e.task, e.index, true, value);
+    } else {
+        c->buffer[c->count++] = value;
+    }
+    m.due = INT64_MAX;
+}
+
+void model_timer(int t, const call *c)
+{
+    channel *ch = &m.channels[TIMER];
+    bool prevented = m.due != INT64_MAX || ch->count > 0;
+    ch->count = 0;
+    m.due = c->op == OP_RESET ? m.now + c->ns : INT64_MAX;
+    model_known(t, prevented);
 }

@@ -11,20 +11,65 @@ bool model_is_cancelled(const task *x)
     return x->shields == 0 && x->group != ROOT && m.groups[x->group].cause != 0;
 }
 
-void model_cancel(int g, int cause)
+/* Marks g and what is below it, but for what is cancelled already. */
+static void mark(int g, int cause, bool *marked)
 {
     if (m.groups[g].cause)
         return;
     m.groups[g].cause = cause;
-    for (int t = 0; t < TASKS_MAX; t++) {
-        task *x = &m.tasks[t];
-        /* A close waits whatever happens to its caller. */
-        if (x->group == g && x->fate == WAITS && x->shields == 0 && x->begin->call->op != OP_SHUT)
-            model_known(t, -ECANCELED);
-    }
+    marked[g] = true;
     for (int i = 0; i < GROUPS_MAX; i++)
         if (m.groups[i].open && m.groups[i].above == g)
-            model_cancel(i, cause);
+            mark(i, cause, marked);
+}
+
+static void cond_ends(int t, int rc);
+
+/* Ends the waits of the tasks in marked groups; `seen`: only those that returned -ECANCELED. */
+static void end_waits(const bool *marked, bool seen)
+{
+    for (int t = 0; t < TASKS_MAX; t++) {
+        const task *x = &m.tasks[t];
+        /* A close waits whatever happens to its caller. */
+        if (x->group == ROOT || !marked[x->group] || x->fate != WAITS || x->shields ||
+            x->begin->call->op == OP_SHUT)
+            continue;
+        if (seen && !(x->end && x->end->rc == -ECANCELED))
+            continue;
+        if (x->begin->call->op == OP_COND_WAIT)
+            cond_ends(t, -ECANCELED);
+        else
+            model_known(t, -ECANCELED);
+    }
+}
+
+/* Who waits for the done channel of a group that is cancelled at the same time may see either. */
+static void end_marked(const bool *marked)
+{
+    end_waits(marked, true);
+    for (int i = 0; i < GROUPS_MAX; i++)
+        if (marked[i])
+            model_close(&m.channels[DONE + i]);
+    end_waits(marked, false);
+}
+
+void model_cancel(int g, int cause)
+{
+    bool marked[GROUPS_MAX] = { false };
+    mark(g, cause, marked);
+    end_marked(marked);
+}
+
+void model_expire(int64_t when)
+{
+    bool marked[GROUPS_MAX] = { false };
+    for (int i = 0; i < GROUPS_MAX; i++) {
+        if (!m.groups[i].open || m.groups[i].end != when)
+            continue;
+        m.groups[i].end = INT64_MAX;
+        mark(i, -ETIMEDOUT, marked);
+    }
+    end_marked(marked);
 }
 
 static bool is_inside(const task *x, int g)
@@ -80,6 +125,7 @@ void model_group(int t, const call *c)
         model_cancel(c->object, -ECANCELED);
         if (g->live == 0)
             model_known(t, x->on_time);
+        g->open = false;
         break;
     default:
         model_cancel(c->object, c->cause);
@@ -132,12 +178,91 @@ void model_lock_ends(const note *n)
 {
     task *x = &m.tasks[n->task];
     int *holder = &m.holder[n->call->object];
-    if (n->rc == 0 && *holder == NOBODY)
+    bool cond = n->call->op == OP_COND_WAIT;
+    if (cond && n->rc != x->rc)
+        model_wrong("a wait for a condition returned something else");
+    else if ((cond || n->rc == 0) && *holder == NOBODY)
         *holder = n->task;
-    else if (n->rc == 0)
+    else if (cond || n->rc == 0)
         model_wrong("a mutex is held twice");
     else if (n->rc != -ECANCELED || !model_is_cancelled(x))
         model_wrong("a lock was given up without a cancellation");
+}
+
+/* The wait for the condition is over; the mutex is still to be had. */
+static void cond_ends(int t, int rc)
+{
+    queue *q = &m.conds[m.tasks[t].begin->call->object];
+    int n = 0;
+    for (int i = 0; i < q->n; i++)
+        if (q->list[i].task != t)
+            q->list[n++] = q->list[i];
+    q->n = n;
+    m.tasks[t].fate = OPEN;
+    m.tasks[t].rc = rc;
+}
+
+void model_cond(int t, const call *c)
+{
+    queue *q = &m.conds[c->object];
+    if (c->op == OP_COND_WAIT) {
+        m.holder[c->object] = NOBODY;
+        model_waits(t, INT64_MAX, 0);
+        model_enqueue(q, t, 0);
+        return;
+    }
+    for (bool more = true; more && q->n > 0; more = c->op == OP_BROADCAST)
+        cond_ends(q->list[0].task, 0);
+    model_known(t, 0);
+}
+
+void model_admit(void)
+{
+    while (m.writer == NOBODY && m.rw_waiters.n) {
+        int t = m.rw_waiters.list[0].task;
+        bool writes = m.tasks[t].begin->call->op == OP_WLOCK;
+        if (writes && m.readers > 0)
+            return;
+        if (writes) {
+            m.writer = t;
+            m.writers_waiting--;
+        } else {
+            m.readers++;
+        }
+        model_known(t, 0);
+    }
+}
+
+void model_rw(int t, const call *c)
+{
+    bool free = m.writer == NOBODY;
+    switch (c->op) {
+    case OP_RUNLOCK: m.readers--; break;
+    case OP_WUNLOCK: m.writer = NOBODY; break;
+    case OP_RLOCK:
+        if (free && m.writers_waiting == 0) {
+            m.readers++;
+            model_known(t, 0);
+            return;
+        }
+        break;
+    default:
+        if (free && m.readers == 0) {
+            m.writer = t;
+            model_known(t, 0);
+            return;
+        }
+        m.writers_waiting++;
+        break;
+    }
+    if (c->op == OP_RUNLOCK || c->op == OP_WUNLOCK) {
+        model_admit();
+        model_known(t, 0);
+    } else {
+        model_waits(t, INT64_MAX, 0);
+        m.tasks[t].queued = true;
+        model_enqueue(&m.rw_waiters, t, 0);
+    }
 }
 
 void model_serve_acquirers(void)
@@ -163,6 +288,7 @@ void model_counted(int t, const call *c)
         }
         model_waits(t, INT64_MAX, 0);
         model_enqueue(&m.acquirers, t, 0);
+        m.tasks[t].queued = true;
         return;
     case OP_TRY_ACQUIRE:
         m.permits -= fits ? c->other : 0;

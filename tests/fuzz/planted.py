@@ -18,8 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 CC = os.environ.get("CC", "cc")
 FLAGS = ["-std=gnu11", "-O1", "-g", "-fstack-clash-protection", "-ftls-model=initial-exec",
          "-I" + ROOT + "/include", "-I" + ROOT + "/src", "-I" + ROOT + "/tests"]
-TARGET = ["program_fuzz.c", "program_read.c", "program_run.c", "program_model.c",
-          "model_channels.c", "model_scopes.c", "plain.c", "no_exit.c"]
+TARGET = ["program_fuzz.c", "program_read.c", "program_run.c", "run_calls.c",
+          "program_model.c", "model_channels.c", "model_scopes.c", "plain.c", "no_exit.c"]
 
 # Name, file, what to replace, by what, and the inputs within which it must be found.
 BUGS = [
@@ -91,6 +91,22 @@ BUGS = [
     ("mutex_lets_two_in", "sync/mutex.c",
      "memory_order_acquire) == UNLOCKED) {\n            rni_lot_leave(b);",
      "memory_order_acquire) != LOCKED) {\n            rni_lot_leave(b);", 3000),
+    ("signal_wakes_the_last", "sync/cond.c", "rni_waiter *w = rni_lot_first(b, c);",
+     "rni_waiter *w = rni_lot_first(b, c);\n    for (rni_waiter *x = w; x; x = x->next)\n        "
+     "w = x->elem == (void *)c ? x : w;", 3000),
+    ("broadcast_forgets_one", "sync/cond.c", "rni_ready_all(woken, 0);",
+     "rni_ready_all(woken ? woken->next : woken, 0);", 3000),
+    ("readers_pass_a_waiting_writer", "sync/rwmutex.c",
+     "if (m->writer_ || m->writers_waiting_ > 0)", "if (m->writer_)", 3000),
+    ("a_cancelled_writer_holds_off_readers", "sync/rwmutex.c",
+     "leave_and_ready(b, admit(b, m));\n    }\n    return rc;",
+     "leave_and_ready(b, NULL);\n    }\n    return rc;", 30000),
+    ("a_stopped_timer_leaves_its_value", "sync/chan_timer.c",
+     "rni_chan_set_count(c, 0);\n    c->due", "c->due", 3000),
+    ("done_comes_too_late", "scope/context.c",
+     "    if (done)\n        rni_channel_close_once(done);\n    atomic_store",
+     "    if (done && err == -ETIMEDOUT)\n        rni_channel_close_once(done);\n    atomic_store",
+     3000),
     ("group_wait_forgets_the_error", "scope/group.c", "rni_ready_all(woken, result);",
      "rni_ready_all(woken, 0);", 1000),
     ("failure_cancels_nobody", "scope/group.c", "rn_ctx_cancel(&g->ctx, rc);", "(void)rc;", 1000),
@@ -154,7 +170,8 @@ def main():
             print("planted: %s was not found in %d inputs" % (name, inputs))
             failed += 1
         else:
-            print("planted: %-48s input %5d  %s" % (name, found, wrong[:80]), flush=True)
+            print("planted: %-48s input %5d  %s" %
+                  (name, found, wrong[:80] or "the process ended by signal %d" % -rc), flush=True)
     return 1 if failed else 0
 
 

@@ -28,6 +28,9 @@ enum {
     CALLS_MAX = 14,
     CASES_MAX = 4,
     LOCKS = 2,
+    TIMER = CHANNELS_MAX, /* the number of the timer's channel */
+    DONE = TIMER + 1,     /* those of the groups' done channels begin here */
+    ALL_CHANNELS_MAX = DONE + GROUPS_MAX,
     JUDGE = SCRIPTS_MAX, /* its number among the tasks */
     TASKS_MAX = SCRIPTS_MAX + 1,
     NOTES_MAX = 1024,
@@ -35,7 +38,8 @@ enum {
     ROOT = -1 /* the judge's own group, which nobody cancels */
 };
 
-/* A call of the library. The letter is its name in the text of a program. */
+/* A call of the library. The letter is its name in the text of a program. A CHANNEL that is only
+ * received from may also be T, the timer's, or D and a GROUP, that group's done channel. */
 typedef enum op {
     OP_SEND,        /* s CHANNEL */
     OP_RECV,        /* r CHANNEL */
@@ -53,6 +57,15 @@ typedef enum op {
     OP_LOCK,        /* m LOCK */
     OP_TRY_LOCK,    /* M LOCK */
     OP_UNLOCK,      /* o LOCK */
+    OP_COND_WAIT,   /* f LOCK: waits on the condition that belongs to a lock it holds */
+    OP_SIGNAL,      /* F LOCK */
+    OP_BROADCAST,   /* B LOCK */
+    OP_RLOCK,       /* n: of the readers-writer lock */
+    OP_RUNLOCK,     /* N */
+    OP_WLOCK,       /* k */
+    OP_WUNLOCK,     /* b */
+    OP_RESET,       /* T MS: the timer */
+    OP_STOP,        /* Q */
     OP_ACQUIRE,     /* a PERMITS */
     OP_TRY_ACQUIRE, /* A PERMITS */
     OP_RELEASE,     /* e PERMITS */

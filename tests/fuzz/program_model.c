@@ -36,38 +36,49 @@ void model_wrong(const char *what)
 
 /* ---- time ---- */
 
-/* Of what happens to a wait at one instant: a deadline that the library let win is before the
- * cancellations, any other after them. */
+/* In which order things happen at one instant: what the library let happen is before what that
+ * made impossible. A deadline that has ended its wait is first, one that came too late is last. */
+enum { ENDS_A_WAIT, FIRES, CANCELS, FIRES_LATE, TOO_LATE, NEVER };
+
 static int rank(const task *x)
 {
-    return x->end && x->end->rc != -ECANCELED ? 0 : 2;
+    return x->end && x->end->rc == x->on_time ? ENDS_A_WAIT : TOO_LATE;
+}
+
+static int rank_of_timer(void)
+{
+    entry e;
+    return m.channels[TIMER].receivers.n == 0 || model_timer_goes_to(&e) ? FIRES : FIRES_LATE;
 }
 
 /* Lets the first thing happen that is due until now. False if there is none. */
 static bool next_due(int64_t now)
 {
     int64_t when = now;
-    int best = 3, who = NOBODY;
+    int best = NEVER, who = NOBODY;
     for (int t = 0; t < TASKS_MAX; t++) {
         const task *x = &m.tasks[t];
-        if (x->fate != WAITS || x->deadline > when)
-            continue;
-        if (x->deadline < when || rank(x) < best)
+        if (x->fate == WAITS && (x->deadline < when || (x->deadline == when && rank(x) < best)))
             when = x->deadline, best = rank(x), who = t;
     }
-    int over = NOBODY;
-    for (int i = 0; i < GROUPS_MAX; i++)
-        if (m.groups[i].open && (m.groups[i].end < when || (m.groups[i].end == when && best > 1)))
-            when = m.groups[i].end, best = 1, over = i;
-    if (over != NOBODY) {
-        m.now = when;
-        m.groups[over].end = INT64_MAX;
-        model_cancel(over, -ETIMEDOUT);
-    } else if (who != NOBODY) {
-        m.now = when;
+    for (int i = 0; i < GROUPS_MAX; i++) {
+        const group *g = &m.groups[i];
+        if (g->open && (g->end < when || (g->end == when && CANCELS < best)))
+            when = g->end, best = CANCELS;
+    }
+    if (m.due < when || (m.due == when && rank_of_timer() < best))
+        when = m.due, best = rank_of_timer();
+    if (best == NEVER)
+        return false;
+    m.now = when;
+    if (best == CANCELS) {
+        model_expire(when);
+    } else if (best == FIRES || best == FIRES_LATE) {
+        model_fire();
+    } else {
         model_known(who, m.tasks[who].on_time);
     }
-    return over != NOBODY || who != NOBODY;
+    return true;
 }
 
 static void advance(int64_t now)
@@ -93,6 +104,9 @@ static bool may_be_refused(op o)
     case OP_ORDERED:
     case OP_SLEEP:
     case OP_LOCK:
+    case OP_COND_WAIT:
+    case OP_RLOCK:
+    case OP_WLOCK:
     case OP_ACQUIRE:
     case OP_WAIT:
     case OP_JOIN: return true;
@@ -106,6 +120,11 @@ static void note_begin(const note *n)
     const call *c = n->call;
     x->begin = n;
     x->end = NULL;
+    x->queued = false;
+    for (int i = 0; i < GROUPS_MAX; i++) {
+        m.channels[DONE + i].cap = m.groups[i].open ? 0 : NOBODY;
+        m.channels[DONE + i].closed = m.groups[i].cause != 0;
+    }
     for (const note *e = n + 1; e < m.notes->list + m.notes->n && !x->end; e++)
         if (e->kind == NOTE_END && e->task == n->task)
             x->end = e;
@@ -120,7 +139,18 @@ static void note_begin(const note *n)
         model_close(&m.channels[c->object]);
         model_known(n->task, 0);
         break;
-    case OP_LENGTH: model_known(n->task, m.channels[c->object].count); break;
+    case OP_LENGTH:
+        model_known(n->task, c->object == TIMER ? 0 : m.channels[c->object].count);
+        break;
+    case OP_RESET:
+    case OP_STOP: model_timer(n->task, c); break;
+    case OP_COND_WAIT:
+    case OP_SIGNAL:
+    case OP_BROADCAST: model_cond(n->task, c); break;
+    case OP_RLOCK:
+    case OP_RUNLOCK:
+    case OP_WLOCK:
+    case OP_WUNLOCK: model_rw(n->task, c); break;
     case OP_SLEEP: model_waits(n->task, m.now + c->ns, 0); break;
     case OP_LOCK:
     case OP_TRY_LOCK:
@@ -178,10 +208,12 @@ static void note_end(const note *n)
     else
         compare(n, x);
     x->fate = IDLE;
-    if (n->call->op == OP_ACQUIRE && n->rc != 0)
+    if (n->call->op == OP_ACQUIRE && n->rc != 0 && x->queued)
         model_serve_acquirers(); /* those behind it may fit; it sees to that itself */
-    if (n->call->op == OP_SHUT)
-        m.groups[n->call->object].open = false;
+    if (n->call->op == OP_WLOCK && n->rc != 0 && x->queued) {
+        m.writers_waiting--; /* so does it with readers who stand behind it */
+        model_admit();
+    }
 }
 
 static void note_quiet(void)
@@ -196,7 +228,7 @@ static void note_quiet(void)
             model_wrong("a call did not return that could");
         if (x->fate == OPEN && m.holder[x->begin->call->object] == NOBODY)
             model_wrong("a task waits for a mutex that nobody holds");
-        if (x->fate == OPEN && model_is_cancelled(x))
+        if (x->fate == OPEN && x->begin->call->op == OP_LOCK && model_is_cancelled(x))
             model_wrong("a cancelled task waits for a mutex");
     }
 }
@@ -227,8 +259,12 @@ static void start(const program *p, const notes *n)
     m.permits = p->permits;
     for (int i = 0; i < LOCKS; i++)
         m.holder[i] = NOBODY;
-    for (int i = 0; i < CHANNELS_MAX; i++)
+    m.began = m.now;
+    m.due = INT64_MAX;
+    m.writer = NOBODY;
+    for (int i = 0; i < ALL_CHANNELS_MAX; i++)
         m.channels[i].cap = i < p->n_channels ? p->capacity[i] : NOBODY;
+    m.channels[TIMER].cap = 1;
     for (int t = 0; t < TASKS_MAX; t++) {
         m.tasks[t].group = ROOT;
         m.tasks[t].deadline = INT64_MAX;

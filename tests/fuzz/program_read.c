@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char op_letters[] = "srwSRtuxlcvyzmMoaAepdWCKGqhHgOXE";
+static const char op_letters[] = "srwSRtuxlcvyzmMofFBnNkbTQaAepdWCKGqhHgOXE";
 static const char case_letters[] = "rswadn";
 static const int64_t millisecond = 1000000;
 
@@ -82,6 +82,16 @@ static int cause(reader *r)
     return causes[number(r, 4)];
 }
 
+static int channel(reader *r, const program *p, bool only_received)
+{
+    uint8_t c = at_end(r) ? 0 : *r->at;
+    if (c != 'T' && c != 'D')
+        return number(r, p->n_channels);
+    r->at++;
+    int n = c == 'T' ? TIMER : DONE + number(r, p->n_groups);
+    return only_received ? n : n % p->n_channels;
+}
+
 static void read_cases(reader *r, const program *p, call *c, bool shielded)
 {
     bool has_default = false;
@@ -93,7 +103,7 @@ static void read_cases(reader *r, const program *p, call *c, bool shielded)
         else if (k.kind == CASE_DEFAULT && has_default)
             k.kind = CASE_NONE; /* two are a programming error */
         else if (k.kind != CASE_DEFAULT && k.kind != CASE_NONE)
-            k.channel = number(r, p->n_channels);
+            k.channel = channel(r, p, k.kind != CASE_SEND);
         has_default |= k.kind == CASE_DEFAULT;
         c->cases[c->n_cases++] = k;
     }
@@ -108,21 +118,25 @@ static void read_operands(reader *r, const program *p, call *c, bool shielded)
     switch (c->op) {
     case OP_SEND_UNTIL:
     case OP_RECV_UNTIL:
-        c->object = number(r, p->n_channels);
+        c->object = channel(r, p, c->op == OP_RECV_UNTIL);
         c->ns = number(r, 10) * millisecond;
         break;
     case OP_SEND:
+    case OP_TRY_SEND:
+    case OP_CLOSE: c->object = channel(r, p, false); break;
     case OP_RECV:
     case OP_DISCARD:
-    case OP_TRY_SEND:
     case OP_TRY_RECV:
-    case OP_CLOSE:
-    case OP_LENGTH: c->object = number(r, p->n_channels); break;
+    case OP_LENGTH: c->object = channel(r, p, true); break;
     case OP_SELECT:
     case OP_ORDERED: read_cases(r, p, c, shielded); break;
-    case OP_SLEEP: c->ns = (1 + number(r, 9)) * millisecond; break;
+    case OP_SLEEP:
+    case OP_RESET: c->ns = (1 + number(r, 9)) * millisecond; break;
     case OP_LOCK:
     case OP_TRY_LOCK:
+    case OP_COND_WAIT:
+    case OP_SIGNAL:
+    case OP_BROADCAST:
     case OP_UNLOCK: c->object = number(r, LOCKS); break;
     case OP_ACQUIRE:
     case OP_TRY_ACQUIRE:
@@ -155,7 +169,8 @@ static void bound(call *c)
         c->op = OP_TRY_LOCK;
     else if (c->op == OP_ACQUIRE)
         c->op = OP_TRY_ACQUIRE;
-    else if (c->op == OP_WAIT || c->op == OP_JOIN || c->op == OP_SHUT)
+    else if (c->op == OP_WAIT || c->op == OP_JOIN || c->op == OP_SHUT || c->op == OP_RLOCK ||
+             c->op == OP_WLOCK || c->op == OP_COND_WAIT)
         c->op = OP_YIELD;
     else
         return;
@@ -213,11 +228,13 @@ void program_read(program *p, const uint8_t *data, size_t size)
 const char *program_op_name(op o)
 {
     static const char *const names[OPS] = {
-        "send",     "recv",   "discard",     "try_send",    "try_recv",  "send_until", "recv_until",
-        "close",    "len",    "select",      "ordered",     "yield",     "sleep",      "lock",
-        "try_lock", "unlock", "acquire",     "try_acquire", "release",   "wg_add",     "wg_done",
-        "wg_wait",  "cancel", "expire",      "group_wait",  "cancelled", "shield",     "unshield",
-        "go",       "open",   "group_close", "fail"
+        "send",       "recv",    "discard",     "try_send",    "try_recv",  "send_until",
+        "recv_until", "close",   "len",         "select",      "ordered",   "yield",
+        "sleep",      "lock",    "try_lock",    "unlock",      "cond_wait", "signal",
+        "broadcast",  "rlock",   "runlock",     "wlock",       "wunlock",   "timer_reset",
+        "timer_stop", "acquire", "try_acquire", "release",     "wg_add",    "wg_done",
+        "wg_wait",    "cancel",  "expire",      "group_wait",  "cancelled", "shield",
+        "unshield",   "go",      "open",        "group_close", "fail"
     };
     return names[o];
 }
@@ -227,14 +244,25 @@ static int cause_digit(int cause)
     return cause == -EIO ? 0 : cause == -ENOENT ? 1 : cause == -EINVAL ? 2 : 3;
 }
 
+static void print_channel(int n)
+{
+    if (n >= DONE)
+        fprintf(stderr, "D%d", n - DONE);
+    else if (n == TIMER)
+        fprintf(stderr, "T");
+    else
+        fprintf(stderr, "%d", n);
+}
+
 static void print_call(const call *c)
 {
     fprintf(stderr, " %c", op_letters[c->op]);
     int ms = (int)(c->ns / millisecond);
     switch (c->op) {
     case OP_SEND_UNTIL:
-    case OP_RECV_UNTIL: fprintf(stderr, "%d%d", c->object, ms); break;
-    case OP_SLEEP: fprintf(stderr, "%d", ms - 1); break;
+    case OP_RECV_UNTIL: print_channel(c->object), fprintf(stderr, "%d", ms); break;
+    case OP_SLEEP:
+    case OP_RESET: fprintf(stderr, "%d", ms - 1); break;
     case OP_ACQUIRE:
     case OP_TRY_ACQUIRE:
     case OP_RELEASE: fprintf(stderr, "%d", c->other - 1); break;
@@ -250,11 +278,16 @@ static void print_call(const call *c)
             if (k->kind == CASE_AFTER)
                 fprintf(stderr, "%d", (int)(k->ns / millisecond));
             else if (k->kind != CASE_DEFAULT && k->kind != CASE_NONE)
-                fprintf(stderr, "%d", k->channel);
+                print_channel(k->channel);
         }
         if (c->n_cases < CASES_MAX)
             fprintf(stderr, ".");
         break;
+    case OP_RLOCK:
+    case OP_RUNLOCK:
+    case OP_WLOCK:
+    case OP_WUNLOCK:
+    case OP_STOP:
     case OP_YIELD:
     case OP_ADD:
     case OP_DONE:
@@ -262,7 +295,7 @@ static void print_call(const call *c)
     case OP_CANCELLED:
     case OP_SHIELD:
     case OP_UNSHIELD: break;
-    default: fprintf(stderr, "%d", c->object); break;
+    default: print_channel(c->object); break;
     }
 }
 

@@ -427,7 +427,7 @@ TEST(html_stops_when_told)
     free(page);
 }
 
-/* getopt keeps its place in a word of several letters, which the first call leaves in the middle. */
+/* getopt keeps its place in a word of several letters; the first call leaves one in the middle. */
 TEST(options_are_parsed_anew_after_a_mistake)
 {
     char *wrong[] = { "check", "-7x", "page.html", NULL }, *right[] = { "check", "-q", "p", NULL };
