@@ -41,7 +41,7 @@ int rni_lot_wait(rni_task *t, rni_bucket *b, const void *object, unsigned index,
     return rni_unlikely(rc) ? rc : rni_park(t, why, object, site);
 }
 
-rni_waiter *rni_lot_first(rni_bucket *b, const void *object)
+RNI_UNSEEN rni_waiter *rni_lot_first(rni_bucket *b, const void *object)
 {
     for (rni_waiter *w = b->waiters.head; w; w = w->next)
         if (w->elem == object)
@@ -64,7 +64,7 @@ rni_waiter **rni_lot_append(rni_waiter **end, rni_waiter *w)
     return &w->next;
 }
 
-rni_waiter *rni_lot_take_all(rni_bucket *b, const void *object)
+RNI_UNSEEN rni_waiter *rni_lot_take_all(rni_bucket *b, const void *object)
 {
     rni_waiter *taken = NULL, **end = &taken, *next;
     for (rni_waiter *w = b->waiters.head; w; w = next) {

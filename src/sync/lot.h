@@ -7,6 +7,10 @@
  * valid for ever, as the abort protocol wants (core/park.h). Several objects may share a bucket;
  * each has its own entries, in order of arrival. (The idea: WebKit's ParkingLot, F. Pizlo, 2016.)
  *
+ * An abort (core/park.c) takes a record out under the bucket's lock, too, but TSan does not see
+ * core take it: for TSan the task's next wait would race with those who have read the record here.
+ * So these reads are not shown to TSan either (RNI_UNSEEN).
+ *
  * The lock of the bucket is also what makes "look at the object, then wait" one step: every file
  * that uses the lot changes the part of the object that waiting depends on under it.
  */
@@ -43,6 +47,12 @@ int rni_lot_queue(rni_task *t, rni_bucket *b, const void *object, unsigned index
 
 /* Under the lock: the longest waiting record for object, or NULL; it stays queued. */
 rni_waiter *rni_lot_first(rni_bucket *b, const void *object);
+
+/* Under the lock: what rni_lot_wait was given as index. */
+RNI_UNSEEN static inline unsigned rni_lot_index(const rni_waiter *w)
+{
+    return w->index;
+}
 
 /* Under the lock: takes w out and returns its task, which the caller must rni_ready, best after
  * having left the bucket. */

@@ -86,7 +86,7 @@ static RNI_NOINLINE void unlock_slow(rn_mutex *m)
     int rc = 0;
     rni_bucket *b = rni_lot_enter(NULL, rni_mutex_key(m));
     rni_waiter *w = rni_lot_first(b, rni_mutex_key(m));
-    if (w && w->index < PATIENCE) {
+    if (w && rni_lot_index(w) < PATIENCE) {
         t = rni_lot_take(w);
     } else if (w && hand_over(m)) {
         t = rni_lot_take(w);

@@ -16,7 +16,7 @@ static rni_waiter *admit(rni_bucket *b, rn_rwmutex *m)
 {
     rni_waiter *admitted = NULL, **end = &admitted, *w;
     while (!m->writer_ && (w = rni_lot_first(b, m)) != NULL) {
-        if (w->index == WRITER) {
+        if (rni_lot_index(w) == WRITER) {
             if (m->readers_ > 0)
                 break;
             m->writer_ = true;

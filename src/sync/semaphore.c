@@ -12,8 +12,8 @@
 static void serve_and_leave(rni_bucket *b, rn_semaphore *s)
 {
     rni_waiter *served = NULL, **end = &served, *w;
-    while ((w = rni_lot_first(b, s)) != NULL && (int64_t)w->index <= s->permits_) {
-        s->permits_ -= w->index;
+    while ((w = rni_lot_first(b, s)) != NULL && (int64_t)rni_lot_index(w) <= s->permits_) {
+        s->permits_ -= rni_lot_index(w);
         end = rni_lot_append(end, w);
     }
     rni_lot_leave(b);
