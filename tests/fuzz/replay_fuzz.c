@@ -59,7 +59,7 @@ static bool is_long(const char *text)
         unsigned long n = strtoul(p + 1, NULL, 10);
         times += n < 1000000 ? n : 0;
     }
-    return times > 2000000;
+    return times > (strlen(text) < 40 ? 2000000 : 20000);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
