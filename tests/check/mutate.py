@@ -16,8 +16,8 @@ import sys
 import tempfile
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-PARTS = ["core/runq", "core/lock", "core/park", "sync/lot", "sync/mutex", "sync/chan",
-         "sync/chan_close", "sync/select"]
+PARTS = ["core/runq", "core/lock", "core/park", "core/timer", "sync/lot", "sync/mutex", "sync/chan",
+         "sync/chan_close", "sync/chan_timer", "sync/select"]
 
 # The files whose orders are changed, and the models that must notice, the fast ones first.
 TARGETS = {
@@ -29,6 +29,7 @@ TARGETS = {
                     "claim-cancel claim-shielded", "select select-close"],
     "core/park.c": ["park park-cancel park-deadline park-shielded claim-cancel claim-deadline "
                     "claim-twice claim-shielded", "select select-close"],
+    "core/timer.c": ["timer timer-stop timer-passes timer-again timer-next"],
     "sync/mutex.c": ["lock mutex-two mutex-try mutex-cancel"],
 }
 
@@ -66,6 +67,12 @@ UNNEEDED = {
         "a timer tells nothing but that; timeout_result is the task's own",
     "core/park.h atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
         "rni_waiter_waits is only for a channel's last rites (chan_life.c); no model gets there",
+    "core/timer.c atomic_store_explicit(&h->next, root ? root->when : INT64_MAX, "
+    "memory_order_release -> relaxed": "the lock's full fence comes before it",
+    "core/timer.c atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_release -> relaxed":
+        "the lock's full fence comes before it",
+    "core/timer.c atomic_load_explicit(&h->next, memory_order_acquire -> relaxed":
+        "the lock is taken before the heap is read",
     "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
     "memory_order_acq_rel -> acquire": "no model has a waiter lose four times",
     "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "

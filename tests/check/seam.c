@@ -9,6 +9,7 @@
 
 rni_task model_tasks[MODEL_TASKS];
 rni_owner model_owner;
+bool model_on_workers;
 rni_runtime rni_rt;
 
 static void nothing_ended(rni_owner *owner, int rc, bool background)
@@ -164,9 +165,6 @@ NEVER(void, rni_queue_for, rni_worker *w, rni_runnable r)
 NEVER(void, rni_queue_next, rni_worker *w, rni_runnable r)
 NEVER(void, rni_queue_last, rni_worker *w, rni_runnable r)
 NEVER(void, rni_queue_anywhere, rni_runnable r)
-NEVER(void, rni_timer_start, rni_timers *heap, rni_timer *timer, int64_t when)
-NEVER(bool, rni_timer_stop, rni_timer *timer)
-NEVER(void, rni_timer_fired, rni_timer *timer)
 NEVER(rni_timers *, rni_virtual_quiet, void)
 
 /* The simulated scheduler is off. */
@@ -182,7 +180,9 @@ void rni_sim_step_here(void)
 
 rni_worker *rni_worker_self(void)
 {
-    return NULL;
+    static rni_worker workers[MODEL_TASKS];
+    int thread = rn_check_self();
+    return model_on_workers ? &workers[thread ? thread - 1 : 0] : NULL;
 }
 
 int rni_spend_here(int rc)

@@ -24,6 +24,8 @@
 enum { MODEL_TASKS = 4 };
 extern rni_task model_tasks[MODEL_TASKS];
 extern rni_owner model_owner;
+/* Whether the threads are workers: only for what they do between tasks. */
+extern bool model_on_workers;
 
 /* Call at the start of each init. */
 void model_begin(void);
