@@ -12,6 +12,7 @@
 #include <runnel/base.h>
 
 #include "base/check.h"
+#include "base/say.h"
 
 /* The codes that runnel gives a meaning of its own; the rest are the system's. */
 static const struct {
@@ -41,11 +42,10 @@ const char *rn_strerror(int rc)
 void rni_assert_failed(const char *expr, const char *where)
 {
     static const char head[] = "runnel: internal error, please report: ";
-    ssize_t ignored = write(2, head, sizeof head - 1);
-    ignored += write(2, where, strlen(where));
-    ignored += write(2, ": ", 2);
-    ignored += write(2, expr, strlen(expr));
-    ignored += write(2, "\n", 1);
-    (void)ignored;
+    rni_say(2, head, sizeof head - 1);
+    rni_say(2, where, strlen(where));
+    rni_say(2, ": ", 2);
+    rni_say(2, expr, strlen(expr));
+    rni_say(2, "\n", 1);
     abort();
 }

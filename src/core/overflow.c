@@ -10,14 +10,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "core/worker.h"
 
 static struct sigaction old_segv, old_bus;
 
 static void put(const char *s)
 {
-    ssize_t ignored = write(2, s, strlen(s));
-    (void)ignored;
+    rni_say(2, s, strlen(s));
 }
 
 static void put_number(size_t n)

@@ -11,6 +11,7 @@
 
 #include <runnel/base.h>
 
+#include "base/say.h"
 #include "core/hooks.h"
 #include "core/park.h"
 #include "core/sim.h"
@@ -60,8 +61,7 @@ __attribute__((noreturn)) static void report(const char *site, const char *forma
     }
     size_t n = strlen(line);
     line[n] = '\n';
-    ssize_t ignored = write(2, line, n + 1);
-    (void)ignored;
+    rni_say(2, line, n + 1);
     rni_report_dump(2);
     rni_sim_epitaph();
     _exit(2);

@@ -4,6 +4,7 @@
  * accept; the setting is then as if it were not set, like one that is empty. Names and suffixes
  * may be in either case. What is read is the environment as it is at the call; nothing is kept.
  */
+#include "base/say.h"
 #include "core/settings.h"
 
 #include <ctype.h>
@@ -230,8 +231,7 @@ static void complain(const struct setting *s, const char *text)
     shown[k] = '\0';
     int n = snprintf(line, sizeof line, "runnel: %s=%s is ignored: it may be %s\n", s->name, shown,
                      s->accepted);
-    ssize_t ignored = write(2, line, (size_t)n);
-    (void)ignored;
+    rni_say(2, line, (size_t)n);
 }
 
 void rni_settings_check(void)

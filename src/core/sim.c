@@ -26,6 +26,7 @@
  * Rejected: to run the simulated tasks on several workers in turn. At the granularity of calls what
  * several workers can do, and what stealing changes, is an order of calls that one can have, too.
  */
+#include "base/say.h"
 #include "core/sim.h"
 
 #include <stdio.h>
@@ -146,8 +147,7 @@ static void tell(rni_sim_kind kind, uint32_t chosen, const char *next)
     int n = snprintf(line, sizeof line, "runnel: decision %u at %lld ns: %.60s %s%s%.60s (%u)\n",
                      sim.count, (long long)(rni_now() - RN_TEST_START), name_of(rni_current()),
                      kind_text(kind), next ? ", next runs " : "", next ? next : "", chosen);
-    ssize_t ignored = write(2, line, (size_t)(n < (int)sizeof line ? n : (int)sizeof line - 1));
-    (void)ignored;
+    rni_say(2, line, (size_t)(n < (int)sizeof line ? n : (int)sizeof line - 1));
 }
 
 /* Whether the plan has made the next decision; with n alternatives if so, into *chosen. */
@@ -241,8 +241,7 @@ void rni_sim_epitaph(void)
     int n = snprintf(line, sizeof line,
                      "runnel: this was a simulated run: RUNNEL_SEED=%llu repeats it\n",
                      (unsigned long long)sim.plan.seed);
-    ssize_t ignored = write(2, line, (size_t)n);
-    (void)ignored;
+    rni_say(2, line, (size_t)n);
 }
 
 /* ---- what is ready ---- */

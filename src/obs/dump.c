@@ -16,6 +16,7 @@
 #include <runnel/obs.h>
 
 #include "base/layout.h"
+#include "base/say.h"
 #include "core/hooks.h"
 #include "core/records.h"
 #include "core/runtime.h"
@@ -66,8 +67,7 @@ static void put(table *tb, const char *line, int n)
 {
     if (n < 0)
         return;
-    ssize_t ignored = write(tb->fd, line, (size_t)n < 511 ? (size_t)n : 511);
-    (void)ignored;
+    rni_say(tb->fd, line, (size_t)n < 511 ? (size_t)n : 511);
     tb->lines++;
 }
 

@@ -7,6 +7,7 @@
  * It only reads, relaxed, what the workers write anyway, so it costs them nothing; what it says of
  * a task may be another's that has just begun. Memory of tasks is never given back (core/task.h).
  */
+#include "base/say.h"
 #include "obs/monitor.h"
 
 #include <stdio.h>
@@ -39,8 +40,7 @@ static void name_task(rni_task *t, int64_t ns)
                      atomic_load_explicit(&t->name, memory_order_relaxed),
                      atomic_load_explicit(&t->site, memory_order_relaxed),
                      (long long)(ns / RN_MILLISECOND));
-    ssize_t ignored = write(2, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
-    (void)ignored;
+    rni_say(2, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
 static void look(sighting *s, unsigned worker, int64_t now, int64_t limit)

@@ -17,6 +17,7 @@
 
 #include <runnel/obs.h>
 
+#include "base/say.h"
 #include "core/hooks.h"
 #include "core/records.h"
 #include "core/runtime.h"
@@ -27,8 +28,7 @@
 
 static void say(const char *line)
 {
-    ssize_t ignored = write(2, line, strlen(line));
-    (void)ignored;
+    rni_say(2, line, strlen(line));
 }
 
 void rni_report_deadlock(void)

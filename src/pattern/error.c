@@ -14,6 +14,7 @@
 #include <runnel/error.h>
 #include <runnel/task.h>
 
+#include "base/say.h"
 #include "os/os.h"
 
 typedef struct detail {
@@ -119,15 +120,7 @@ bool rn_error_is(const rn_error *e, int rc)
 
 static void put(int fd, const char *text)
 {
-    for (size_t n = strlen(text); n > 0;) {
-        ssize_t put_now = write(fd, text, n);
-        if (put_now < 0 && errno == EINTR)
-            continue;
-        if (put_now <= 0)
-            return;
-        text += put_now;
-        n -= (size_t)put_now;
-    }
+    rni_say(fd, text, strlen(text));
 }
 
 static void print_one(const rn_error *e, int fd, const char *prefix)

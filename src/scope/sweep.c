@@ -19,6 +19,7 @@
  * few of them beside the others.
  */
 #define _GNU_SOURCE
+#include "base/say.h"
 #include "scope/sweep.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ typedef struct search {
     rni_schedule schedule; /* what the plan forces */
     uint64_t runs;         /* made */
     rni_fate fate;         /* of the last */
-    unsigned bound; /* interruptions, of the present round of an exhaustive search */
+    unsigned bound;        /* interruptions, of the present round of an exhaustive search */
     bool exhausted;
 } search;
 
@@ -167,8 +168,7 @@ static void shorten(search *x, rni_schedule *best, const rni_fate *failure)
 
 static void say(const char *text)
 {
-    ssize_t ignored = write(2, text, strlen(text));
-    (void)ignored;
+    rni_say(2, text, strlen(text));
 }
 
 /* The command line of this process, with what the shell would take for more than letters quoted. */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How reports and last words leave. A single write(2) is not enough: a signal whose handler does
+ * not restart calls ends it early or before it began, and the line that was to explain the end of
+ * the process would be lost.
+ *
+ * Never inlined: a caller that parks between two calls must not keep errno's address across that
+ * (runnel/errno.h).
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/check.h"
+#include "base/say.h"
+
+RNI_NOINLINE void rni_say(int fd, const char *text, size_t n)
+{
+    int saved = errno;
+    while (n > 0) {
+        ssize_t put = write(fd, text, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            break;
+        text += put;
+        n -= (size_t)put;
+    }
+    errno = saved;
+}
