@@ -64,19 +64,18 @@ RNI_NOINLINE bool rni_runq_grow(rni_runq *q)
     return true;
 }
 
-/* Becomes the only user of q. False when that takes too long: the owner's thread may have been
- * preempted inside, and there is other work to look for. */
+/* Becomes the only user of q. False when there is no fence, or that takes too long: the owner's
+ * thread may have been preempted inside, and there is other work to look for. */
 static bool thief_enter(rni_runq *q)
 {
     uint32_t none = 0;
     if (!atomic_compare_exchange_strong_explicit(&q->thief, &none, 1, memory_order_seq_cst,
                                                  memory_order_relaxed))
         return false;
-    if (rni_runq_asymmetric)
-        rni_os_heavy_fence();
-    else
+    bool fenced = !rni_runq_asymmetric || rni_os_heavy_fence();
+    if (!rni_runq_asymmetric)
         atomic_thread_fence(memory_order_seq_cst);
-    for (unsigned spins = 0; spins < THIEF_PATIENCE; spins++) {
+    for (unsigned spins = 0; fenced && spins < THIEF_PATIENCE; spins++) {
         if (atomic_load_explicit(&q->busy, memory_order_acquire) == 0)
             return true;
         rni_cpu_relax();

@@ -42,10 +42,11 @@ bool rni_os_heavy_fence_init(void)
     return ok;
 }
 
-void rni_os_heavy_fence(void)
+bool rni_os_heavy_fence(void)
 {
     int *error = rni_os_errno();
     int saved = *error;
-    syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0);
+    bool ok = syscall(SYS_membarrier, MEMBARRIER_PRIVATE_EXPEDITED, 0, 0) == 0;
     *error = saved;
+    return ok;
 }

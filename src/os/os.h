@@ -55,10 +55,11 @@ void rni_os_futex_wake(_Atomic(uint32_t) *word, int count);
 /*
  * An asymmetric fence: after rni_os_heavy_fence() returns, every thread of the process has executed
  * a full fence since the call began, so the other side of a store/load pair needs only a compiler
- * barrier. _init tells whether the system has it (membarrier's private expedited command).
+ * barrier. _init tells whether the system has it (membarrier's private expedited command). False:
+ * there was no fence, because the kernel has no memory for a set of CPUs just now.
  */
 bool rni_os_heavy_fence_init(void);
-void rni_os_heavy_fence(void);
+bool rni_os_heavy_fence(void);
 
 /* ---- memory ---- */
 

@@ -123,9 +123,10 @@ void rni_os_thread_yield(void)
     rn_check_spin();
 }
 
-void rni_os_heavy_fence(void)
+bool rni_os_heavy_fence(void)
 {
     rn_check_heavy_fence();
+    return true;
 }
 
 /* ---- choices and time ---- */
