@@ -78,12 +78,13 @@ static int resolve(const char *host, unsigned port, rni_addresses *out, const ch
 
 /* ---- listening ---- */
 
-static unsigned bound_port(int fd)
+/* The port that fd is bound to, or an error: a listener on an unknown port is of no use. */
+static int bound_port(int fd)
 {
     rni_address a = { .any.sa_family = AF_INET };
     socklen_t length = sizeof a;
     if (getsockname(fd, &a.any, &length) != 0)
-        return 0;
+        return system_error();
     return ntohs(a.any.sa_family == AF_INET ? a.v4.sin_port : a.v6.sin6_port);
 }
 
@@ -94,13 +95,17 @@ static int open_listener(const rni_address *at, rni_socket *out, unsigned *port)
     if (fd < 0)
         return system_error();
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, &at->any, length_of(at)) != 0 || listen(fd, SOMAXCONN) != 0) {
-        int rc = system_error();
+    int rc = 0;
+    if (bind(fd, &at->any, length_of(at)) != 0 || listen(fd, SOMAXCONN) != 0)
+        rc = system_error();
+    else
+        rc = bound_port(fd);
+    if (rc < 0) {
         close(fd);
         return rc;
     }
     *out = (rni_socket){ .fd = fd };
-    *port = bound_port(fd);
+    *port = (unsigned)rc;
     return 0;
 }
 
