@@ -32,8 +32,9 @@ RN_EXTERN_C_BEGIN
  * for each value that was sent and that nobody will receive (when the channel is freed).
  *
  * Returns the channel; NULL if the capacity is impossible (size * cap overflows, or size is over
- * 1 GiB), or align is no power of two, or memory is short, or the group is being closed and has no
- * task left. A NULL group is a programming error. Never waits.
+ * 1 GiB), or align is no power of two, or memory is short (g fails with -ENOMEM then, so that its
+ * tasks do not wait on nil for ever), or the group is being closed and has no task left. A NULL
+ * group is a programming error. Never waits.
  */
 RN_API RN_MUST_CHECK rn_channel *rn_channel_new(rn_group *g, size_t size, size_t align, size_t cap,
                                                 void (*drop)(void *element), const char *site);

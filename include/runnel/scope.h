@@ -115,7 +115,7 @@ RN_API int rn_cancelled(void);
  * Contexts are counted references: the makers return one reference, rn_ctx_unref gives it back, and
  * a child keeps its parent alive. Giving back the last reference to a context cancels nothing by
  * itself but makes it unreachable, so it is taken out of the tree. All calls are safe from any task
- * and any thread and never wait. A NULL parent is a programming error, except where said.
+ * and any thread and never wait. A NULL context is a programming error, except where said.
  */
 
 /* The root: never cancelled. A constant; ref and unref ignore it. rn_ctx_todo is the same, for
@@ -240,16 +240,15 @@ RN_API rn_ctx *rn_ctx_current(void);
 RN_API rn_ctx *rn_ctx_ref(rn_ctx *ctx);
 RN_API void rn_ctx_unref(rn_ctx *ctx);
 
-/* The untyped form of rn_ctx_done. NULL for the background context and when memory is short at the
- * first call. */
+/* The untyped form of rn_ctx_done. */
 RN_API rn_channel *rn_ctx_done_channel(rn_ctx *ctx);
 
 RN_EXTERN_C_END
 
 #ifndef __cplusplus
-/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be, or if memory
- * is short at the first call. It belongs to ctx, and rn_ctx_err(ctx) != 0 implies that it is
- * closed. */
+/* A channel that is closed when ctx is cancelled, for selects; nil if it never can be. It belongs
+ * to ctx, and rn_ctx_err(ctx) != 0 implies that it is closed. If memory is short at the first call,
+ * ctx is cancelled with -ENOMEM: who waits would else not learn of its end. */
 #define rn_ctx_done(ctx) ((rn_receiver(rn_unit))rn_ctx_done_channel(ctx))
 
 /* rn_ctx_after_func(ctx, g, f, args...): rn_go(g, f, args...) once ctx is cancelled. f needs its

@@ -24,7 +24,7 @@
 
 RN_EXTERN_C_BEGIN
 
-/* Opaque; each belongs to a group. */
+/* Opaque; each belongs to a group, which fails with -ENOMEM when memory is short for one. */
 typedef struct rn_timer rn_timer;
 typedef struct rn_ticker rn_ticker;
 

@@ -254,6 +254,9 @@ uint32_t rni_choose(uint32_t n);
 
 /* ---- programming errors ---- */
 
+/* What who passes a NULL group is told: most often it is for want of memory. */
+#define RNI_NEEDS_A_GROUP " needs a group; rn_group_new returns NULL when memory is short"
+
 __attribute__((noreturn, cold, format(printf, 2, 3))) void rni_panic(const char *site,
                                                                      const char *format, ...);
 

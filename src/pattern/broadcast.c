@@ -360,7 +360,7 @@ rn_channel *rn_broadcaster_subscribe(rn_group *g, rn_broadcaster *b, size_t cap,
                                      const char *site)
 {
     if (!g)
-        rni_panic(site, "rn_subscribe needs a group");
+        rni_panic(site, "rn_subscribe" RNI_NEEDS_A_GROUP);
     if (!b)
         return &rni_no_channel;
     subscription *s = make_subscription(g, b, cap, site);

@@ -96,7 +96,7 @@ static rn_chain *chain_alloc(size_t steps)
 rn_chain *rn_chain_new(rn_group *g, const rn_step *step)
 {
     if (!g)
-        rni_panic(NULL, "a stage needs a group");
+        rni_panic(NULL, "a stage" RNI_NEEDS_A_GROUP);
     rn_chain *chain = chain_alloc(1);
     if (!chain)
         return NULL;

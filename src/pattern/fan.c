@@ -100,7 +100,7 @@ static rni_element common_element(const void *receivers, size_t n, size_t size, 
 static junction *make_junction(rn_group *g, const rni_element *e, const char *site)
 {
     if (!g)
-        rni_panic(site, "rn_fan_in needs a group");
+        rni_panic(site, "rn_fan_in" RNI_NEEDS_A_GROUP);
     junction *j = rni_os_alloc(sizeof *j);
     if (j && (j->out = rn_channel_new(g, e->size, e->align, 0, e->drop, site)) != NULL) {
         atomic_store_explicit(&j->left, 1, memory_order_relaxed);

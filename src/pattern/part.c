@@ -78,20 +78,11 @@ static void part_end(rni_part *p)
     rni_os_free(p);
 }
 
-void rni_group_lacks_memory(rn_group *g)
-{
-    rni_lock_take(&g->lock);
-    bool sealed = g->sealed;
-    rni_unlock(&g->lock);
-    if (!sealed)
-        rn_group_cancel(g, -ENOMEM);
-}
-
 rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element *element,
                        const char *site)
 {
     if (!g)
-        rni_panic(site, "%s needs a group", plan->name);
+        rni_panic(site, "%s" RNI_NEEDS_A_GROUP, plan->name);
     rni_part *p = make_block(plan, element);
     if (p) {
         p->name = plan->name;

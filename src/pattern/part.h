@@ -71,8 +71,6 @@ void rni_listed(rn_channel **to, int n, va_list list);
 /* Stores n channels, or n times rni_no_channel if from is NULL, into the user's handles. */
 void rni_handles_write(void *to, rn_channel *const *from, size_t n);
 
-/* For what could not be made in g: fails g, unless it could not because g is being closed. */
-void rni_group_lacks_memory(rn_group *g);
 /* A part with its outputs made in g. NULL without memory, or if g is being closed; g has failed
  * then. The state behind the rni_part is zeroed. */
 rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element *element,

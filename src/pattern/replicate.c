@@ -80,7 +80,7 @@ int rn_replicate_at(rn_group *g, size_t count, void *result, size_t size, size_t
                     size_t args_size, size_t result_offset, const char *name, const char *site)
 {
     if (!g)
-        rni_panic(site, "rn_replicate needs a group");
+        rni_panic(site, "rn_replicate" RNI_NEEDS_A_GROUP);
     if (count == 0 || count > INT_MAX)
         return -EINVAL;
     contest c = { .entry = entry, .drop = drop, .args_size = args_size, .size = size };

@@ -205,7 +205,7 @@ rn_channel *rn_chain_start(rn_group *g, rn_channel *in, const rn_chain *chain, r
                            const char *site)
 {
     if (!g)
-        rni_panic(site, "a stage needs a group");
+        rni_panic(site, "a stage" RNI_NEEDS_A_GROUP);
     if (!chain)
         return rni_stage_failed(g);
     return start(g, in, chain->steps, chain->n, mode, site);
@@ -214,6 +214,6 @@ rn_channel *rn_chain_start(rn_group *g, rn_channel *in, const rn_chain *chain, r
 rn_channel *rn_step_start(rn_group *g, rn_channel *in, const rn_step *step, const char *site)
 {
     if (!g)
-        rni_panic(site, "a stage needs a group");
+        rni_panic(site, "a stage" RNI_NEEDS_A_GROUP);
     return start(g, in, step, 1, RN_TASKS, site);
 }

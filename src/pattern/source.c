@@ -80,7 +80,7 @@ static source *source_new(rn_group *g, size_t size, size_t n, void (*drop)(void 
                           const char *site)
 {
     if (!g)
-        rni_panic(site, "a stage needs a group");
+        rni_panic(site, "a stage" RNI_NEEDS_A_GROUP);
     source *s = rni_os_alloc(sizeof *s);
     if (!s)
         return NULL;

@@ -137,7 +137,7 @@ void rn_ctx_cancel(rn_ctx *c, int cause)
 {
     if (!c || !c->parent || c->apart)
         rni_panic(NULL, "cancel of %s",
-                  !c         ? "a NULL context"
+                  !c         ? "a NULL context; they are NULL when memory is short"
                   : c->apart ? "a context without cancel"
                              : "the background context");
     if (cause >= 0)
@@ -166,7 +166,7 @@ int rni_ctx_init(rn_ctx *c, rn_ctx *parent, int64_t deadline,
                  void (*cancelled)(rn_ctx *c, int cause), void (*destroy)(rn_ctx *c))
 {
     if (!parent)
-        rni_panic(NULL, "a context needs a parent");
+        rni_panic(NULL, "a context needs a parent; they are NULL when memory is short");
     atomic_store_explicit(&c->refs, 1, memory_order_relaxed);
     c->parent = rn_ctx_ref(parent);
     rni_list_init(&c->children);
@@ -264,7 +264,7 @@ rn_ctx *rn_ctx_with_timeout(rn_ctx *parent, int64_t timeout_ns)
 rn_ctx *rn_ctx_without_cancel(rn_ctx *parent)
 {
     if (!parent)
-        rni_panic(NULL, "a context needs a parent");
+        rni_panic(NULL, "a context needs a parent; they are NULL when memory is short");
     rn_ctx *c = rni_os_alloc(sizeof *c);
     if (c)
         init_apart(c, parent, free_plain);
@@ -322,8 +322,16 @@ void *rn_ctx_value(rn_ctx *c, const void *key)
 
 /* ---- looking ---- */
 
+/* Of c, which may not be NULL, as it is when memory was short and nobody has looked. */
+static void need(const rn_ctx *c, const char *call)
+{
+    if (rni_unlikely(!c))
+        rni_panic(NULL, "%s of a NULL context; they are NULL when memory is short", call);
+}
+
 int rn_ctx_err(rn_ctx *c)
 {
+    need(c, "rn_ctx_err");
     rni_spend_here(0);
     int err = atomic_load_explicit(&c->err, memory_order_acquire);
     if (err == 0 && atomic_load_explicit(&c->cause, memory_order_acquire) != 0) {
@@ -337,12 +345,14 @@ int rn_ctx_err(rn_ctx *c)
 
 int rn_ctx_cause(rn_ctx *c)
 {
+    need(c, "rn_ctx_cause");
     rni_spend_here(0);
     return rni_ctx_cause(c);
 }
 
 bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)
 {
+    need(c, "rn_ctx_deadline");
     if (c->deadline == INT64_MAX)
         return false;
     *deadline_ns = c->deadline;
@@ -351,14 +361,17 @@ bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)
 
 rn_channel *rn_ctx_done_channel(rn_ctx *c)
 {
+    need(c, "rn_ctx_done");
     if (!c->parent || c->apart)
         return NULL;
     rn_channel *done = atomic_load_explicit(&c->done, memory_order_acquire);
     if (done)
         return done;
     rn_channel *fresh = rni_channel_make(0, 1, 0, NULL, "rn_ctx_done");
-    if (!fresh)
-        return NULL;
+    if (!fresh) { /* who waits on nil would never learn of a cancel */
+        rn_ctx_cancel(c, -ENOMEM);
+        return &rni_no_channel;
+    }
     rni_lock_take(&c->lock);
     done = atomic_load_explicit(&c->done, memory_order_relaxed);
     bool install = !done;

@@ -399,3 +399,24 @@ TASK_TEST(context_whose_done_is_closed_has_its_err)
     }
     return 0;
 }
+
+TEST_EXIT(context_done_of_null_panics, 2, "rn_ctx_done of a NULL context")
+{
+    (void)rn_ctx_done(NULL);
+}
+
+TEST_EXIT(context_err_of_null_panics, 2, "rn_ctx_err of a NULL context")
+{
+    (void)rn_ctx_err(NULL);
+}
+
+TEST_EXIT(context_cause_of_null_panics, 2, "rn_ctx_cause of a NULL context")
+{
+    (void)rn_ctx_cause(NULL);
+}
+
+TEST_EXIT(context_deadline_of_null_panics, 2, "rn_ctx_deadline of a NULL context")
+{
+    int64_t when;
+    (void)rn_ctx_deadline(NULL, &when);
+}

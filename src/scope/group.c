@@ -122,7 +122,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
                 const rn_attr *attr, const char *name, const char *site)
 {
     if (rni_unlikely(!g || !entry))
-        rni_panic(site, g ? "go of a NULL function" : "go needs a group");
+        rni_panic(site, g ? "go of a NULL function" : "go" RNI_NEEDS_A_GROUP);
     if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
         return -ECANCELED;
     int rc = 0;

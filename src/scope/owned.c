@@ -62,7 +62,7 @@ static void end_deferred(rni_owned *o)
 int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg)
 {
     if (!g || !fn)
-        rni_panic(NULL, g ? "defer of a NULL function" : "defer needs a group");
+        rni_panic(NULL, g ? "defer of a NULL function" : "defer" RNI_NEEDS_A_GROUP);
     deferred *d = rni_os_alloc(sizeof *d);
     if (!d)
         return -ENOMEM;
@@ -75,6 +75,15 @@ int rn_group_defer(rn_group *g, void (*fn)(void *arg), void *arg)
 }
 
 /* ---- channels ---- */
+
+void rni_group_lacks_memory(rn_group *g)
+{
+    rni_lock_take(&g->lock);
+    bool sealed = g->sealed;
+    rni_unlock(&g->lock);
+    if (!sealed)
+        rn_group_cancel(g, -ENOMEM);
+}
 
 bool rni_group_adopt(rn_group *g, rn_channel *c)
 {

@@ -107,6 +107,14 @@ static int serve(run *r)
     return rc;
 }
 
+/* What the run returns when fn has returned rc and its group ended so. A function that asks for
+ * nothing more than its values learns that they end, not why: that memory was short is not to be
+ * taken for success. */
+static int result(int rc, int group)
+{
+    return rc == 0 && group == -ENOMEM ? group : rc;
+}
+
 static int steward(void *arg)
 {
     run *r = *(run **)arg;
@@ -114,7 +122,7 @@ static int steward(void *arg)
     if (r->root) {
         r->root->owner.run = next_run();
         r->rc = serve(r);
-        rn_group_close(r->root);
+        r->rc = result(r->rc, rn_group_close(r->root));
         rni_ctx_reaped();
         rni_ctx_customs_ended();
     } else {
@@ -130,8 +138,7 @@ static int run_inline(int (*fn)(rn_group *g, void *arg), void *arg)
     if (!g)
         return -ENOMEM;
     int rc = fn(g, arg);
-    rn_group_close(g);
-    return rc;
+    return result(rc, rn_group_close(g));
 }
 
 int rni_run(int (*fn)(rn_group *g, void *arg), void *arg)

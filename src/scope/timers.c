@@ -183,10 +183,12 @@ static rn_timer *make(rn_group *g, int64_t ns, int64_t period, const start *s, r
                       const char *site)
 {
     if (!g)
-        rni_panic(site, "a timer needs a group");
+        rni_panic(site, "a timer" RNI_NEEDS_A_GROUP);
     rn_timer *t = rni_os_alloc(sizeof *t + (s ? s->size : 0));
-    if (!t)
+    if (!t) {
+        rni_group_lacks_memory(g);
         return NULL;
+    }
     t->timer.fn = fired;
     t->timer.when = INT64_MAX;
     t->site = site;
@@ -219,6 +221,7 @@ failed:
         rni_channel_release(t->out);
     }
     rni_os_free(t);
+    rni_group_lacks_memory(g);
     return NULL;
 }
 

@@ -112,6 +112,9 @@ void rni_channel_release(rn_channel *c);
 void rni_channel_close_once(rn_channel *c);
 /* Called by rn_channel_new and rn_channel_free; in scope/owned.c. */
 bool rni_group_adopt(rn_group *g, rn_channel *c);
+/* For what could not be made in g: fails g with -ENOMEM, unless it could not because g is being
+ * closed. Else who waits on the nil channel in its place would wait for ever. */
+void rni_group_lacks_memory(rn_group *g);
 void rni_group_forget(rn_channel *c);
 
 /* ---- chan_timer.c: for timers (scope/timers.c) ---- */

@@ -65,7 +65,7 @@ void rni_channel_close_once(rn_channel *c)
 void rn_channel_close(rn_channel *c, const char *site)
 {
     if (!c)
-        rni_panic(site, "close of nil channel");
+        rni_panic(site, "close of nil channel; rn_make returns nil when memory is short");
     rni_lock_take(&c->lock);
     if (rni_unlikely(c->closed)) {
         rni_unlock(&c->lock);

@@ -77,12 +77,18 @@ static void free_ring(char *ring)
         rni_os_free(ring);
 }
 
+/* Whether there can be such a channel; the bytes of its buffer. */
+static bool possible(size_t size, size_t align, size_t cap, size_t *bytes)
+{
+    return size <= ELEMENT_MAX && align != 0 && (align & (align - 1)) == 0 &&
+           !__builtin_mul_overflow(size, cap, bytes) && *bytes <= PTRDIFF_MAX && cap <= PTRDIFF_MAX;
+}
+
 rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)(void *),
                              const char *site)
 {
     size_t bytes;
-    if (size > ELEMENT_MAX || align == 0 || (align & (align - 1)) != 0 ||
-        __builtin_mul_overflow(size, cap, &bytes) || bytes > PTRDIFF_MAX || cap > PTRDIFF_MAX)
+    if (!possible(size, align, cap, &bytes))
         return NULL;
     char *ring = bytes ? rni_os_alloc_aligned(align, bytes) : no_elements;
     if (!ring)
@@ -119,8 +125,11 @@ rn_channel *rn_channel_new(rn_group *g, size_t size, size_t align, size_t cap,
                            void (*drop)(void *element), const char *site)
 {
     if (!g)
-        rni_panic(site, "a channel needs a group");
+        rni_panic(site, "a channel" RNI_NEEDS_A_GROUP);
     rn_channel *c = rni_channel_make(size, align, cap, drop, site);
+    size_t bytes;
+    if (!c && possible(size, align, cap, &bytes))
+        rni_group_lacks_memory(g);
     if (c && !rni_group_adopt(g, c)) {
         rni_channel_release(c);
         return NULL;
