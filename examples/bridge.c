@@ -53,8 +53,9 @@ static int send_streams(rn_group *g, rn_sender(stream) chan_stream)
     int rc = 0;
     for (int i = 0; rc == 0 && i < 10; i++) {
         rn_chan(int) c = rn_make(g, int, 1);
-        rc = rn_send(c, i);
-        rn_close(c);
+        rc = c ? rn_send(c, i) : -ENOMEM;
+        if (c)
+            rn_close(c);
         if (rc == 0)
             rc = rn_send(chan_stream, rn_rx(c));
     }

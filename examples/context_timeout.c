@@ -18,7 +18,9 @@
 /* In Go's words. */
 static const char *reason(int rc)
 {
-    return rc == -ETIMEDOUT ? "context deadline exceeded" : "context canceled";
+    return rc == -ETIMEDOUT   ? "context deadline exceeded"
+           : rc == -ECANCELED ? "context canceled"
+                              : rn_strerror(rc);
 }
 
 static int locale(rn_ctx *ctx)
@@ -76,6 +78,8 @@ static int chapter(rn_group *g, void *unused)
 {
     (void)g, (void)unused;
     rn_ctx *ctx = rn_ctx_with_cancel(rn_ctx_background());
+    if (!ctx)
+        return -ENOMEM;
     rn_group *printers = rn_group_new(NULL);
     rn_go(printers, print_greeting, ctx);
     rn_go(printers, print_farewell, ctx);

@@ -37,9 +37,8 @@ static rn_error *check_job(const char *id, bool wrap)
         e = rn_error_wrap(e, 0, "cannot run job \"%s\": requisite binaries not available", id);
     else if (!is_executable)
         e = rn_error_new(-EACCES, "cannot run job \"%s\": requisite binaries not executable", id);
-    if (e)
-        rn_error_set(e, "job", id);
-    return e;
+    int rc = e ? rn_error_set(e, "job", id) : 0;
+    return rc == 0 ? e : rn_error_wrap(e, rc, "the job is not noted");
 }
 
 static int run_job(const char *id, bool wrap, rn_sender(rn_error *) errors)

@@ -50,8 +50,8 @@ static result check(const char *url)
 {
     char status[64];
     result r = { .url = url, .error = http_get(url, status) };
-    if (r.error == 0)
-        r.status = strdup(status);
+    if (r.error == 0 && !(r.status = strdup(status)))
+        r.error = -ENOMEM;
     return r;
 }
 

@@ -75,8 +75,10 @@ static rn_receiver(int) fan_in(rn_group *g, rn_receiver(rn_unit) done, rn_receiv
 {
     rn_chan(int) merged = rn_make(g, int, 0);
     rn_waitgroup *wg = calloc(1, sizeof *wg);
-    if (!wg)
+    if (!wg) {
+        rn_group_cancel(g, -ENOMEM); /* as rn_make does: nobody may wait on nil */
         return NULL;
+    }
     rn_waitgroup_add(wg, n);
     if (rn_go(g, close_merged, wg, rn_tx(merged)) != 0) {
         free(wg);

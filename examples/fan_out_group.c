@@ -47,9 +47,9 @@ static int chapter(rn_group *g, void *unused)
     rn_receiver(int) primes = rn_take(search, rn_fan_in(search, finders, n), 10);
     for (int prime; rn_recv(primes, &prime) == 0;)
         printf("\t%d\n", prime);
-    rn_group_close(search);
+    int rc = rn_group_close(search);
     printf("Search took: %.2fs\n", (double)(rn_now() - start) / RN_SECOND);
-    return 0;
+    return rc;
 }
 
 int main(void)

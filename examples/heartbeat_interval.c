@@ -65,15 +65,17 @@ static int chapter(rn_group *g, void *unused)
 {
     (void)unused;
     rn_ctx *limit = rn_ctx_with_timeout(rn_group_ctx(g), 21 * RN_SECOND / 2);
+    if (!limit)
+        return -ENOMEM;
     rn_group *workers = rn_group_new(limit);
     rn_heart heart;
     rn_receiver(rn_unit) pulse = rn_heart_start(&heart, workers, RN_SECOND);
     rn_chan(int) results = rn_make(workers, int, 0);
     rn_go(workers, work, heart, rn_tx(results));
     watch(pulse, rn_rx(results));
-    rn_group_close(workers);
+    int rc = rn_group_close(workers);
     rn_ctx_unref(limit);
-    return 0;
+    return rc == -ETIMEDOUT ? 0 : rc;
 }
 
 int main(void)

@@ -55,8 +55,10 @@ static done_channel or_channel(rn_group *g, size_t n, const done_channel *channe
     if (n == 1)
         return channels[0];
     done_channel *copy = malloc(n * sizeof *copy);
-    if (!copy)
+    if (!copy) {
+        rn_group_cancel(g, -ENOMEM); /* as rn_make does: nobody may wait on nil */
         return NULL;
+    }
     memcpy(copy, channels, n * sizeof *copy);
     rn_chan(rn_unit) or_done = rn_make(g, rn_unit, 0);
     if (rn_go(g, or_task, g, n, copy, or_done) != 0)

@@ -53,7 +53,7 @@ static int serve(rn_receiver(request) entrance, bool looks, int *dead)
 }
 RN_TASK(serve, rn_receiver(request), bool, int *);
 
-static void run(const char *title, int64_t patience, bool looks)
+static int run(const char *title, int64_t patience, bool looks)
 {
     int answered = 0, dead = 0;
     int64_t start = rn_now(), last = start, at;
@@ -67,18 +67,21 @@ static void run(const char *title, int64_t patience, bool looks)
     int64_t until = start + RN_MINUTE - RN_SECOND / 2; /* not when an answer comes */
     for (; answered < CALLERS && rn_recv_until(done, &at, until) == 0; answered++)
         last = at;
-    rn_group_close(g);
+    int rc = rn_group_close(g);
     printf("%-32s %2d of %d answered, the last after %2.0f s; %2d requests served for nobody\n",
            title, answered, CALLERS, (double)(last - start) / RN_SECOND, dead);
+    return rc;
 }
 
 static int chapter(rn_group *g, void *unused)
 {
     (void)g, (void)unused;
-    run("they ask again after 3.6 s:", 36 * RN_SECOND / 10, false);
-    run("the same, and dead ones skipped:", 36 * RN_SECOND / 10, true);
-    run("they are patient:", RN_HOUR, false);
-    return 0;
+    int rc = run("they ask again after 3.6 s:", 36 * RN_SECOND / 10, false);
+    if (rc == 0)
+        rc = run("the same, and dead ones skipped:", 36 * RN_SECOND / 10, true);
+    if (rc == 0)
+        rc = run("they are patient:", RN_HOUR, false);
+    return rc;
 }
 
 int main(void)

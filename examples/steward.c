@@ -42,9 +42,9 @@ static int chapter(rn_group *g, void *unused)
         if (n > seen)
             say("steward: ward unhealthy; restarting");
     say("main: halting steward and ward.");
-    rn_group_close(work);
+    int rc = rn_group_close(work);
     say("Done");
-    return 0;
+    return rc;
 }
 
 int main(void)

@@ -48,9 +48,11 @@ static int chapter(rn_group *g, void *unused)
     rn_group *work = rn_group_new(NULL);
     rn_chan(int) ints = rn_make(g, int, 0);
     rn_receiver(int) restarts = rn_steward(work, RN_MILLISECOND, ward, rn_tx(ints), list, 6);
-    for (int received = 0, seen = 0; received < 6;) {
+    bool watched = true;
+    for (int received = 0, seen = 0; received < 6 && watched;) {
         int v;
-        switch (rn_select_ordered([RESTART] = RN_RECV(restarts, &v, NULL), [VALUE] = RN_RECV(
+        switch (
+            rn_select_ordered([RESTART] = RN_RECV(restarts, &v, &watched), [VALUE] = RN_RECV(
                                                                                ints, &v, NULL))) {
         case RESTART:
             if (v > seen)
@@ -60,8 +62,7 @@ static int chapter(rn_group *g, void *unused)
         default: printf("Received: %d\n", v); received++;
         }
     }
-    rn_group_close(work);
-    return 0;
+    return rn_group_close(work);
 }
 
 int main(void)

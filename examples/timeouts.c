@@ -49,10 +49,12 @@ static int stage(rn_receiver(int) values, rn_sender(int) results, bool ask)
 }
 RN_TASK(stage, rn_receiver(int), rn_sender(int), bool);
 
-static void time_out(rn_group *g, const char *where, bool ask)
+static int time_out(rn_group *g, const char *where, bool ask)
 {
     int64_t start = rn_now();
     rn_ctx *limit = rn_ctx_with_timeout(rn_group_ctx(g), 5 * RN_SECOND / 2);
+    if (!limit)
+        return -ENOMEM;
     rn_group *work = rn_group_new(limit);
     rn_chan(int) results = rn_make(g, int, 1);
     rn_go(work, stage, rn_generator(g, int, 7), rn_tx(results), ask);
@@ -61,14 +63,14 @@ static void time_out(rn_group *g, const char *where, bool ask)
            (double)(rn_now() - start) / RN_SECOND, rn_len(results));
     rn_group_close(work);
     rn_ctx_unref(limit);
+    return 0;
 }
 
 static int chapter(rn_group *g, void *unused)
 {
     (void)unused;
-    time_out(g, "only around the calculation", false);
-    time_out(g, "between its steps", true);
-    return 0;
+    int rc = time_out(g, "only around the calculation", false);
+    return rc ? rc : time_out(g, "between its steps", true);
 }
 
 int main(void)
