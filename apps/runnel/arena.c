@@ -65,7 +65,8 @@ static chunk *add_chunk(arena *a, chunk **list, size_t payload)
 {
     if (payload > a->limit - a->total)
         return NULL;
-    chunk *c = malloc(sizeof *c + payload);
+    /* NULL means that the page asks for too much: that is so for its large blocks only. */
+    chunk *c = payload > CHUNK ? malloc(sizeof *c + payload) : xmalloc(sizeof *c + payload);
     if (!c)
         return NULL;
     *c = (chunk){ .next = *list, .size = payload };

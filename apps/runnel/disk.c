@@ -99,8 +99,10 @@ static bool read_page(const options *o, const char *path, result *r, str *body)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return break_by_errno(r, errno), false;
-    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-              read_all(fd, o->max_body_bytes, r, body);
+    bool known = fstat(fd, &st) == 0;
+    if (!known)
+        break_by_errno(r, errno); /* what it links to is not known, so it is not fine */
+    bool ok = known && S_ISREG(st.st_mode) && read_all(fd, o->max_body_bytes, r, body);
     close(fd);
     return ok;
 }
@@ -110,8 +112,12 @@ static bool check_directory(const char *path, result *r)
     struct stat st;
     str index = { 0 };
     str_printf(&index, "%s%sindex.html", path, path[strlen(path) - 1] == '/' ? "" : "/");
-    if (stat(str_c(&index), &st) == 0 && S_ISREG(st.st_mode))
-        lead_to(r, str_c(&index));
+    if (stat(str_c(&index), &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            lead_to(r, str_c(&index));
+    } else if (errno != ENOENT && errno != ELOOP && errno != EACCES) {
+        break_by_errno(r, errno); /* it may be there, with links of its own */
+    }
     str_fini(&index);
     return false;
 }

@@ -42,8 +42,6 @@ static int look(void *arg)
     } else {
         if (!*w->client)
             *w->client = http_new(w->env->o, is_cancelled, (void *)w->env);
-        if (!*w->client)
-            return -ENOMEM;
         w->page = http_check(*w->client, j, w->result, &w->body);
     }
     return w->result->outcome == OUT_NONE ? -ECANCELED : 0;

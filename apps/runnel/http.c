@@ -81,26 +81,35 @@ static size_t on_body(char *data, size_t size, size_t n, void *arg)
     return h->too_large || h->enough ? CURL_WRITEFUNC_ERROR : n;
 }
 
+/* An option that is refused for want of memory is worse than no request: libcurl would go on with
+ * the one before it, with its own certificates, or call what is not there. */
+static void settled(CURLcode rc)
+{
+    if (rc != CURLE_OK)
+        out_of_memory();
+}
+
 static void set_options(http *h)
 {
     CURL *c = h->easy;
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(h->o->timeout_ns / RN_MILLISECOND));
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(h->o->timeout_ns / RN_MILLISECOND));
-    curl_easy_setopt(c, CURLOPT_USERAGENT, h->o->user_agent);
-    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error);
+    settled(curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L));
+    settled(curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L));
+    settled(curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https"));
+    settled(curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L));
+    settled(curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(h->o->timeout_ns / RN_MILLISECOND)));
+    settled(
+        curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(h->o->timeout_ns / RN_MILLISECOND)));
+    settled(curl_easy_setopt(c, CURLOPT_USERAGENT, h->o->user_agent));
+    settled(curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, ""));
+    settled(curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->error));
     if (h->o->ca_file)
-        curl_easy_setopt(c, CURLOPT_CAINFO, h->o->ca_file);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, h->o->insecure ? 0L : 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, h->o->insecure ? 0L : 2L);
-    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
+        settled(curl_easy_setopt(c, CURLOPT_CAINFO, h->o->ca_file));
+    settled(curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, h->o->insecure ? 0L : 1L));
+    settled(curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, h->o->insecure ? 0L : 2L));
+    settled(curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header));
+    settled(curl_easy_setopt(c, CURLOPT_HEADERDATA, h));
+    settled(curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body));
+    settled(curl_easy_setopt(c, CURLOPT_WRITEDATA, h));
 }
 
 http *http_new(const options *o, bool (*stop)(void *arg), void *arg)
@@ -109,10 +118,8 @@ http *http_new(const options *o, bool (*stop)(void *arg), void *arg)
     *h = (http){ .o = o, .stop = stop, .arg = arg };
     h->easy = curl_easy_init();
     h->multi = curl_multi_init();
-    if (!h->easy || !h->multi) {
-        http_free(h);
-        return NULL;
-    }
+    if (!h->easy || !h->multi)
+        out_of_memory();
     set_options(h);
     return h;
 }
@@ -131,17 +138,25 @@ static bool run(http *h, CURLcode *rc)
 {
     bool stopped = false, done = false;
     *rc = CURLE_FAILED_INIT;
-    curl_multi_add_handle(h->multi, h->easy);
+    if (curl_multi_add_handle(h->multi, h->easy) != CURLM_OK)
+        out_of_memory();
     while (!done && !(stopped = h->stop(h->arg))) {
         int running = 0, left = 0;
-        if (curl_multi_perform(h->multi, &running) != CURLM_OK)
+        CURLMcode multi = curl_multi_perform(h->multi, &running);
+        if (multi == CURLM_OUT_OF_MEMORY)
+            out_of_memory();
+        if (multi != CURLM_OK)
             break;
         for (CURLMsg *m; (m = curl_multi_info_read(h->multi, &left));)
             if (m->msg == CURLMSG_DONE) {
                 *rc = m->data.result;
                 done = true;
             }
-        if (!done && curl_multi_poll(h->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
+        if (!done)
+            multi = curl_multi_poll(h->multi, NULL, 0, POLL_MS, NULL);
+        if (multi == CURLM_OUT_OF_MEMORY)
+            out_of_memory();
+        if (multi != CURLM_OK)
             break;
     }
     curl_multi_remove_handle(h->multi, h->easy);
@@ -162,9 +177,9 @@ static bool run_afresh(http *h, CURLcode *rc)
     bool dropped = *rc == CURLE_SEND_ERROR || *rc == CURLE_RECV_ERROR || *rc == CURLE_GOT_NOTHING;
     if (!dropped || connections > 0 || h->header_bytes > 0)
         return true;
-    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L);
+    settled(curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 1L));
     bool ran = run(h, rc);
-    curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 0L);
+    settled(curl_easy_setopt(h->easy, CURLOPT_FRESH_CONNECT, 0L));
     return ran;
 }
 
@@ -248,7 +263,8 @@ static void take_redirect(http *h, result *r)
 {
     /* Not CURLINFO_REDIRECT_URL: libcurl's own resolution loses the path before "#x". */
     struct curl_header *header = NULL;
-    curl_easy_header(h->easy, "Location", 0, CURLH_HEADER, -1, &header);
+    if (curl_easy_header(h->easy, "Location", 0, CURLH_HEADER, -1, &header) == CURLHE_OUT_OF_MEMORY)
+        out_of_memory();
     const char *location = header ? header->value : "";
     if (!location[strspn(location, " \t\r\n")]) { /* an empty one reads "\r" here */
         result_break(r, FAULT_REDIRECT, "redirect (%d) without a Location", r->status);
@@ -290,10 +306,10 @@ static bool request(http *h, const job *j, bool head, result *r, str *body)
     h->page = h->enough = h->too_large = false;
     h->want = !head && j->parse;
     h->error[0] = 0;
-    curl_easy_setopt(h->easy, CURLOPT_URL, j->url);
-    curl_easy_setopt(h->easy, CURLOPT_NOBODY, head ? 1L : 0L);
+    settled(curl_easy_setopt(h->easy, CURLOPT_URL, j->url));
+    settled(curl_easy_setopt(h->easy, CURLOPT_NOBODY, head ? 1L : 0L));
     if (!head)
-        curl_easy_setopt(h->easy, CURLOPT_HTTPGET, 1L);
+        settled(curl_easy_setopt(h->easy, CURLOPT_HTTPGET, 1L));
     free(r->reason);
     r->reason = NULL;
     r->outcome = OUT_NONE;

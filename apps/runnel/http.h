@@ -11,8 +11,8 @@
 
 typedef struct http http;
 
-/* stop(arg) is asked at least ten times a second during a request; true ends it. NULL when memory
- * is short. The first client must be made after curl_global_init. */
+/* stop(arg) is asked at least ten times a second during a request; true ends it. The first client
+ * must be made after curl_global_init. */
 http *http_new(const options *o, bool (*stop)(void *arg), void *arg);
 void http_free(http *h);
 

@@ -50,7 +50,8 @@ void signals_close(int fd)
 int signals_watch(int fd, rn_ctx *ctx)
 {
     struct signalfd_siginfo info;
-    for (int64_t first_ns = 0; rn_fd_wait(fd, RN_READABLE, RN_FOREVER) > 0;) {
+    int rc;
+    for (int64_t first_ns = 0; (rc = rn_fd_wait(fd, RN_READABLE, RN_FOREVER)) > 0;) {
         if (read(fd, &info, sizeof info) != sizeof info)
             continue;
         if (first_ns && rn_now() - first_ns > GRACE_NS)
@@ -58,6 +59,11 @@ int signals_watch(int fd, rn_ctx *ctx)
         if (!first_ns)
             first_ns = rn_now();
         rn_ctx_cancel(ctx, -EINTR);
+    }
+    if (rc != -ECANCELED) { /* nobody watches: signals end the process again, without a report */
+        sigset_t set;
+        caught(&set);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     }
     return 0;
 }

@@ -193,9 +193,10 @@ static int run(rn_group *g, void *arg)
         return rc;
     /* The accepting task is this one; a signal cancels the group it works in. */
     rn_ctx *ctx = rn_group_ctx(g);
-    printf("http://127.0.0.1:%u/\n", rn_listener_port(l));
-    fflush(stdout);
-    rc = rn_go(g, signals_watch, s->signal_fd, ctx);
+    if (printf("http://127.0.0.1:%u/\n", rn_listener_port(l)) < 0 || fflush(stdout) != 0)
+        rc = -errno; /* nobody would know where the site is */
+    if (rc == 0)
+        rc = rn_go(g, signals_watch, s->signal_fd, ctx);
     rn_group *connections = rn_group_new(NULL);
     if (rc == 0)
         rc = connections ? accept_all(s, l, connections) : -ENOMEM;

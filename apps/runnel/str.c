@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void out_of_memory(void)
+{
+    fputs("runnel: out of memory\n", stderr);
+    _Exit(1);
+}
+
 static void *checked(void *p)
 {
-    if (!p) {
-        fputs("runnel: out of memory\n", stderr);
-        _Exit(1);
-    }
+    if (!p)
+        out_of_memory();
     return p;
 }
 
@@ -64,7 +68,7 @@ void str_reserve(str *s, size_t more)
     size_t cap = s->cap ? s->cap : 32;
     while (cap - s->len <= more) {
         if (cap > SIZE_MAX / 2)
-            checked(NULL);
+            out_of_memory();
         cap *= 2;
     }
     s->data = xrealloc(s->data, cap);

@@ -18,6 +18,8 @@ typedef struct str {
     size_t len, cap;
 } str;
 
+/* Ends the process with that line, for who learns of it in another way. */
+__attribute__((noreturn)) void out_of_memory(void);
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);

@@ -176,11 +176,19 @@ static url_kind resolve_file(const parts *b, const parts *r, str *url, const cha
     return clean ? URL_FILE : URL_BAD;
 }
 
+/* The result of a call of libcurl's, unless memory is short, which says nothing about the URL. */
+static CURLUcode settled(CURLUcode rc)
+{
+    if (rc == CURLUE_OUT_OF_MEMORY)
+        out_of_memory();
+    return rc;
+}
+
 /* libcurl has decoded the host; a '%' that is left would be decoded the next time. */
 static CURLUcode lower_host(CURLU *u)
 {
     char *host = NULL;
-    CURLUcode rc = curl_url_get(u, CURLUPART_HOST, &host, 0);
+    CURLUcode rc = settled(curl_url_get(u, CURLUPART_HOST, &host, 0));
     if (rc != CURLUE_OK)
         return rc;
     if (host[0] != '[' && strchr(host, '%'))
@@ -192,7 +200,7 @@ static CURLUcode lower_host(CURLU *u)
             upper = true;
         }
     if (upper && rc == CURLUE_OK)
-        rc = curl_url_set(u, CURLUPART_HOST, host, 0);
+        rc = settled(curl_url_set(u, CURLUPART_HOST, host, 0));
     curl_free(host);
     return rc;
 }
@@ -267,14 +275,14 @@ static url_kind check_http(const char *text, str *url, const char **fault)
     CURLU *u = curl_url();
     char *out = NULL;
     if (!u)
-        return *fault = "out of memory", URL_BAD;
+        out_of_memory();
     unsigned flags = CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_NON_SUPPORT_SCHEME;
-    CURLUcode rc = curl_url_set(u, CURLUPART_URL, text, flags);
+    CURLUcode rc = settled(curl_url_set(u, CURLUPART_URL, text, flags));
     if (rc == CURLUE_OK)
         rc = lower_host(u);
     if (rc == CURLUE_OK) {
         /* A host has one name, that of the DNS: xn--mnchen-3ya for one with an umlaut. */
-        rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE);
+        rc = settled(curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE));
     }
     if (rc == CURLUE_OK && !is_printable(out))
         rc = CURLUE_BAD_HOSTNAME;
