@@ -77,8 +77,7 @@ static int chapter(rn_group *g, void *site)
         errors += r.error != 0;
     }
     printf("Too many errors, breaking!\n");
-    rn_group_close(checks);
-    return 0;
+    return rn_group_close(checks);
 }
 
 int main(int argc, char **argv)

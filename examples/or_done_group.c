@@ -35,8 +35,7 @@ static int chapter(rn_group *g, void *unused)
     for (int num; rn_recv(until_done, &num) == 0;)
         printf("%d\n", num);
     printf("done after %.1fs\n", (double)(rn_now() - start) / RN_SECOND);
-    rn_group_close(counters);
-    return 0;
+    return rn_group_close(counters);
 }
 
 int main(void)

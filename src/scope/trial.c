@@ -60,8 +60,8 @@ static bool comes(int fd, const rni_shared *shared)
     for (;;) {
         uint64_t runs = __atomic_load_n(&shared->runs, __ATOMIC_RELAXED);
         int ready = poll(&p, 1, PATIENCE_MS);
-        if (ready > 0)
-            return true;
+        if (ready > 0 || (ready < 0 && rni_os_error() != EINTR))
+            return true; /* what cannot be watched has all the time it takes */
         if (ready == 0 && __atomic_load_n(&shared->runs, __ATOMIC_RELAXED) == runs)
             return false;
     }

@@ -18,6 +18,7 @@ import concurrent.futures
 import os
 import random
 import re
+import subprocess
 import sys
 import tempfile
 import threading
@@ -162,6 +163,13 @@ def all_programs(build, root, site):
             expected = [os.path.join(examples, name + e) for e in (".rules", ".expected")]
             found.append(programs.Example(name, os.path.join(build, "examples", name),
                                           next(filter(os.path.exists, expected)), site))
+    rest = os.path.join(build, "tests", "faults_rest")
+    parts = subprocess.run([rest], check=True, capture_output=True, text=True).stdout.split()
+    found += [programs.Rest("rest: " + part, rest, part) for part in parts]
+    found += [programs.Rest("rest: simulated", rest, "scopes", RUNNEL_SEEDS="3"),
+              programs.Rest("rest: exhaustive", rest, "discards", RUNNEL_SEEDS="20",
+                            RUNNEL_STRATEGY="exhaustive"),
+              programs.Rest("rest: hog", rest, "scale", RUNNEL_HOG="10")]
     runnel = os.path.join(build, "bin", "runnel")
     if os.path.exists(runnel):
         found += [programs.Check("check of a tree", runnel, root),

@@ -129,6 +129,27 @@ class Example(Program):
         raise Wrong(f"status {status}, {errors[0][:300]}; stderr: {last_words(err)}")
 
 
+class Rest(Program):
+    """A part of rest.c, or many simulated runs of one."""
+
+    def __init__(self, name, path, part, **environment):
+        super().__init__(name, path, part)
+        self.environment.update(environment)
+        self.usual = None
+
+    def judge(self, status, out, err):
+        outcome = self.judge_end(status, out, err)
+        if outcome:
+            return outcome
+        if status == 0 and (self.usual is None or out == self.usual):
+            self.usual = out
+            return "as if nothing had failed"
+        if status != 0 and re.search("^(rest|runnel): .*: ", err, re.M):
+            return "error"
+        raise Wrong(f"status {status}, stdout {out!r}, wanted {self.usual!r}; stderr: "
+                    f"{last_words(err)}")
+
+
 class Check(Program):
     """`runnel check`; an answer that is not the usual one must say what is wrong."""
 

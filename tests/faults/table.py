@@ -2,10 +2,12 @@
 """The tables: BUILD/faults.tsv of one run, and the sites in docs/faults.md."""
 import os
 
+import listing
 from sites import ROOT
 
 PAGE = os.path.join(ROOT, "docs", "faults.md")
 BEGIN, END = "<!-- sites -->\n", "<!-- end of sites -->\n"
+LEFT_BEGIN, LEFT_END = "<!-- not reached -->\n", "<!-- end of not reached -->\n"
 
 
 def write_figures(driver, keys):
@@ -21,16 +23,31 @@ def write_figures(driver, keys):
     return path
 
 
+def read_rows(begin, end):
+    with open(PAGE, encoding="utf-8") as file:
+        rows = file.read().split(begin)[1].split(end)[0].splitlines()[2:]
+    return [[cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows]
+
+
 def read_page():
     """{key: outcomes} of the page's table."""
-    try:
-        with open(PAGE, encoding="utf-8") as file:
-            text = file.read()
-    except FileNotFoundError:
-        return {}
-    rows = text.split(BEGIN)[1].split(END)[0].splitlines()[2:]
-    cells = ([cell.strip().strip("`") for cell in row.strip("|").split("|")] for row in rows)
-    return {(call, by, file, function): outcomes for file, function, call, by, outcomes in cells}
+    return {(call, by, file, function): outcomes
+            for file, function, call, by, outcomes in read_rows(BEGIN, END)}
+
+
+def read_left():
+    """{key: why} of the sites that no program reaches."""
+    return {(call, by, file, function): why
+            for file, function, call, by, why in read_rows(LEFT_BEGIN, LEFT_END)}
+
+
+def replace(text, begin, end, last, rows):
+    head, rest = text.split(begin)
+    lines = [f"| file | function | call | made by | {last} |", "| --- | --- | --- | --- | --- |"]
+    for key in sorted(rows, key=lambda k: (k[2], k[3], k[0], k[1])):
+        call, by, name, function = key
+        lines.append(f"| `{name}` | `{function}` | `{call}` | `{by}` | {rows[key]} |")
+    return head + begin + "\n".join(lines) + "\n" + end + rest.split(end)[1]
 
 
 def exists(key):
@@ -45,22 +62,20 @@ def exists(key):
         return False
 
 
-def update_page(driver, keys, known):
+def update_page(driver, keys, known, left):
     rows = {key: {o for o in outcomes.split(", ") if o} for key, outcomes in known.items()
             if exists(key)}
     for key in keys:
         rows.setdefault(key, set()).update(driver.outcomes[key].keys() - {"WRONG"})
+    rows = {key: ", ".join(sorted(outcomes)) for key, outcomes in rows.items()}
     with open(PAGE, encoding="utf-8") as file:
-        head, rest = file.read().split(BEGIN)
-    tail = rest.split(END)[1]
+        text = file.read()
+    reasons = read_left()
+    text = replace(text, BEGIN, END, "outcomes", rows)
+    text = replace(text, LEFT_BEGIN, LEFT_END, "why",
+                   {key: reasons.get(key, "") for key in left if key not in rows})
     with open(PAGE, "w", encoding="utf-8") as file:
-        file.write(head + BEGIN + "| file | function | call | made by | outcomes |\n"
-                   "| --- | --- | --- | --- | --- |\n")
-        for key in sorted(rows, key=lambda k: (k[2], k[3], k[0], k[1])):
-            call, by, name, function = key
-            file.write(f"| `{name}` | `{function}` | `{call}` | `{by}` | "
-                       f"{', '.join(sorted(rows[key]))} |\n")
-        file.write(END + tail)
+        file.write(text)
 
 
 def check(driver, keys, update):
@@ -69,8 +84,15 @@ def check(driver, keys, update):
     failed = [f"never failed: {' '.join(key)}" for key in sorted(keys)
               if not driver.outcomes[key]]
     known = read_page()
+    listed = listing.sites_of(os.path.join(driver.options.build, "lib", "librunnel.so"), "src/")
+    listed |= listing.sites_of(os.path.join(driver.options.build, "bin", "runnel"), "apps/")
     if update:
-        update_page(driver, keys, known)
-        return failed
-    return failed + [f"not in docs/faults.md (--update): {' '.join(key)}"
-                     for key in sorted(keys - known.keys())]
+        update_page(driver, keys, known, listing.not_reached(listed, {**known, **dict.fromkeys(keys)}))
+        known = read_page()
+    failed += [f"not in docs/faults.md (--update): {' '.join(key)}"
+               for key in sorted(keys - known.keys())]
+    left = read_left()
+    failed += [f"reached by no program and not in docs/faults.md (--update): {' '.join(key)}"
+               for key in sorted(listing.not_reached(listed, known) - left.keys())]
+    return failed + [f"reached by no program, and docs/faults.md does not say why: {' '.join(key)}"
+                     for key, why in sorted(left.items()) if not why]
