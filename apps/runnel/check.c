@@ -261,7 +261,7 @@ static int check_inputs(check *c)
 
 int check_print(const char *text)
 {
-    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0 && !ferror(stdout))
         return EXIT_OK;
     fprintf(stderr, "runnel: cannot write: %s\n", strerrordesc_np(errno));
     return EXIT_ERROR;

@@ -80,7 +80,7 @@ static int list(void)
             printf("  %-28s %s\n", r->name, r->line);
         else
             printf("%s%s\n", r == rows ? "" : "\n", r->line);
-    return fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
+    return check_print("");
 }
 
 /* ---- names ---- */
@@ -235,7 +235,7 @@ static int run_all(bool fast)
             continue;
         }
         printf("\n$ runnel tour %s\n", r->name);
-        if (fflush(stdout) != 0)
+        if (check_print("") != EXIT_OK)
             return EXIT_ERROR;
         int status = run_apart(r->name, fast);
         if (status != r->status)
@@ -245,7 +245,7 @@ static int run_all(bool fast)
             printf("(exit status %d)\n", status);
         wrong += status != r->status;
     }
-    return fflush(stdout) == 0 && wrong == 0 ? EXIT_OK : EXIT_ERROR;
+    return check_print("") == EXIT_OK && wrong == 0 ? EXIT_OK : EXIT_ERROR;
 }
 
 int tour_main(int argc, char **argv)
@@ -254,7 +254,7 @@ int tour_main(int argc, char **argv)
     bool fast = false, all = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return fputs(usage, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_ERROR;
+            return check_print(usage);
         if (strcmp(argv[i], "--fast") == 0) {
             fast = true;
         } else if (strcmp(argv[i], "--all") == 0 && !name) {
