@@ -123,8 +123,13 @@ void *calloc(size_t n, size_t size)
 DECLARE(free);
 void free(void *p)
 {
-    if (p && !is_early(p))
-        REAL(free)(p);
+    static __thread int resolving; /* dlsym frees, too: that is left */
+    if (!p || is_early(p) || resolving)
+        return;
+    resolving = 1;
+    void (*real_one)(void *) = REAL(free);
+    resolving = 0;
+    real_one(p);
 }
 
 PLAIN(void *, mmap, "mmap", (void *)-1,

@@ -169,12 +169,18 @@ def all_programs(build, root, site):
     found += [programs.Rest("rest: simulated", rest, "scopes", RUNNEL_SEEDS="3"),
               programs.Rest("rest: exhaustive", rest, "discards", RUNNEL_SEEDS="20",
                             RUNNEL_STRATEGY="exhaustive"),
+              programs.Rest("rest: as many workers as CPUs", rest, "scale", RUNNEL_WORKERS=""),
               programs.Rest("rest: hog", rest, "scale", RUNNEL_HOG="10")]
     runnel = os.path.join(build, "bin", "runnel")
     if os.path.exists(runnel):
         found += [programs.Check("check of a tree", runnel, root),
                   programs.Check("check of a site", runnel, site),
-                  programs.DemoSite("demo-site", runnel)]
+                  programs.DemoSite("demo-site", runnel),
+                  programs.Tool("check for people", runnel, "check", "--root", root,
+                                "--cacert", os.path.join(root, "index.html"), root),
+                  programs.Tool("help", runnel, "check", "--help"),
+                  programs.Tool("version", runnel, "--version"),
+                  programs.Tool("list of the tour", runnel, "tour")]
     return found
 
 

@@ -35,7 +35,8 @@ def sites_of(path, inside):
              if name in CODES or name == "syscall" or WRAPPER.match(name)]
     symbols.learn(address for address, _ in calls)
     fallible = {symbols.maker(address).function for address, name in calls
-                if not WRAPPER.match(name) and (name, symbols.maker(address).function) not in CANNOT}
+                if not WRAPPER.match(name)
+                and (name, symbols.maker(address).function) not in CANNOT}
     found = set()
     for address, name in calls:
         place = symbols.place(address)
@@ -48,9 +49,15 @@ def sites_of(path, inside):
     return found
 
 
+# Helpers of several wrappers, which may not be inlined: the site tells which it was.
+HELPS = {"advise_through": ("rni_os_guard_install", "rni_os_discard"),
+         "guard_one": ("rni_os_guard_install",)}
+
+
 def not_reached(listed, known):
     """Those that are not among the sites that were failed."""
     seen = set(known) | {("*", *key[1:]) for key in known}
+    seen |= {("*", wrapper, *key[2:]) for key in known for wrapper in HELPS.get(key[1], ())}
     return {key for key in listed
             if key not in seen and not (key[0] == "syscall" and
                                         any(k[2:] == key[2:] for k in known))}

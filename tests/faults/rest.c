@@ -81,7 +81,7 @@ static int tcp(rn_group *g, void *unused)
         rc = ask(port, answer, sizeof answer - 1);
     else
         rn_listener_close(l);
-    int ended = servers ? rn_group_wait(servers) : 0;
+    int ended = rc == 0 ? rn_group_wait(servers) : 0;
     rn_group_close(servers);
     if (rc == 0)
         printf("%s\n", answer);
@@ -107,6 +107,11 @@ static void *stranger(void *arg)
         int got = rn_select([0] = RN_RECV(m->there, &v, NULL), [1] = RN_FD(m->fd, RN_READABLE,
                                                                            &ready));
         m->rc = got < 0 ? got : got == 1 ? 0 : -EPROTO;
+    }
+    if (m->rc == 0) { /* both are ready: chance decides */
+        int got = rn_select([0] = RN_FD(m->fd, RN_READABLE, &ready), [1] = RN_FD(m->fd, RN_READABLE,
+                                                                                 &ready));
+        m->rc = got < 0 ? got : 0;
     }
     if (m->rc == 0) {
         int got = rn_fd_wait(m->fd, RN_READABLE, RN_FOREVER);
@@ -258,11 +263,12 @@ static int scale(rn_group *g, void *unused)
     static rn_flight flight;
     rn_limiter first = RN_LIMITER(1000, RN_MILLISECOND, 1), second = RN_LIMITER(1000, RN_SECOND, 9),
                third = first, fourth = first, fifth = first;
-    rn_limiter *all[] = { &first, &second, &third, &fourth, &fifth };
+    rn_limiter *all[] = { &first, &second, &third, &fourth, &fifth,
+                          &first, &second, &third, &fourth, &fifth };
     int question = 42, result = 0;
     int rc = rn_flight_do(&flight, "key", answer, &question, &result, NULL);
     if (rc == 0)
-        rc = rn_limiter_wait_all(all, 5, 1);
+        rc = rn_limiter_wait_all(all, 10, 1);
     if (rc == 0)
         printf("%d\n", result);
     return rc;
@@ -313,6 +319,10 @@ static int scopes(rn_group *g, void *unused)
     return rc;
 }
 
+typedef struct large {
+    char bytes[2048]; /* more than is dropped from the stack */
+} large;
+
 static _Atomic(int) dropped;
 
 static void drop(void *element)
@@ -324,10 +334,11 @@ static void drop(void *element)
 static int discards(rn_group *g, void *unused)
 {
     (void)unused;
-    rn_chan(int) c = rn_make_drop(g, int, 4, drop);
+    rn_chan(large) c = rn_make_drop(g, large, 4, drop);
+    static const large zeros;
     int rc = c ? 0 : -ENOMEM;
     for (int i = 0; i < 4 && rc == 0; i++)
-        rc = rn_send(c, i);
+        rc = rn_send(c, zeros);
     if (rc == 0)
         rc = rn_wait(c);
     if (rc == 0)
@@ -387,28 +398,46 @@ static void *other_run(void *rc)
     return NULL;
 }
 
-/* A group of a thread's outlives the run, so that the workers go on in the background. */
-static int outliving(void)
+static _Atomic(int) left_ended;
+static rn_group *left;
+static rn_chan(rn_unit) left_go;
+
+static void *leave_group(void *rc)
 {
-    static _Atomic(int) n;
+    left = rn_group_new(NULL);
+    left_go = left ? rn_make(left, rn_unit, 0) : NULL;
+    *(int *)rc = left_go ? rn_go(left, wait_for_all, rn_rx(left_go), &left_ended) : -ENOMEM;
+    return NULL;
+}
+
+static int leaving(rn_group *g, void *unused)
+{
+    (void)g, (void)unused;
     pthread_t t;
-    rn_group *g = rn_group_new(NULL);
-    rn_chan(rn_unit) go = g ? rn_make(g, rn_unit, 0) : NULL;
-    int other = 0, rc = go ? rn_go(g, wait_for_all, rn_rx(go), &n) : -ENOMEM;
-    if (rc == 0)
-        rc = rn_run(nothing, NULL);
-    int made = rc ? rc : -pthread_create(&t, NULL, other_run, &other);
-    if (rc == 0 && made == 0)
-        rc = rn_run(nothing, NULL);
+    int rc = 0, made = -pthread_create(&t, NULL, leave_group, &rc);
     if (made == 0)
         pthread_join(t, NULL);
-    if (go)
-        rn_close(go);
-    int ended = g ? rn_group_wait(g) : 0;
-    rn_group_close(g);
+    return made ? made : rc;
+}
+
+/* A group of a thread's outlives the run, so that the workers go on in the background; then two
+ * threads have runs. */
+static int outliving(void)
+{
+    pthread_t t;
+    int other = 0, rc = rn_run(leaving, NULL);
+    int made = rc ? rc : -pthread_create(&t, NULL, other_run, &other);
+    if (made == 0) {
+        rc = rn_run(nothing, NULL);
+        pthread_join(t, NULL);
+    }
+    if (left_go)
+        rn_close(left_go);
+    int ended = left ? rn_group_wait(left) : 0;
+    rn_group_close(left);
     rc = rc ? rc : made ? made : other ? other : ended;
     if (rc == 0)
-        printf("%d\n", atomic_load(&n));
+        printf("%d\n", atomic_load(&left_ended));
     return rc;
 }
 
