@@ -167,6 +167,7 @@ def all_programs(build, root, site):
     parts = subprocess.run([rest], check=True, capture_output=True, text=True).stdout.split()
     found += [programs.Rest("rest: " + part, rest, part) for part in parts]
     found += [programs.Rest("rest: simulated", rest, "scopes", RUNNEL_SEEDS="3"),
+              programs.Rest("rest: network in memory", rest, "tcp", RUNNEL_SEEDS="3"),
               programs.Rest("rest: exhaustive", rest, "discards", RUNNEL_SEEDS="20",
                             RUNNEL_STRATEGY="exhaustive"),
               programs.Rest("rest: as many workers as CPUs", rest, "scale", RUNNEL_WORKERS=""),

@@ -27,7 +27,8 @@ PANICS = re.compile(
 NAMED = re.compile(
     r"out of memory|Too many open files|No space left|Connection re\w+|No buffer space|"
     r"No route to host|would wait|Input/output error|Invalid argument|Operation not permitted|"
-    r"Function not implemented|Address already in use|timed out")
+    r"Function not implemented|Cannot assign|deadline exceeded|"
+    r": closed|Address already in use|timed out")
 SANITIZER = re.compile(r"ERROR: (\w+Sanitizer)|runtime error:")
 
 
@@ -281,6 +282,8 @@ class DemoSite(Program):
         return process.wait(self.seconds)
 
     def judge(self, status, out, err):
+        if status == -signal.SIGTERM:  # it could not wait for the signal, and let it have its way
+            return "ended by the signal"
         outcome = self.judge_end(status, out, err)
         if outcome:
             return outcome

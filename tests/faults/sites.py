@@ -140,9 +140,9 @@ class Symbols:
             self.known[address] = chains.get(address) or [Place("?", "0", "?")]
 
     def place(self, address):
-        """The innermost function there that is no wrapper."""
+        """The innermost function there that is no wrapper, in src/os or inlined from a header."""
         for place in self.known[address]:
-            if not WRAPPER.match(place.function):
+            if not WRAPPER.match(place.function) and not place.file.startswith(".."):
                 return place
         return self.known[address][-1]
 

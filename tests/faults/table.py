@@ -53,8 +53,8 @@ def replace(text, begin, end, last, rows):
 def exists(key):
     """Whether the sources still have the function."""
     path = os.path.join(ROOT, key[2])
-    if key[2] == "-":
-        return True
+    if key[2] == "-" or key[2].startswith(".."):
+        return key[2] == "-"
     try:
         with open(path, encoding="utf-8") as file:
             return key[3] in file.read()
