@@ -282,7 +282,10 @@ static url_kind check_http(const char *text, str *url, const char **fault)
         rc = lower_host(u);
     if (rc == CURLUE_OK) {
         /* A host has one name, that of the DNS: xn--mnchen-3ya for one with an umlaut. */
-        rc = settled(curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE));
+        rc = curl_url_get(u, CURLUPART_URL, &out, CURLU_NO_DEFAULT_PORT | CURLU_PUNYCODE);
+        /* That is what libcurl says, too, of a host that has no such name. */
+        if (rc == CURLUE_OUT_OF_MEMORY)
+            rc = CURLUE_BAD_HOSTNAME;
     }
     if (rc == CURLUE_OK && !is_printable(out))
         rc = CURLUE_BAD_HOSTNAME;

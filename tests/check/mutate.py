@@ -69,7 +69,8 @@ UNNEEDED = {
         "rni_waiter_waits is only for a channel's last rites (chan_life.c); no model gets there",
     "core/timer.c atomic_store_explicit(&h->next, root ? root->when : INT64_MAX, "
     "memory_order_release -> relaxed": "the lock's full fence comes before it",
-    "core/timer.c atomic_store_explicit(&t->state, RNI_TIMER_ARMED, memory_order_release -> relaxed":
+    "core/timer.c atomic_store_explicit(&t->state, RNI_TIMER_ARMED, "
+    "memory_order_release -> relaxed":
         "the lock's full fence comes before it",
     "core/timer.c atomic_load_explicit(&h->next, memory_order_acquire -> relaxed":
         "the lock is taken before the heap is read",
