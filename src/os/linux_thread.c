@@ -120,6 +120,11 @@ bool rni_os_is_main_thread(void)
     return getpid() == gettid();
 }
 
+int rni_os_thread_id(void)
+{
+    return gettid();
+}
+
 void rni_os_thread_yield(void)
 {
     sched_yield();

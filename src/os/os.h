@@ -38,6 +38,7 @@ void rni_os_thread_yield(void);
 #define RNI_OS_UNKNOWN UINT32_MAX
 unsigned rni_os_thread_count(void);
 bool rni_os_is_main_thread(void); /* the one that runs main */
+int rni_os_thread_id(void);       /* the calling thread's, as the system numbers them */
 /* The address of the calling thread's errno, and its value. */
 int *rni_os_errno(void);
 int rni_os_error(void);
@@ -83,6 +84,56 @@ typedef struct rni_os_range {
 bool rni_os_guard_install(const rni_os_range *ranges, size_t n);
 /* Gives the memory behind the ranges back; they read as zero when touched again. */
 void rni_os_discard(const rni_os_range *ranges, size_t n);
+
+/* ---- the process from outside ---- */
+
+/* A thread that has been stopped. */
+typedef struct rni_os_stopped {
+    int id; /* rni_os_thread_id */
+    const void *sp;
+    const void *registers; /* all of them, in words */
+    size_t register_bytes;
+} rni_os_stopped;
+
+typedef struct rni_os_world {
+    const rni_os_stopped *threads; /* every thread of the process but the caller's */
+    size_t n;
+    int process;      /* its number, which is not the one that fn is called in */
+    rni_os_range own; /* what this uses itself */
+} rni_os_world;
+
+/*
+ * Stops every other thread of the process, wherever it is, calls fn in the place of the calling
+ * one, and lets them go. They may hold any lock, so fn allocates nothing and makes system calls
+ * only; its stack is of half a megabyte. Returns what fn does, or an error if the threads could not
+ * be stopped: -EPERM (a debugger is attached, or the system does not allow it), -EBUSY, -ENOSYS ...
+ */
+int rni_os_stop_world(int (*fn)(const rni_os_world *world, void *arg), void *arg);
+
+/* A part of a mapping. */
+typedef struct rni_os_region {
+    uintptr_t base, end;
+    uintptr_t mapping_base, mapping_end;
+    bool main_stack; /* the mapping is the main thread's stack */
+} rni_os_region;
+
+/*
+ * Calls fn for every range of memory of the process in which data can have been left: what is
+ * readable and has been written, the heap, stacks, variables. Allocates nothing; meant for a world
+ * that stands still. 0, or an error: -ENOTSUP if there is more than can be looked at.
+ */
+int rni_os_memory_each(void (*fn)(const rni_os_region *r, void *arg), void *arg);
+
+/* Calls fn for every word of the program's that the system keeps for it and can be asked for (the
+ * data of poller entries and of timers). As rni_os_memory_each. */
+int rni_os_kept_each(int process, void (*fn)(uintptr_t word, void *arg), void *arg);
+
+/* Copies n bytes of memory that may not be there. Returns how many; what is missing is at the
+ * end. */
+size_t rni_os_peek(void *to, uintptr_t from, size_t n);
+
+/* The bounds of the calling thread's own stack. 0 or an error. */
+int rni_os_own_stack(rni_os_range *out);
 
 /* ---- readiness ---- */
 
