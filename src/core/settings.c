@@ -79,7 +79,7 @@ static int parse_leaks(const char *s)
     return name_among(s, names, 3);
 }
 
-static int parse_sigquit(const char *s)
+static int parse_switch(const char *s)
 {
     static const char *const names[] = { "0", "1" };
     return name_among(s, names, 2);
@@ -139,6 +139,7 @@ enum {
     STACK,
     LEAKS,
     SIGQUIT_DUMPS,
+    VERIFY,
     CLOCK,
     HOG,
     SEED,
@@ -160,7 +161,8 @@ static const struct setting {
     [LEAKS] = { "RUNNEL_LEAKS", parse_leaks, RNI_LEAKS_REPORT,
                 "off, report or fail; report is used" },
     [CLOCK] = { "RUNNEL_CLOCK", parse_clock, 0, "real or virtual; real is used" },
-    [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_sigquit, 0, "0 or 1; 0 is used" },
+    [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_switch, 0, "0 or 1; 0 is used" },
+    [VERIFY] = { "RUNNEL_VERIFY", parse_switch, 0, "0 or 1; 0 is used" },
     [HOG] = { "RUNNEL_HOG", parse_hog, 0, "0 to 60000; 0 is used" },
     [SEED] = { "RUNNEL_SEED", check_number, 0, "a number from 1 on" },
     [SEEDS] = { "RUNNEL_SEEDS", check_number, 0, "a number from 1 on" },
@@ -194,6 +196,11 @@ rni_leaks rni_settings_leaks(void)
 bool rni_settings_sigquit(void)
 {
     return value_of(SIGQUIT_DUMPS) == 1;
+}
+
+bool rni_settings_verify(void)
+{
+    return value_of(VERIFY) == 1;
 }
 
 bool rni_settings_virtual_clock(void)

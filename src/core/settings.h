@@ -16,6 +16,9 @@ int rni_settings_stack(void);
 
 rni_leaks rni_settings_leaks(void);
 
+/* RUNNEL_VERIFY: whether dumps, and the report at the end of a run, look for leaked tasks. */
+bool rni_settings_verify(void);
+
 /* Whether SIGQUIT is to print the tasks. */
 bool rni_settings_sigquit(void);
 /* RUNNEL_CLOCK: whether rn_run is to be a test run. */

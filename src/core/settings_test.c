@@ -163,6 +163,8 @@ TEST(settings_leaks_of_another_value_is_named_and_report)
 
 TEST(settings_sigquit_of_another_value_is_named_and_0)
 {
+    complains("RUNNEL_VERIFY", "2", "0 or 1; 0 is used");
+    accepts("RUNNEL_VERIFY", "1");
     complains("RUNNEL_SIGQUIT", "yes", "0 or 1; 0 is used");
     accepts("RUNNEL_SIGQUIT", "0");
     accepts("RUNNEL_SIGQUIT", "1");

@@ -130,3 +130,9 @@ void rni_spawn_each(void (*fn)(rni_spawn *s, void *arg), void *arg)
                 fn(r, arg);
         }
 }
+
+void rni_spawn_slabs_each(void (*fn)(uintptr_t base, size_t n, void *arg), void *arg)
+{
+    for (slab *s = atomic_load_explicit(&slabs, memory_order_acquire); s; s = s->next)
+        fn((uintptr_t)s->records, SLAB_RECORDS, arg);
+}

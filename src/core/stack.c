@@ -271,6 +271,26 @@ void rni_stack_each(void (*fn)(rni_task *t, void *arg), void *arg)
     }
 }
 
+void rni_stack_chunks_each(void (*fn)(const rni_stack_chunk *c, void *arg), void *arg)
+{
+    unsigned n = atomic_load_explicit(&chunk_count, memory_order_acquire);
+    for (unsigned k = 0; k < n; k++) {
+        const chunk *c = &chunks[k];
+        fn(&(rni_stack_chunk){ .base = (uintptr_t)c->base,
+                               .bytes = c->bytes,
+                               .stride = stride(c->cls),
+                               .guard = guard_bytes(c->cls),
+                               .used = atomic_load_explicit(&c->used, memory_order_acquire),
+                               .number = k },
+           arg);
+    }
+}
+
+rni_task *rni_stack_slot(const rni_stack_chunk *c, unsigned i)
+{
+    return slot_task(&chunks[c->number], i);
+}
+
 bool rni_stack_unguarded(void)
 {
     return atomic_load_explicit(&unguarded, memory_order_relaxed);

@@ -45,6 +45,7 @@ typedef enum rni_why {
     RNI_WHY_RECV_NIL,
     RNI_WHY_SELECT,
     RNI_WHY_SELECT_NONE,
+    RNI_WHY_SELECT_IO, /* a select, with descriptors */
     RNI_WHY_SLEEP,
     RNI_WHY_MUTEX,
     RNI_WHY_RLOCK,

@@ -26,6 +26,7 @@
 #include "core/settings.h"
 #include "core/sim.h"
 #include "core/switch.h"
+#include "core/records.h"
 #include "core/worker.h"
 
 rni_runtime rni_rt;
@@ -113,20 +114,35 @@ static void enter_thread(rni_worker *w)
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);
     rni_worker_set_self(w);
+    w->thread_id = rni_os_thread_id();
 }
 
 static void leave_thread(rni_worker *w)
 {
+    w->thread_id = 0;
     rni_worker_set_self(NULL);
     rni_os_signal_stack_release(w->signal_stack);
     w->signal_stack = NULL;
+}
+
+/* A frame of its own, so that what is in the caller's, its caller's registers included, is
+ * apart from what the loop leaves on the stack. */
+static RNI_NOINLINE void run_loop_here(rni_worker *w, _Atomic(uint32_t) *done)
+{
+    w->loop_frame = __builtin_frame_address(0);
+    rni_run_loop(w, done);
+    w->loop_frame = NULL;
 }
 
 static void *worker_main(void *arg)
 {
     rni_worker *w = arg;
     enter_thread(w);
-    rni_run_loop(w, NULL);
+    rni_os_range stack = { NULL, 0 };
+    rni_os_own_stack(&stack);
+    w->stack_base = stack.base; /* NULL: not known */
+    run_loop_here(w, NULL);
+    w->stack_base = NULL;
     leave_thread(w);
     return NULL;
 }
@@ -310,7 +326,8 @@ void rni_runtime_serve(_Atomic(uint32_t) *done)
 {
     rni_worker *w = &rni_rt.workers[0];
     w->done = done;
-    rni_run_loop(w, done);
+    __builtin_unwind_init(); /* the callers' registers are in this frame from here on */
+    run_loop_here(w, done);
     RNI_EDGE_IN(done);
     w->done = NULL;
     leave_thread(w);
@@ -337,6 +354,21 @@ void rni_runtime_done(_Atomic(uint32_t) *done)
     atomic_store_explicit(done, 1, memory_order_release);
     rni_os_futex_wake(done, 1); /* only the address is used: fine if the memory has gone */
     rni_wake_worker(&rni_rt.workers[0]);
+}
+
+bool rni_worker_look(unsigned i, rni_worker_seen *out)
+{
+    if (i >= rni_worker_memory())
+        return false;
+    const rni_worker *w = &rni_rt.workers[i];
+    *out = (rni_worker_seen){
+        .thread_id = w->thread_id,
+        .stack_base = w->stack_base,
+        .loop_frame = w->loop_frame,
+        .loop_sp = __atomic_load_n(&w->loop.context.sp, __ATOMIC_RELAXED),
+        .in_callback = atomic_load_explicit(&w->callbacks, memory_order_relaxed) > 0,
+    };
+    return true;
 }
 
 rni_task *rni_runtime_runs(unsigned worker, uint64_t *progress)

@@ -60,6 +60,11 @@ struct rni_worker {
     rni_sighting *sightings; /* one a worker */
 
     unsigned id;
+    /* Of the thread that is this worker now, for reports: its number, 0 for none; where its loop's
+     * frames begin, going down; the lowest address of its stack, NULL if it is not the
+     * library's. */
+    int thread_id;
+    const void *loop_frame, *stack_base;
     rni_os_thread thread;
     void *signal_stack;
 };

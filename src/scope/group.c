@@ -156,6 +156,11 @@ static void group_destroy(rn_ctx *c)
     rni_os_free(g);
 }
 
+bool rni_ctx_is_group(const rn_ctx *c)
+{
+    return c->destroy == group_destroy;
+}
+
 rn_group *rn_group_new_at(rn_ctx *parent, const char *site)
 {
     rni_task *t = rni_current();

@@ -92,6 +92,9 @@ void rni_group_failed(rn_group *g, int rc);
 int rni_group_result(rn_group *g);
 void rni_group_forget_failures(rn_group *g);
 
+/* Whether c is a group's. */
+bool rni_ctx_is_group(const rn_ctx *c);
+
 static inline rn_group *rni_group_of(const rni_task *t)
 {
     return t->owner && t->owner->is_group ? RNI_CONTAINER(t->owner, rn_group, owner) : NULL;

@@ -137,6 +137,8 @@ void rni_chan_fire_early(rn_channel *c);
 
 /* Calls fn for every channel in use. */
 void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg);
+/* Calls fn for every array of headers, in use or not. */
+void rni_channel_slabs_each(void (*fn)(rn_channel *first, size_t n, void *arg), void *arg);
 
 /*
  * The steps of an operation with c's lock held; each returns true if it took place. On success the

@@ -240,3 +240,9 @@ void rni_channel_each(void (*fn)(rn_channel *c, void *arg), void *arg)
             if (atomic_load_explicit(&s->channels[i].live, memory_order_acquire))
                 fn(&s->channels[i], arg);
 }
+
+void rni_channel_slabs_each(void (*fn)(rn_channel *first, size_t n, void *arg), void *arg)
+{
+    for (slab *s = atomic_load_explicit(&slabs, memory_order_acquire); s; s = s->next)
+        fn(s->channels, SLAB_HEADERS, arg);
+}

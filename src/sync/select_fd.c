@@ -153,7 +153,7 @@ int rni_select_park(selection *s, rni_task *t, const char *site)
 {
     const void *what = s->list ? s->list->ch : NULL;
     if (t->foreign) {
-        int rc = rni_park(t, RNI_WHY_SELECT, what, site);
+        int rc = rni_park(t, RNI_WHY_SELECT_IO, what, site);
         return s->set.which < s->set.n ? took_nth(s, s->set.which) : rc;
     }
     bool outside = waits_outside(s);
@@ -161,7 +161,7 @@ int rni_select_park(selection *s, rni_task *t, const char *site)
         rni_poll_count(1);
     int rc = watch_all(s, t);
     if (rc == 0)
-        rc = rni_park(t, RNI_WHY_SELECT, what, site);
+        rc = rni_park(t, RNI_WHY_SELECT_IO, what, site);
     unwatch_all(s);
     if (outside)
         rni_poll_count(-1);
