@@ -5,7 +5,8 @@
  * Environment: RUNNEL_SIGQUIT=1 prints the dump on SIGQUIT instead of ending the process;
  * RUNNEL_LEAKS=off|report|fail says what rn_run does about tasks that were still waiting on
  * channels or locks when its function returned: nothing, a report on stderr (the default), or a
- * report and exit status 3 when the process exits.
+ * report and exit status 3 when the process exits. RUNNEL_VERIFY=1 has dumps, and that report, mark
+ * the tasks that rn_verify_none would name.
  */
 #ifndef RUNNEL_OBS_H
 #define RUNNEL_OBS_H
@@ -24,6 +25,23 @@ RN_API void rn_dump(int fd);
 
 /* Prints rn_dump(2) whenever the process gets SIGQUIT. Returns 0 or a negative errno value. */
 RN_API int rn_dump_on_sigquit(void);
+
+/*
+ * Looks for leaked tasks: those that wait for something (a channel, those of a select, a lock, a
+ * group) that no task which can still run, and no thread, can ever get hold of again. They are
+ * listed on stderr, with where they wait and where they were started, and go on waiting. What is
+ * found is leaked for certain; not all that is leaked is found (docs/leaks.md). A task that only
+ * the cancelling of a group or context would end is none while somebody can cancel it; the end of
+ * rn_run is no such way out. Tasks in the background are none.
+ *
+ * Every other thread of the process is stopped meanwhile, as by a debugger, for milliseconds; a
+ * thread's epoll_wait may end with EINTR.
+ * Returns how many there are; -EPERM if the system lets nobody stop the threads (a debugger is
+ * attached, or a sandbox forbids it), -EBUSY if they could not be stopped in time, -ENOTSUP if
+ * there is more memory than can be looked at, -ENOMEM, or another error. With a single thread, as
+ * in simulated runs, nothing needs to be stopped. Any task, any thread; waits for none.
+ */
+RN_API RN_MUST_CHECK int rn_verify_none(void);
 
 /* The runtime's own account since the process started. Numbers are exact when no task runs. */
 typedef struct rn_stats {

@@ -20,6 +20,8 @@
 #include "core/hooks.h"
 #include "core/records.h"
 #include "core/runtime.h"
+#include "core/settings.h"
+#include "obs/leaks.h"
 #include "obs/table.h"
 #include "sync/chan.h"
 
@@ -32,6 +34,7 @@ static const char *const why_names[RNI_WHY_MAX] = {
     [RNI_WHY_RECV_NIL] = "chan receive (nil chan)",
     [RNI_WHY_SELECT] = "select",
     [RNI_WHY_SELECT_NONE] = "select (no cases)",
+    [RNI_WHY_SELECT_IO] = "select",
     [RNI_WHY_SLEEP] = "sleep",
     [RNI_WHY_MUTEX] = "mutex lock",
     [RNI_WHY_RLOCK] = "rwmutex read lock",
@@ -54,6 +57,7 @@ typedef struct table {
     int fd;
     bool (*wanted)(rni_why why); /* NULL: every task */
     uint16_t run;                /* else those of this run */
+    const rni_survey *leaked;    /* not NULL: to be marked */
     size_t lines;
 } table;
 
@@ -73,7 +77,8 @@ static void put(table *tb, const char *line, int n)
 
 static bool on_channel(rni_why why)
 {
-    return why == RNI_WHY_SEND || why == RNI_WHY_RECV || why == RNI_WHY_SELECT;
+    return why == RNI_WHY_SEND || why == RNI_WHY_RECV || why == RNI_WHY_SELECT ||
+           why == RNI_WHY_SELECT_IO;
 }
 
 /* ", 12 s": how long t has waited, if that is a second or more. At most so long: the worker may
@@ -102,10 +107,12 @@ static void task_line(rni_task *t, void *arg)
             snprintf(where + n, sizeof where - (size_t)n, " on %s%p",
                      on_channel(why) ? "channel " : "", what);
     }
-    int n = snprintf(
-        line, sizeof line, "  %s %llu %s [%s%s]%s, started at %s\n", t->foreign ? "thread" : "task",
-        (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed), text(&t->name),
-        why < RNI_WHY_MAX ? why_names[why] : "?", waited, where, text(&t->site));
+    int n = snprintf(line, sizeof line, "  %s %llu %s [%s%s%s]%s, started at %s\n",
+                     t->foreign ? "thread" : "task",
+                     (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed),
+                     text(&t->name), why < RNI_WHY_MAX ? why_names[why] : "?",
+                     tb->leaked && rni_leaks_has(tb->leaked, t) ? ", leaked" : "", waited, where,
+                     text(&t->site));
     put(tb, line, n);
 }
 
@@ -143,18 +150,50 @@ static void channel_line(rn_channel *c, void *arg)
     put(tb, line, n);
 }
 
-size_t rni_table_leaks(int fd, uint16_t run, bool (*wanted)(rni_why why))
+size_t rni_table_leaks(int fd, uint16_t run, bool (*wanted)(rni_why why), const rni_survey *leaked)
 {
-    table tb = { .fd = fd, .run = run, .wanted = wanted };
+    table tb = { .fd = fd, .run = run, .wanted = wanted, .leaked = leaked };
     rni_stack_each(task_line, &tb);
     return tb.lines;
 }
 
-void rni_report_dump(int fd)
+static bool is_first(const rni_queue *q, const rni_task *t)
+{
+    return q->head && q->head->task == t;
+}
+
+/* The channel that t waits on (the first, for a select), if t is the first who does. */
+static void first_on_channel(rni_task *t, table *tb)
+{
+    void *what = (void *)(uintptr_t)atomic_load_explicit(&t->what, memory_order_relaxed);
+    if (!what || !on_channel((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
+        return;
+    rn_channel *c = what;
+    bool first = rni_lock_try(&c->lock);
+    if (first) {
+        first = is_first(&c->receivers, t) || is_first(&c->senders, t);
+        rni_unlock(&c->lock);
+    }
+    if (first)
+        channel_line(c, tb);
+}
+
+void rni_table_found(int fd, const rni_survey *found)
+{
+    table tb = { .fd = fd };
+    for (size_t i = 0; i < found->n; i++)
+        if (rni_leaks_has(found, found->found[i].task))
+            task_line(found->found[i].task, &tb);
+    for (size_t i = 0; i < found->n; i++)
+        if (rni_leaks_has(found, found->found[i].task))
+            first_on_channel(found->found[i].task, &tb);
+}
+
+static void dump(int fd, const rni_survey *leaked)
 {
     int saved = rni_os_error();
     char line[128];
-    table tb = { .fd = fd };
+    table tb = { .fd = fd, .leaked = leaked };
     unsigned long long live = rni_live_tasks();
     put(&tb, line,
         snprintf(line, sizeof line, "runnel: %llu task%s\n", live, live == 1 ? "" : "s"));
@@ -166,7 +205,18 @@ void rni_report_dump(int fd)
     rni_os_set_error(saved);
 }
 
+void rni_report_dump(int fd)
+{
+    dump(fd, NULL);
+}
+
 void rn_dump(int fd)
 {
-    rni_report_dump(fd);
+    rni_survey s;
+    if (!rni_settings_verify()) {
+        dump(fd, NULL);
+        return;
+    }
+    dump(fd, rni_leaks_find(&s) >= 0 ? &s : NULL);
+    rni_leaks_free(&s);
 }

@@ -23,6 +23,7 @@
 #include "core/runtime.h"
 #include "core/settings.h"
 #include "core/sim.h"
+#include "obs/leaks.h"
 #include "obs/monitor.h"
 #include "obs/table.h"
 
@@ -132,7 +133,12 @@ void rni_report_leaks(uint16_t run)
              "runnel: %zu task%s leaked: still waiting when rn_run's function %s", n,
              n == 1 ? "" : "s", "returned\n");
     say(line);
-    rni_table_leaks(2, run, waits_for_task);
+    rni_survey s;
+    bool looked = rni_settings_verify();
+    int found = looked ? rni_leaks_find(&s) : 0;
+    rni_table_leaks(2, run, waits_for_task, looked && found >= 0 ? &s : NULL);
+    if (looked)
+        rni_leaks_free(&s);
     rni_count_leaks(n);
     if (mode == RNI_LEAKS_FAIL)
         atexit(fail_at_exit);
@@ -160,7 +166,7 @@ static void *quit_thread(void *unused)
     char c;
     (void)unused;
     while (read(quit_pipe[0], &c, 1) == 1)
-        rni_report_dump(2);
+        rn_dump(2);
     return NULL;
 }
 

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rn_verify_none: leaked tasks, while the program runs.
+ *
+ * One check at a time: each stops all threads. The lock is a POSIX one because who waits for it is
+ * stopped, too, by who has it.
+ */
+#include "obs/leaks.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <runnel/obs.h>
+
+#include "core/records.h"
+#include "obs/table.h"
+
+enum { SHORTEST_NS = 50 * 1000, LONGEST_NS = 10 * 1000 * 1000, PATIENCE_NS = 2000 * 1000 * 1000 };
+
+static pthread_mutex_t checking = PTHREAD_MUTEX_INITIALIZER;
+
+static int check(rni_survey *s)
+{
+    _Atomic(uint32_t) never = 0;
+    int64_t pause = SHORTEST_NS, waited = 0;
+    for (;;) {
+        int rc = rni_os_stop_world(rni_survey_world, s);
+        if (rc != -EAGAIN)
+            return rc;
+        rni_leaks_free(s);
+        if (waited > PATIENCE_NS)
+            return -EBUSY;
+        /* Whoever has the lock lets it go, once it gets a CPU. */
+        rni_os_futex_wait(&never, 0, pause);
+        waited += pause;
+        pause = pause < LONGEST_NS ? 2 * pause : pause;
+    }
+}
+
+typedef struct standing {
+    uintptr_t at;
+    bool task_stack; /* at is in one */
+} standing;
+
+static void look_in_chunk(const rni_stack_chunk *c, void *arg)
+{
+    standing *on = arg;
+    on->task_stack |= on->at - c->base < c->bytes;
+}
+
+/* What the caller's frames use is above its own; this one's registers are in it. */
+RNI_NOINLINE static int check_from(rni_survey *s)
+{
+    s->low = __builtin_frame_address(0);
+    standing on = { .at = (uintptr_t)s->low };
+    rni_stack_chunks_each(look_in_chunk, &on);
+    int rc = on.task_stack ? 0 : rni_os_own_stack(&s->stack);
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&checking);
+    rc = check(s);
+    pthread_mutex_unlock(&checking);
+    return rc;
+}
+
+RNI_NOINLINE int rni_leaks_find(rni_survey *out)
+{
+    memset(out, 0, sizeof *out);
+    __builtin_unwind_init(); /* the callers' registers are in this frame from here on */
+    int rc = check_from(out);
+    __asm__ volatile("" ::: "memory"); /* no tail call */
+    if (rc != 0)
+        return rc;
+    return out->n < INT_MAX ? (int)out->n : INT_MAX;
+}
+
+void rni_leaks_free(rni_survey *s)
+{
+    if (s->memory)
+        rni_os_unreserve(s->memory, s->bytes);
+    s->memory = NULL;
+    s->n = 0;
+}
+
+bool rni_leaks_has(const rni_survey *s, const rni_task *t)
+{
+    size_t low = 0, high = s->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const rni_leaked_task *l = &s->found[middle];
+        if (l->task == t)
+            return l->id == atomic_load_explicit(&t->id, memory_order_relaxed);
+        if ((uintptr_t)l->task < (uintptr_t)t)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+RNI_NOINLINE static void report(const rni_survey *s)
+{
+    char line[128];
+    int n = snprintf(
+        line, sizeof line,
+        "runnel: %zu task%s leaked: no task that can still run can reach what %s for\n", s->n,
+        s->n == 1 ? "" : "s", s->n == 1 ? "it waits" : "they wait");
+    ssize_t ignored = write(2, line, (size_t)n);
+    (void)ignored;
+    rni_table_found(2, s);
+}
+
+/* Little is in its frame that could hold what earlier calls have left there. */
+int rn_verify_none(void)
+{
+    rni_survey s;
+    int n = rni_leaks_find(&s);
+    if (n > 0)
+        report(&s);
+    rni_leaks_free(&s);
+    return n;
+}
