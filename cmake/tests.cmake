@@ -7,6 +7,7 @@
 #   /* kit: timeout 120 */            seconds for one test, and for the whole file if that is more
 #   /* kit: soak */                   only in `make soak`
 #   /* kit: not-under-sanitizers */   not built with RUNNEL_SANITIZE
+#   /* kit: not-under-tsan */         nor with RUNNEL_SANITIZE=thread
 #   /* kit: not-under-qemu */         not in the cross build's list (tools/cross-test.sh)
 
 set(RUNNEL_TEST_TIMEOUT 60) # seconds, one executable
@@ -50,7 +51,7 @@ function(runnel_kit_words file result)
     string(REGEX REPLACE "^/\\* kit: (.*) \\*/$" "\\1" word "${line}")
     if(word MATCHES "^timeout ([0-9]+)$")
       set(word "timeout=${CMAKE_MATCH_1}")
-    elseif(NOT word MATCHES "^(once|serial|soak|not-under-sanitizers|not-under-qemu)$")
+    elseif(NOT word MATCHES "^(once|serial|soak|not-under-sanitizers|not-under-tsan|not-under-qemu)$")
       message(FATAL_ERROR "${file}: no such kit word: ${word}")
     endif()
     list(APPEND words "${word}")
@@ -64,7 +65,8 @@ function(runnel_kit_test file name)
   # A changed comment line must be seen by the next `make`.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   runnel_kit_words("${file}" words)
-  if(RUNNEL_SANITIZE AND "not-under-sanitizers" IN_LIST words)
+  if((RUNNEL_SANITIZE AND "not-under-sanitizers" IN_LIST words)
+     OR (RUNNEL_SANITIZE STREQUAL "thread" AND "not-under-tsan" IN_LIST words))
     return()
   endif()
 

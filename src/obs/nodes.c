@@ -81,14 +81,16 @@ static void count_spawns(uintptr_t base, size_t n, void *arg)
 
 static void *part(rni_making *m, size_t n, size_t size)
 {
-    char *p = m->free;
-    m->free += (n * size + 63) & ~(size_t)63;
-    return p;
+    char *memory = m->survey->memory;
+    size_t at = m->used;
+    m->used += (n * size + 63) & ~(size_t)63;
+    return memory ? memory + at : NULL;
 }
 
 static void lay_out(rni_making *m)
 {
     rni_reach *r = &m->r;
+    m->used = 0;
     r->buffer = part(m, 1, BUFFER_BYTES);
     r->spans.at = part(m, m->n_spans, sizeof *r->spans.at);
     r->tasks = part(m, r->n_tasks, sizeof *r->tasks);
@@ -113,10 +115,10 @@ static int allocate(rni_making *m)
     m->n_spans += m->contexts_max + rn_worker_count() + 4;
     for (m->hash_size = 64; m->hash_size < 2 * m->contexts_max;)
         m->hash_size *= 2;
-    lay_out(m);
-    m->survey->bytes = (size_t)(m->free - (char *)NULL);
-    m->survey->memory = m->free = rni_os_reserve(m->survey->bytes);
-    if (!m->free)
+    lay_out(m); /* only to see how much it takes */
+    m->survey->bytes = m->used;
+    m->survey->memory = rni_os_reserve(m->survey->bytes);
+    if (!m->survey->memory)
         return -ENOMEM;
     lay_out(m);
     return 0;

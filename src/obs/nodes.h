@@ -15,7 +15,7 @@ typedef struct rni_making {
     size_t hash_size;
     size_t n_spans, contexts_max; /* counted before there is memory */
     bool busy;
-    char *free; /* of the memory */
+    size_t used; /* of the memory */
 } rni_making;
 
 /* Makes the nodes and the list of what memory is known, in memory that it gets for them: all tasks

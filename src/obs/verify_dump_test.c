@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* RUNNEL_VERIFY=1: dumps, the one on SIGQUIT, and the report of leaks mark what is leaked. */
+/* kit: not-under-tsan */
 #define _GNU_SOURCE
 #include <runnel.h>
 
@@ -125,17 +126,20 @@ static int in_simulation(rn_group *g, void *arg)
     CHECK_EQ(rn_verify_none(), 1);
     return 0;
 }
+static rn_test_options options;
 static int run_simulated(void)
 {
     setenv("RUNNEL_LEAKS", "off", 1);
-    rn_test_options o = { .seed = 7 };
-    int first = rn_test_run(in_simulation, NULL, &o);
-    o = (rn_test_options){ .runs = 20, .strategy = RN_TEST_PCT };
-    return first || rn_test_run(in_simulation, NULL, &o);
+    return rn_test_run(in_simulation, NULL, &options);
 }
 TEST(verify_works_in_simulated_runs)
 {
+    /* Each in a process of its own: a channel may be where one was that something still names. */
+    options = (rn_test_options){ .seed = 7 };
     capture(&c, run_simulated);
     capture_has(&c, " lost [chan receive] at ");
+    CHECK_EQ(c.status, 0);
+    options = (rn_test_options){ .runs = 20, .strategy = RN_TEST_PCT };
+    capture(&c, run_simulated);
     CHECK_EQ(c.status, 0);
 }

@@ -5,6 +5,7 @@
  * testgoroutineleakprofile); the chapter's leaks; and groups of tasks that only wait for each
  * other while others run on.
  */
+/* kit: not-under-tsan */
 #include <runnel.h>
 
 #include <stdlib.h>
@@ -96,19 +97,19 @@ static int send(rn_sender(int) c)
 }
 RN_TASK(send, rn_sender(int));
 
-static void plant_receive(rn_group *g)
+NOT_INLINED static void plant_receive(rn_group *g)
 {
     AT(starts), rn_go(g, receive, rn_rx(rn_make(g, int, 0)));
 }
 LEAKS(a_receive, plant_receive, LEAK("receive", "chan receive", 1, &waits, &starts))
 
-static void plant_send(rn_group *g)
+NOT_INLINED static void plant_send(rn_group *g)
 {
     AT(starts), rn_go(g, send, rn_tx(rn_make(g, int, 0)));
 }
 LEAKS(a_send, plant_send, LEAK("send", "chan send", 1, &waits_too, &starts))
 
-static void plant_nil(rn_group *g)
+NOT_INLINED static void plant_nil(rn_group *g)
 {
     AT(starts), rn_go(g, receive, NULL);
     AT(starts_too), rn_go(g, send, NULL);
@@ -121,7 +122,7 @@ static int select_none(void)
     return AT(waits), rn_select_n(NULL, 0);
 }
 RN_TASK(select_none);
-static void plant_select_none(rn_group *g)
+NOT_INLINED static void plant_select_none(rn_group *g)
 {
     AT(starts), rn_go(g, select_none);
 }
@@ -134,7 +135,7 @@ static int select_two(rn_receiver(int) in, rn_sender(int) out)
     return AT(waits), rn_select(RN_RECV(in, &v, NULL), RN_SEND(out, 1));
 }
 RN_TASK(select_two, rn_receiver(int), rn_sender(int));
-static void plant_select(rn_group *g)
+NOT_INLINED static void plant_select(rn_group *g)
 {
     chan_int a = rn_make(g, int, 0), b = rn_make(g, int, 0);
     AT(starts), rn_go(g, select_two, rn_rx(a), rn_tx(b));
@@ -173,7 +174,7 @@ static int lend_locks(void)
     return AT(waits), rn_waitgroup_wait(&mine.w);
 }
 RN_TASK(lend_locks);
-static void plant_locks(rn_group *g)
+NOT_INLINED static void plant_locks(rn_group *g)
 {
     AT(starts_too), rn_go(g, lend_locks);
 }
@@ -192,7 +193,7 @@ TASK_TEST(verify_finds_locks_in_a_stack)
     _exit(0); /* once cancelled, some would take locks in the stack of one that has ended */
 }
 
-static void plant_hundred(rn_group *g)
+NOT_INLINED static void plant_hundred(rn_group *g)
 {
     chan_int c = rn_make(g, int, 0);
     for (int i = 0; i < 100; i++)
@@ -210,7 +211,7 @@ static int consume(rn_receiver(int) jobs)
 }
 RN_TASK(consume, rn_receiver(int));
 /* NoCloseRange: workers range over a channel that is never closed. */
-static void plant_no_close(rn_group *g)
+NOT_INLINED static void plant_no_close(rn_group *g)
 {
     chan_int jobs = rn_make(g, int, 0);
     for (int i = 0; i < 3; i++)
@@ -232,14 +233,14 @@ static int serve(rn_receiver(int) jobs, rn_receiver(rn_unit) stop)
             return 0;
 }
 RN_TASK(serve, rn_receiver(int), rn_receiver(rn_unit));
-static struct service start_service(rn_group *g)
+NOT_INLINED static struct service start_service(rn_group *g)
 {
     struct service s = { rn_make(g, int, 0), rn_make(g, rn_unit, 0) };
     AT(starts), rn_go(g, serve, rn_rx(s.jobs), rn_rx(s.stop));
     return s;
 }
 /* MethodContractViolation: start without the stop that its contract asks for. */
-static void plant_contract(rn_group *g)
+NOT_INLINED static void plant_contract(rn_group *g)
 {
     struct service s = start_service(g);
     CHECK_EQ(rn_send(s.jobs, 1), 0);
@@ -255,7 +256,7 @@ static int send_twice(rn_sender(int) out, bool fails)
 }
 RN_TASK(send_twice, rn_sender(int), bool);
 /* DoubleSend: an error is sent, and then the result as well. */
-static void plant_double_send(rn_group *g)
+NOT_INLINED static void plant_double_send(rn_group *g)
 {
     chan_int out = rn_make(g, int, 0);
     int v;
@@ -270,7 +271,7 @@ static int compute(rn_sender(int) out)
 }
 RN_TASK(compute, rn_sender(int));
 /* EarlyReturn: who asked returns before it listens. */
-static void plant_early_return(rn_group *g)
+NOT_INLINED static void plant_early_return(rn_group *g)
 {
     chan_int out = rn_make(g, int, 0);
     int v;
@@ -283,7 +284,7 @@ LEAKS(an_answer_after_an_early_return, plant_early_return,
       LEAK("compute", "chan send", 1, &waits, &starts))
 
 /* NCastLeak: the first answer of several is taken. */
-static void plant_ncast(rn_group *g)
+NOT_INLINED static void plant_ncast(rn_group *g)
 {
     chan_int out = rn_make(g, int, 0);
     int v;
@@ -300,7 +301,7 @@ static int compute_slowly(rn_receiver(rn_unit) go, rn_sender(int) out)
 }
 RN_TASK(compute_slowly, rn_receiver(rn_unit), rn_sender(int));
 /* Timeout: who asked has given up. */
-static void plant_timeout(rn_group *g)
+NOT_INLINED static void plant_timeout(rn_group *g)
 {
     chan_int out = rn_make(g, int, 0);
     rn_chan(rn_unit) go = rn_make(g, rn_unit, 0);
@@ -322,7 +323,7 @@ static int do_work(rn_receiver(int) strings, rn_sender(rn_unit) completed)
     return 0;
 }
 RN_TASK(do_work, rn_receiver(int), rn_sender(rn_unit));
-static void plant_do_work(rn_group *g)
+NOT_INLINED static void plant_do_work(rn_group *g)
 {
     AT(starts), rn_go(g, do_work, NULL, rn_tx(rn_make(g, rn_unit, 0)));
 }
@@ -337,7 +338,7 @@ static int rand_stream(rn_sender(int) out)
     return rc;
 }
 RN_TASK(rand_stream, rn_sender(int));
-static void plant_rand_stream(rn_group *g)
+NOT_INLINED static void plant_rand_stream(rn_group *g)
 {
     chan_int out = rn_make(g, int, 0);
     int v;
@@ -355,7 +356,7 @@ static int hand_on(rn_receiver(int) in, rn_sender(int) out)
     return AT(waits), rn_recv(in, &v) == 0 ? rn_send(out, v) : 0;
 }
 RN_TASK(hand_on, rn_receiver(int), rn_sender(int));
-static void plant_ring(rn_group *g)
+NOT_INLINED static void plant_ring(rn_group *g)
 {
     chan_int first = rn_make(g, int, 0), in = first;
     for (int i = 0; i < 5; i++) {
@@ -388,7 +389,7 @@ static int wait_for_two(void)
     return rc;
 }
 RN_TASK(wait_for_two);
-static void plant_group_of_two(rn_group *g)
+NOT_INLINED static void plant_group_of_two(rn_group *g)
 {
     AT(starts_too), rn_go(g, wait_for_two);
 }
@@ -406,7 +407,7 @@ static int own_group(void)
     return rc;
 }
 RN_TASK(own_group);
-static void plant_own_group(rn_group *g)
+NOT_INLINED static void plant_own_group(rn_group *g)
 {
     AT(starts_too), rn_go(g, own_group);
 }
@@ -423,7 +424,7 @@ static int shielded(rn_receiver(int) c)
 RN_TASK(shielded, rn_receiver(int));
 static rn_group *volatile held;
 /* Its group is held, but cancelling would not end the wait. */
-static void plant_shielded(rn_group *g)
+NOT_INLINED static void plant_shielded(rn_group *g)
 {
     held = rn_group_new(NULL);
     AT(starts), rn_go(held, shielded, rn_rx(rn_make(g, int, 0)));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What rn_verify_none is silent about: references in variables, threads and tasks. */
+/* kit: not-under-tsan */
 #define _GNU_SOURCE
 #include "kit/places.h"
 

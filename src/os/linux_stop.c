@@ -42,6 +42,7 @@
 #include <unistd.h>
 
 #include "os/os.h"
+#include "os/quiet.h"
 
 enum {
     CHILD_STACK_BYTES = 512 * 1024,
@@ -285,7 +286,7 @@ static int run_child(stopping *s, char *stack)
     if (allow)
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
     sigprocmask(SIG_SETMASK, &all, &old); /* no handler runs in the child */
-    pid_t pid = clone(child, stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK, s);
+    pid_t pid = RNI_QUIET_CLONE(child, stack + CHILD_STACK_BYTES, CLONE_VM | CLONE_VFORK, s);
     if (pid < 0)
         s->result = -errno;
     else

@@ -12,9 +12,13 @@ void __tsan_ignore_thread_begin(void);
 void __tsan_ignore_thread_end(void);
 #define RNI_QUIET_BEGIN() __tsan_ignore_thread_begin()
 #define RNI_QUIET_END() __tsan_ignore_thread_end()
+/* It takes every clone for a fork; this is glibc's own name of it. */
+int __clone(int (*fn)(void *arg), void *stack, int flags, void *arg, ...);
+#define RNI_QUIET_CLONE __clone
 #else
 #define RNI_QUIET_BEGIN() ((void)0)
 #define RNI_QUIET_END() ((void)0)
+#define RNI_QUIET_CLONE clone
 #endif
 
 #endif

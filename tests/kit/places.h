@@ -92,6 +92,7 @@ NOT_INLINED static void run_place(rn_group *g, const place *p)
     clear_stack();
     if (p->until)
         until_dumped(p->until, p->lines);
+    rn_sleep(RN_MILLISECOND); /* who is about to wait has left its stack */
     for (int i = 0; i < 3; i++)
         VERIFY(p->with, p->name);
     if (!p->uproot)
