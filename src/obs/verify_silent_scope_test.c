@@ -125,6 +125,7 @@ static void plant_group_value(rn_group *g)
     rn_group *h = rn_group_new(ctx);
     rn_ctx_unref(ctx);
     CHECK_EQ(rn_go(h, sleep_with, NULL), 0); /* may look the value up */
+    waiter(h);
 }
 
 static int wait_done(rn_receiver(rn_unit) done)
@@ -270,7 +271,7 @@ PLACE(a_wait_with_a_deadline, plant_deadlines, NULL, 0, 0, "_until_hour [", 2)
 PLACE(a_context_with_a_deadline, plant_context_deadline, NULL, 0, 0, RECEIVES, 1)
 PLACE(an_argument_of_after_func, plant_after_func, NULL, 0, 0, RECEIVES, 1)
 PLACE(a_value_of_a_context, plant_context_value, NULL, 0, 0, RECEIVES, 1)
-PLACE(a_value_of_a_group_s_context, plant_group_value, NULL, 0, 0, RECEIVES, 1)
+PLACE(a_value_of_a_group_s_context, plant_group_value, NULL, 0, 0, RECEIVES, 2)
 PLACE(the_done_channel_of_a_context, plant_done, NULL, 0, 0, "[chan receive", 1)
 PLACE(a_task_whose_group_is_held, plant_held_group, drop_group, 0, 1, RECEIVES, 1)
 PLACE(a_task_with_a_held_group_above, plant_held_grandparent, drop_group, 0, 1, RECEIVES, 1)

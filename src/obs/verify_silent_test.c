@@ -146,17 +146,28 @@ static void plant_thread_local(rn_group *g)
     start_thread(g, hold_in_thread_local);
 }
 
+static _Atomic(bool) thread_may_take, thread_holds;
+/* Nothing is called once the reference is there, so that no call leaves it on the stack. */
 static void hold_in_register(void)
 {
+    sem_post(&thread_ready);
+    while (!atomic_load_explicit(&thread_may_take, memory_order_acquire)) {}
     register uintptr_t mine = (uintptr_t)passed;
     passed = NULL;
-    sem_post(&thread_ready);
+    atomic_store_explicit(&thread_holds, true, memory_order_release);
     while (!atomic_load_explicit(&thread_stop, memory_order_relaxed))
         __asm__ volatile("" : "+r"(mine));
+}
+static void let_take(void)
+{
+    atomic_store_explicit(&thread_may_take, true, memory_order_release);
+    while (!atomic_load_explicit(&thread_holds, memory_order_acquire))
+        rn_yield();
 }
 static void plant_register(rn_group *g)
 {
     start_thread(g, hold_in_register);
+    let_take();
 }
 
 #if defined(__x86_64__) || defined(__aarch64__)
@@ -169,9 +180,11 @@ typedef uint64_t vector __attribute__((vector_size(16)));
 static volatile vector passed_vector;
 static void hold_in_vector(void)
 {
-    vector mine = passed_vector; /* in one step: nothing is left on the stack */
-    passed_vector = (vector){ 0, 0 };
     sem_post(&thread_ready);
+    while (!atomic_load_explicit(&thread_may_take, memory_order_acquire)) {}
+    vector mine = passed_vector; /* in one step */
+    passed_vector = (vector){ 0, 0 };
+    atomic_store_explicit(&thread_holds, true, memory_order_release);
     while (!atomic_load_explicit(&thread_stop, memory_order_relaxed))
         __asm__ volatile("" : VECTOR(mine));
 }
@@ -179,6 +192,7 @@ static void plant_vector(rn_group *g)
 {
     passed_vector = (vector){ (uintptr_t)waiter(g), 0 };
     run_thread(hold_in_vector);
+    let_take();
 }
 #endif
 
