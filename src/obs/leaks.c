@@ -16,6 +16,7 @@
 
 #include <runnel/obs.h>
 
+#include "base/say.h"
 #include "core/records.h"
 #include "obs/table.h"
 
@@ -109,8 +110,7 @@ RNI_NOINLINE static void report(const rni_survey *s)
         line, sizeof line,
         "runnel: %zu task%s leaked: no task that can still run can reach what %s for\n", s->n,
         s->n == 1 ? "" : "s", s->n == 1 ? "it waits" : "they wait");
-    ssize_t ignored = write(2, line, (size_t)n);
-    (void)ignored;
+    rni_say(2, line, (size_t)n);
     rni_table_found(2, s);
 }
 

@@ -21,6 +21,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "rest.h"
+
 /* ---- TCP ---- */
 
 /* Owns l: when nobody accepts any more, who waits for that is told. */
@@ -458,6 +460,7 @@ static const struct {
     { "discards", discards, NULL },
     { "crowd", crowd, NULL },
     { "outliving", NULL, outliving },
+    { "leaks", rest_leaks, NULL },
 };
 
 int main(int argc, char **argv)
