@@ -218,10 +218,13 @@ bool rni_sim_chance(unsigned per_mille)
 /* Whether a site makes trouble in this run: a quarter of them do. */
 static bool is_active(const char *site)
 {
-    uint64_t h = sim.plan.seed;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
     while (*site)
         h = (h ^ (unsigned char)*site++) * UINT64_C(0x100000001b3);
-    return ((h >> 32) & 3) == 0;
+    /* Small seeds differ in their lowest bits alone, which the hash would not carry far. */
+    rni_rand r;
+    rni_rand_seed(&r, h ^ sim.plan.seed * UINT64_C(0x9e3779b97f4a7c15));
+    return rni_rand_below(&r, 4) == 0;
 }
 
 bool rni_sim_unlikely(const char *site)

@@ -377,6 +377,43 @@ TEST(sim_buggify_is_off_unless_faults_are_asked_for)
     CHECK(loud > 10);  /* one of them is, and then in a quarter of its visits */
 }
 
+enum { SITES = 8, SITE_SEEDS = 256 };
+
+typedef struct sites {
+    int active[SITES], differ; /* runs with site i active; in which i and i + 1 are not alike */
+} sites;
+
+static int count_active_sites(rn_group *g, void *arg)
+{
+    (void)g;
+    sites *s = arg;
+    bool before = false;
+    for (int i = 0; i < SITES; i++) {
+        char site[32];
+        int hits = 0;
+        snprintf(site, sizeof site, "/src/file.c:%d", 10 + i);
+        for (int k = 0; k < 40; k++)
+            hits += rn_test_buggify_at(site);
+        s->active[i] += hits > 0;
+        s->differ += i > 0 && before != (hits > 0);
+        before = hits > 0;
+    }
+    return 0;
+}
+
+/* A quarter of the runs each, of neighbouring lines not the same ones. */
+TEST(sim_buggify_chooses_sites_independently)
+{
+    sites s = { { 0 }, 0 };
+    for (unsigned seed = 1; seed <= SITE_SEEDS; seed++) {
+        rn_test_options o = { .seed = seed, .faults = 10 };
+        CHECK_EQ(rn_test_run(count_active_sites, &s, &o), 0);
+    }
+    for (int i = 0; i < SITES; i++)
+        CHECK(s.active[i] > SITE_SEEDS / 8 && s.active[i] < SITE_SEEDS * 3 / 8);
+    CHECK(s.differ > (SITES - 1) * SITE_SEEDS / 4); /* 3/8 of them on average */
+}
+
 static int find_worker_count(rn_group *g, void *arg)
 {
     (void)g;
