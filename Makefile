@@ -20,8 +20,8 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 # Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
 export NINJA_STATUS = [%f/%t] 
 
-.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan lint bench fuzz soak \
-        install clean format format-check
+.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan lint bench \
+        fuzz soak install clean format format-check
 
 all:
 	@$(DEPS) build
@@ -50,7 +50,8 @@ other-builds:
 test-asan: SANITIZE = address
 test-tsan: SANITIZE = thread
 test-ubsan: SANITIZE = undefined
-test-asan test-tsan test-ubsan:
+test-msan: SANITIZE = memory
+test-asan test-tsan test-ubsan test-msan:
 	@$(DEPS) san
 	@CC=clang-19 CXX=clang++-19 $(CONFIGURE) -B build-$(@:test-%=%) --log-level=WARNING \
 	    -DRUNNEL_SANITIZE=$(SANITIZE) -DRUNNEL_BUILD_BENCH=OFF >/dev/null
@@ -83,7 +84,7 @@ install: all
 	@cmake --install build --prefix $(PREFIX)
 
 clean:
-	rm -rf build build-asan build-tsan build-ubsan build-fuzz
+	rm -rf build build-asan build-tsan build-ubsan build-msan build-fuzz
 
 SOURCES = $(shell find include src apps examples ext bench tests -name '*.[ch]' 2>/dev/null)
 

@@ -45,14 +45,17 @@ endif()
 # with --call-graph dwarf. The sanitizer builds below have them.
 
 if(RUNNEL_SANITIZE)
-  if(NOT RUNNEL_SANITIZE MATCHES "^(address|thread|undefined)$")
-    message(FATAL_ERROR "RUNNEL_SANITIZE is address, thread or undefined")
+  if(NOT RUNNEL_SANITIZE MATCHES "^(address|thread|undefined|memory)$")
+    message(FATAL_ERROR "RUNNEL_SANITIZE is address, thread, undefined or memory")
   endif()
   # Defines nothing: the code asks __has_feature and __SANITIZE_*, so a user's build works too.
   set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
   add_compile_options(-fsanitize=${RUNNEL_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${RUNNEL_SANITIZE})
+  if(RUNNEL_SANITIZE STREQUAL "memory")
+    add_compile_options(-fsanitize-memory-track-origins)
+  endif()
 endif()
 
 if(RUNNEL_FUZZ)

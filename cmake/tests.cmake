@@ -26,7 +26,7 @@ if(RUNNEL_SANITIZE)
   math(EXPR RUNNEL_TEST_TIMEOUT "${RUNNEL_TEST_TIMEOUT} * 5")
   find_program(RUNNEL_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer
                HINTS /usr/lib/llvm-19/bin)
-  foreach(name ASAN TSAN UBSAN)
+  foreach(name ASAN TSAN UBSAN MSAN)
     string(TOLOWER "${name}" lower)
     set(options "print_stacktrace=1")
     if(RUNNEL_SYMBOLIZER)

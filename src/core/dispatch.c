@@ -16,9 +16,9 @@
  * for it in turn. It hands the task to its loop, which owns no task stack and can wait.
  */
 #include "base/layout.h"
+#include "base/san.h"
 #include "core/foreign.h"
 #include "core/park.h"
-#include "core/san.h"
 #include "core/sim.h"
 #include "core/switch.h"
 #include "core/worker.h"
@@ -192,15 +192,10 @@ static void trampoline(void)
         rni_task *t = w->current;
         rni_spawn *s = w->starting;
         begin(w, t, s);
-        rni_fiber_begin(t);
-        RNI_EDGE_IN(s);
-        RNI_EDGE_IN(t); /* the stack is used again */
+        rni_fiber_begin(t, s);
         int rc = s->entry(s->args);
-        rni_virtual_edge_out();
         end(t, rc);
-        RNI_EDGE_OUT(t);
-        rni_fiber_end(t);
-        RNI_EDGE_IN(t);
+        rni_fiber_end(t, s);
 
         w = rni_worker_self();
         rni_spawn_give(&w->spawns, s);

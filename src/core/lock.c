@@ -18,6 +18,14 @@ RNI_NOINLINE void rni_lock_slow(rni_lock *l)
     } while (atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst) != 0);
 }
 
+RNI_NOINLINE void rni_lock_slow_seen(rni_lock *l, uint32_t held)
+{
+    if (held)
+        rni_lock_slow(l);
+    RNI_EDGE_IN(l);
+    RNI_EDGE_OUT(l);
+}
+
 bool rni_lock_try(rni_lock *l)
 {
     for (unsigned tries = 0; tries < 1000; tries++) {

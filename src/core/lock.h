@@ -22,10 +22,12 @@
 #define RNI_CORE_LOCK_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "arch/cpu.h"
 #include "base/check.h"
+#include "base/san.h"
 #include "os/os.h"
 
 typedef struct rni_lock {
@@ -33,14 +35,34 @@ typedef struct rni_lock {
 } rni_lock;
 
 RNI_NOINLINE void rni_lock_slow(rni_lock *l);
+/* The same if `held` says that the lock was not free, and for TSan: what comes before a taking of
+ * the lock comes before what follows the next one. All is said when it is taken, as nothing of the
+ * program's happens while it is held. */
+RNI_NOINLINE void rni_lock_slow_seen(rni_lock *l, uint32_t held);
 
 /* Takes the lock. seq_cst: a wait that was announced before (rni_wait_announce) is ordered before
- * any load after, see park.h. Partner: the release store of rni_unlock. */
+ * any load after, see park.h. Partner: the release store of rni_unlock. True if a sanitizer's
+ * runtime is there, which costs who asks no test of its own. */
+static inline bool rni_lock_take_and_ask(rni_lock *l)
+{
+    bool seen = false;
+    uint32_t held = atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst);
+#if defined(RNI_LOCKS_ARE_SEEN) /* one branch for both */
+    if (rni_unlikely((held | RNI_SAN) != 0)) {
+        rni_lock_slow_seen(l, held);
+        seen = RNI_SAN != 0;
+    }
+#else
+    if (rni_unlikely(held != 0))
+        rni_lock_slow(l);
+#endif
+    rni_fence_after_rmw();
+    return seen;
+}
+
 static inline void rni_lock_take(rni_lock *l)
 {
-    if (rni_unlikely(atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst) != 0))
-        rni_lock_slow(l);
-    rni_fence_after_rmw();
+    (void)rni_lock_take_and_ask(l);
 }
 
 /* For reports, which may run while the world stands still: gives up after a while. */

@@ -61,6 +61,7 @@ __attribute__((noreturn)) static void report(const char *site, const char *forma
     }
     size_t n = strlen(line);
     line[n] = '\n';
+    RNI_WROTE(line, n + 1);
     rni_say(2, line, n + 1);
     rni_report_dump(2);
     rni_sim_epitaph();

@@ -24,7 +24,6 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
         atomic_store_explicit(&t->since, rni_now(), memory_order_relaxed);
         return rni_foreign_wait(t);
     }
-    rni_virtual_edge_out();
     rni_worker *w = t->worker;
     atomic_store_explicit(&t->since, w->clock, memory_order_relaxed);
     return rni_dispatch(w, t, rni_pick(w));
@@ -33,10 +32,12 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
 void rni_ready(rni_task *t, int rc)
 {
     t->context.result = rc;
-    RNI_EDGE_OUT(t);
-    if (rni_unlikely(t->foreign)) {
-        rni_foreign_wake(t);
-        return;
+    if (rni_unlikely(t->foreign | RNI_SAN)) { /* one branch for both */
+        RNI_EDGE_OUT(t);
+        if (t->foreign) {
+            rni_foreign_wake(t);
+            return;
+        }
     }
     /* Before it can run again: after the queueing the record may belong to another task. */
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);

@@ -34,7 +34,7 @@
 
 #include <errno.h>
 
-#include "core/san.h"
+#include "base/san.h"
 #include "core/task.h"
 
 extern const _Atomic(int) rni_never_cancelled;

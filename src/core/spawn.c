@@ -6,7 +6,6 @@
  */
 #include "base/layout.h"
 #include "core/records.h"
-#include "core/san.h"
 #include "core/spawn.h"
 #include "os/os.h"
 
@@ -97,7 +96,6 @@ rni_spawn *rni_spawn_take(rni_spawn_cache *cache, size_t bytes)
     rni_spawn *s = c->head;
     c->head = s->next;
     c->n--;
-    RNI_EDGE_IN(s); /* its last user's reads of the arguments are over */
     if (!cache)
         give_back(&local, local.n);
     return s;
@@ -109,7 +107,6 @@ void rni_spawn_give(rni_spawn_cache *cache, rni_spawn *s)
         rni_os_free(s);
         return;
     }
-    RNI_EDGE_OUT(s);
     s->next = cache->head;
     cache->head = s;
     if (rni_unlikely(++cache->n > CACHE_MAX))

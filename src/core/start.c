@@ -16,8 +16,13 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     s->pin = false;
     s->internal = o->internal;
     s->run = o->run;
-    if (bytes)
+    if (rni_san_is(RNI_SAN_THREAD)) {
+        RNI_EDGE_IN(s); /* its last user's reads of the arguments are over */
         rni_copy(s->args, args, bytes);
+        RNI_EDGE_OUT(s); /* -> the first step */
+    } else if (bytes) {
+        memcpy(s->args, args, bytes);
+    }
 }
 
 int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
@@ -37,7 +42,6 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
     atomic_store_explicit(&s->name, attr && attr->name ? attr->name : name, memory_order_relaxed);
     atomic_store_explicit(&s->site, site, memory_order_relaxed);
     atomic_store_explicit(&s->queued, true, memory_order_release);
-    RNI_EDGE_OUT(s);
     if (rni_likely(w != NULL)) {
         rni_count(&w->started, !o->internal);
         rni_queue_next(w, rni_run_spawn(s));

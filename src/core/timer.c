@@ -14,8 +14,8 @@
  * Rejected for now: a hierarchical wheel. It inserts no faster than this does, and wins only when
  * very many timers expire together; the interface would stay.
  */
+#include "base/san.h"
 #include "core/park.h"
-#include "core/san.h"
 #include "core/worker.h"
 
 void rni_timers_init(rni_timers *h)

@@ -18,7 +18,6 @@
  */
 #include "core/blocking.h"
 #include "core/hooks.h"
-#include "core/san.h"
 #include "core/worker.h"
 
 uint64_t rni_live_tasks(void)
@@ -34,10 +33,11 @@ uint64_t rni_live_tasks(void)
 }
 
 /* Threads of this process that the library has not made and that have never called it. One of them
- * may be about to. TSan keeps a thread of its own. */
+ * may be about to. */
 bool rni_strangers(void)
 {
-    unsigned known = rni_active() + rni_blocking_helpers() + rni_report_threads() + RNI_SAN_THREADS;
+    unsigned known = rni_active() + rni_blocking_helpers() + rni_report_threads() +
+                     rni_san_threads();
     return rni_os_thread_count() > known; /* RNI_OS_UNKNOWN is: there may be some */
 }
 

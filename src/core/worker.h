@@ -194,6 +194,8 @@ rni_verdict rni_ask(void);
 /* Called after RNI_ALL_DEAD, without the lock: the process has threads that the library does not
  * know, one of which may be about to call it. */
 bool rni_strangers(void);
+/* Threads that are TSan's own, once the process has created any. */
+unsigned rni_san_threads(void);
 
 /* ---- virtual.c ---- */
 
@@ -206,10 +208,8 @@ rni_timers *rni_virtual_quiet(void);
  * end, by waiting or by ending itself. */
 static inline void rni_virtual_edge_out(void)
 {
-#ifdef RNI_TSAN
-    if (rni_clock_is_virtual())
+    if (rni_san_is(RNI_SAN_THREAD) && rni_clock_is_virtual())
         RNI_EDGE_OUT(rni_virtual_quiet());
-#endif
 }
 /* Does what the verdict ALL_QUIET or ALL_WAIT lets happen; no lock is held. */
 void rni_virtual_pass(rni_verdict v);

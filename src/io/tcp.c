@@ -9,6 +9,7 @@
  */
 #include <runnel/io.h>
 
+#include "base/refs.h"
 #include "core/park.h"
 #include "core/sim.h"
 #include "io/net.h"
@@ -53,8 +54,7 @@ static void *new_handle(const rni_net *net, const rni_socket *socket)
 
 static void leave(socket_handle *s)
 {
-    /* acq_rel: every use of the descriptor happens before its close */
-    if (atomic_fetch_sub_explicit(&s->users, 1, memory_order_acq_rel) == 1) {
+    if (RNI_LEAVES_NONE(&s->users)) { /* every use of the socket comes before its close */
         s->net->close(&s->socket);
         rni_os_free(s);
     }
@@ -98,6 +98,7 @@ int rn_tcp_listen(const char *numeric, unsigned port, rn_listener **out)
     rni_socket socket;
     unsigned bound;
     *out = NULL;
+    RNI_WROTE(out, sizeof *out);
     int rc = rni_address_parse(numeric, port, &at);
     if (rc != 0)
         return rc;
@@ -149,6 +150,7 @@ static int accept_on(socket_handle *s, int64_t deadline, rni_socket *out, const 
 int rn_tcp_accept_at(rn_listener *l, int64_t deadline_ns, rn_conn **out, const char *site)
 {
     *out = NULL;
+    RNI_WROTE(out, sizeof *out);
     int rc = rni_refused_at_entry(rni_current());
     if (rc)
         return rc;
@@ -189,6 +191,7 @@ int rn_tcp_dial_at(const char *host, unsigned port, int64_t deadline_ns, rn_conn
                    const char *site)
 {
     *out = NULL;
+    RNI_WROTE(out, sizeof *out);
     int rc = rni_refused_at_entry(rni_current());
     if (rc)
         return rc;
@@ -293,6 +296,7 @@ int rn_conn_write_at(rn_conn *c, const void *buf, size_t n, int64_t deadline_ns,
     }
     if (written)
         *written = done;
+    RNI_WROTE(written, sizeof *written);
     return rc;
 }
 

@@ -219,4 +219,5 @@ void rni_obs_init(void)
 void rn_stats_read(rn_stats *out)
 {
     rni_runtime_account(out);
+    RNI_WROTE(out, sizeof *out);
 }

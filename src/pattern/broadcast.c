@@ -15,6 +15,7 @@
  * be taken under it: nobody who holds one of them takes it. `ended` never goes back; subscriptions
  * stay in the list after the end.
  */
+#include "base/refs.h"
 #include "pattern/part.h"
 #include "scope/group.h"
 
@@ -52,8 +53,7 @@ typedef struct delivery {
 
 static void broadcaster_unref(rn_broadcaster *b)
 {
-    /* acq_rel, here and below: what others did with it happens before its end */
-    if (atomic_fetch_sub_explicit(&b->refs, 1, memory_order_acq_rel) != 1)
+    if (!RNI_LEAVES_NONE(&b->refs))
         return;
     rni_channel_release(b->news);
     rni_os_free(b);
@@ -61,7 +61,7 @@ static void broadcaster_unref(rn_broadcaster *b)
 
 static void subscription_unref(subscription *s)
 {
-    if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+    if (!RNI_LEAVES_NONE(&s->refs))
         return;
     rni_channel_release(s->out);
     broadcaster_unref(s->b);

@@ -2,6 +2,7 @@
 /* Credits. credits.h has the protocol. */
 #include "pattern/credits.h"
 
+#include "base/san.h"
 #include "os/os.h"
 
 bool rni_credits_init(rni_credits *c, size_t most, const char *site)
@@ -22,12 +23,19 @@ void rni_credits_add(rni_credits *c, size_t step, int64_t n)
     c->limits[c->n++] = (rni_limit){ RN_SEMAPHORE_INIT(n < most ? n : most), step };
 }
 
+static bool is_over(rni_credits *c)
+{
+    bool over = atomic_load_explicit(&c->over, memory_order_acquire);
+    if (over)
+        RNI_EDGE_IN(&c->over);
+    return over;
+}
+
 /* Waits for a credit and takes up to n. 0 if there will be no more. */
 static size_t take_of(rni_credits *c, rni_limit *l, size_t n)
 {
     size_t got = 1;
-    if (rn_semaphore_acquire_at(&l->credits, 1, c->site) != 0 ||
-        atomic_load_explicit(&c->over, memory_order_acquire))
+    if (rn_semaphore_acquire_at(&l->credits, 1, c->site) != 0 || is_over(c))
         return 0;
     for (size_t more = n - got; more > 0;) {
         if (rn_semaphore_try_acquire(&l->credits, (int64_t)more) == 0) {
@@ -73,6 +81,7 @@ void rni_credits_more(rni_credits *c, size_t i)
 
 void rni_credits_end(rni_credits *c)
 {
+    RNI_EDGE_OUT(&c->over);
     atomic_store_explicit(&c->over, true, memory_order_release);
     for (size_t i = 0; i < c->n; i++)
         rn_semaphore_release(&c->limits[i].credits, 1);

@@ -14,6 +14,7 @@
 #include <runnel/error.h>
 #include <runnel/task.h>
 
+#include "base/refs.h"
 #include "base/say.h"
 #include "os/os.h"
 
@@ -159,9 +160,7 @@ rn_error *rn_error_ref(rn_error *e)
 
 void rn_error_unref(rn_error *e)
 {
-    /* acq_rel: what others read of it comes before the free */
-    while (e && e != &no_memory &&
-           atomic_fetch_sub_explicit(&e->refs, 1, memory_order_acq_rel) == 1) {
+    while (e && e != &no_memory && RNI_LEAVES_NONE(&e->refs)) {
         rn_error *cause = e->cause;
         for (detail *d = e->details, *next; d; d = next) {
             next = d->next;

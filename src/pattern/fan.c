@@ -11,6 +11,7 @@
  * 128 unbuffered inputs, against 59, 77 and 73 ns with tasks (one worker of a 2.x GHz server; two
  * workers are alike).
  */
+#include "base/refs.h"
 #include "pattern/part.h"
 
 /* ---- fan-out ---- */
@@ -60,8 +61,7 @@ typedef struct branch {
 
 static void leave(junction *j)
 {
-    /* acq_rel: what the other tasks did with the output happens before its end */
-    if (atomic_fetch_sub_explicit(&j->left, 1, memory_order_acq_rel) != 1)
+    if (!RNI_LEAVES_NONE(&j->left))
         return;
     rni_channel_close_once(j->out);
     rni_os_free(j);

@@ -170,6 +170,7 @@ int rn_flight_call(rn_flight *flight, const char *key, int (*fn)(void *arg, void
         shared = &unwanted;
     for (;;) {
         *shared = false;
+        RNI_WROTE(shared, sizeof *shared);
         if (rni_refused_at_entry(rni_current()) != 0)
             return -ECANCELED;
         call *own = make_call(key, size, site), *c;

@@ -78,6 +78,7 @@ static int take(rn_limiter *l, int64_t tokens, int64_t latest_ns, rn_reservation
     rni_lock_take(lock_of(l));
     int64_t now = rni_now();
     *r = (rn_reservation){ l, 0, now };
+    RNI_WROTE(r, sizeof *r);
     if (tokens < 0) {
         rc = -ERANGE;
     } else if (!is_unlimited(l)) {

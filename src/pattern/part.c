@@ -25,6 +25,7 @@ void rni_handles_write(void *to, rn_channel *const *from, size_t n)
     rn_channel *none = &rni_no_channel;
     for (size_t i = 0; i < n; i++)
         memcpy((char *)to + i * sizeof none, from ? &from[i] : &none, sizeof none);
+    RNI_WROTE(to, n * sizeof none);
 }
 
 /* ---- memory ---- */

@@ -4,6 +4,7 @@
 
 #include <runnel/select.h>
 
+#include "base/refs.h"
 #include "pattern/run.h"
 
 /* ---- ends ---- */
@@ -30,8 +31,7 @@ void rni_run_free(rni_run *r)
 
 static void run_unref(rni_run *r)
 {
-    /* acq_rel: the parts' last uses of the run happen before its end */
-    if (atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+    if (RNI_LEAVES_NONE(&r->refs))
         rni_run_free(r);
 }
 
@@ -200,8 +200,7 @@ typedef struct worker {
 
 static void worker_end(rni_run_part *p)
 {
-    /* acq_rel: the tasks' last uses of the station happen before its end */
-    if (atomic_fetch_sub_explicit(&p->tasks, 1, memory_order_acq_rel) == 1)
+    if (RNI_LEAVES_NONE(&p->tasks))
         part_end(p);
 }
 

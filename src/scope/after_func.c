@@ -26,8 +26,12 @@ struct rn_ctx_func {
 static bool leave_pending(rn_ctx_func *f, state to)
 {
     int pending = PENDING;
-    return atomic_compare_exchange_strong_explicit(&f->state, &pending, (int)to,
-                                                   memory_order_acq_rel, memory_order_relaxed);
+    RNI_EDGE_OUT(&f->state);
+    bool left = atomic_compare_exchange_strong_explicit(&f->state, &pending, (int)to,
+                                                        memory_order_acq_rel, memory_order_relaxed);
+    if (left)
+        RNI_EDGE_IN(&f->state);
+    return left;
 }
 
 static void cancelled(rn_ctx *c, int cause)

@@ -12,6 +12,7 @@
  * A child added while its parent is being cancelled: adding takes the parent's lock, so either the
  * canceller finds the child in the list, or the child finds the cause and cancels itself.
  */
+#include "base/refs.h"
 #include "core/sim.h"
 #include "scope/context.h"
 
@@ -69,8 +70,7 @@ static rn_ctx *free_one(rn_ctx *c)
 
 void rn_ctx_unref(rn_ctx *c)
 {
-    while (c && c != &background &&
-           atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1) {
+    while (c && c != &background && RNI_LEAVES_NONE(&c->refs)) {
         if (c->calls_user && rni_in_callback()) {
             rni_ctx_reap(c);
             return;
@@ -107,11 +107,13 @@ static void cancel_one(rn_ctx *c, int cause, int err, rn_ctx **work)
         rni_unlock(&c->lock);
         return;
     }
+    RNI_EDGE_OUT(&c->cause);
     atomic_store_explicit(&c->cause, cause, memory_order_release);
     detach_children(c, work);
     rn_channel *done = atomic_load_explicit(&c->done, memory_order_relaxed);
     if (done)
         rni_channel_close_once(done);
+    RNI_EDGE_OUT(&c->err);
     atomic_store_explicit(&c->err, err, memory_order_release);
     rni_unlock(&c->lock);
     /* A call of its own deadline has let the timer go already, so this does not wait for itself. */
@@ -340,6 +342,8 @@ int rn_ctx_err(rn_ctx *c)
         err = atomic_load_explicit(&c->err, memory_order_relaxed);
         rni_unlock(&c->lock);
     }
+    if (err)
+        RNI_EDGE_IN(&c->err);
     return err;
 }
 
@@ -356,6 +360,7 @@ bool rn_ctx_deadline(rn_ctx *c, int64_t *deadline_ns)
     if (c->deadline == INT64_MAX)
         return false;
     *deadline_ns = c->deadline;
+    RNI_WROTE(deadline_ns, sizeof *deadline_ns);
     return true;
 }
 

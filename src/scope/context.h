@@ -52,7 +52,10 @@ bool rni_ctx_try_ref(rn_ctx *c);
 /* rn_ctx_cause, wherever it is called from. */
 static inline int rni_ctx_cause(rn_ctx *c)
 {
-    return atomic_load_explicit(&c->cause, memory_order_acquire);
+    int cause = atomic_load_explicit(&c->cause, memory_order_acquire);
+    if (cause)
+        RNI_EDGE_IN(&c->cause);
+    return cause;
 }
 /* Cancels c and what is below it. */
 void rni_ctx_cancel_tree(rn_ctx *c, int cause, int err);

@@ -10,6 +10,7 @@
 #include <runnel/select.h>
 #include <runnel/sync.h>
 
+#include "base/refs.h"
 #include "scope/context.h"
 
 typedef struct custom {
@@ -52,8 +53,7 @@ static int watch(void *args)
 /* The last one frees the record of a watched context, which is gone. */
 static void leave(custom *u)
 {
-    /* acq_rel: what the other did happens before the end of the record */
-    if (atomic_fetch_sub_explicit(&u->users, 1, memory_order_acq_rel) != 1)
+    if (!RNI_LEAVES_NONE(&u->users))
         return;
     rni_channel_release(u->over);
     rni_os_free(u);

@@ -13,7 +13,11 @@
 int rni_group_result(rn_group *g)
 {
     int cause = rni_ctx_cause(&g->ctx);
-    return cause ? cause : atomic_load_explicit(&g->first_error, memory_order_acquire);
+    if (cause)
+        return cause;
+    cause = atomic_load_explicit(&g->first_error, memory_order_acquire);
+    RNI_EDGE_IN(&g->first_error);
+    return cause;
 }
 
 void rni_group_failed(rn_group *g, int rc)
@@ -22,6 +26,7 @@ void rni_group_failed(rn_group *g, int rc)
     if (rc == -ECANCELED && rni_ctx_cause(&g->ctx) != 0)
         return;
     int none = 0;
+    RNI_EDGE_OUT(&g->first_error);
     atomic_compare_exchange_strong_explicit(&g->first_error, &none, rc, memory_order_acq_rel,
                                             memory_order_relaxed);
     rni_lock_take(&g->lock);
@@ -53,6 +58,7 @@ size_t rn_group_errors(rn_group *g, int *errors, size_t n)
     for (size_t i = 0; i < n && i < kept; i++)
         errors[i] = g->failures[i];
     rni_unlock(&g->lock);
+    RNI_WROTE(errors, (n < kept ? n : kept) * sizeof *errors);
     rni_spend_here(0);
     return count;
 }

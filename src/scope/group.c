@@ -10,6 +10,7 @@
  * left behind, run what was deferred, then end the channels and what else the group owns. The
  * memory goes with the last reference to the context.
  */
+#include "base/refs.h"
 #include "scope/group.h"
 #include "sync/lot.h"
 #include "sync/semaphore.h"
@@ -23,7 +24,7 @@ static void leave_last(rn_group *g)
     rni_waiter *woken = NULL;
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
     int result = rni_group_result(g);
-    if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1) {
+    if (RNI_LEAVES_NONE(&g->live)) {
         g->drained = true;
         woken = rni_lot_take_all(b, &g->live);
     }
@@ -45,9 +46,11 @@ void rni_group_leave(rn_group *g)
 static void task_ended(rni_owner *owner, int rc, bool background)
 {
     rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
-    if (rni_unlikely(rc < 0)) {
-        rni_group_failed(g, rc);
-        if (!g->keep_going)
+    if (rni_unlikely((rc < 0) | RNI_SEEN)) { /* one branch for both */
+        RNI_EDGE_OUT(&g->live);              /* -> leave_last */
+        if (rc < 0)
+            rni_group_failed(g, rc);
+        if (rc < 0 && !g->keep_going)
             rn_ctx_cancel(&g->ctx, rc);
     }
     if (rni_unlikely(rni_group_places(g) != NULL) && !background)
@@ -59,6 +62,7 @@ static void group_cancelled(rn_ctx *c, int cause)
 {
     rn_group *g = RNI_CONTAINER(c, rn_group, ctx);
     /* seq_cst, see the protocol of aborts in core/park.h */
+    RNI_EDGE_OUT(&g->owner.cancelled);
     atomic_exchange_explicit(&g->owner.cancelled, cause, memory_order_seq_cst);
     rni_owner_abort_all(&g->owner);
     /* seq_cst; partner: rn_group_limit. Who waits for a place learns of the cancel. */
@@ -94,6 +98,7 @@ static int take_place(rn_group *g, const rn_attr *attr, const char *site)
         return rn_semaphore_try_acquire(rni_group_places(g), 1);
     int rc = rn_semaphore_acquire_at(rni_group_places(g), 1, site);
     if (rc == 0 && atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0) {
+        RNI_EDGE_IN(&g->owner.cancelled);
         rn_semaphore_release(rni_group_places(g), 1);
         rc = -ECANCELED;
     }
@@ -123,8 +128,10 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
 {
     if (rni_unlikely(!g || !entry))
         rni_panic(site, g ? "go of a NULL function" : "go" RNI_NEEDS_A_GROUP);
-    if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0))
+    if (rni_unlikely(atomic_load_explicit(&g->owner.cancelled, memory_order_acquire) != 0)) {
+        RNI_EDGE_IN(&g->owner.cancelled);
         return -ECANCELED;
+    }
     int rc = 0;
     bool limited = rni_unlikely(rni_group_places(g) != NULL) && !(attr && attr->background);
     if (limited) {
@@ -209,7 +216,7 @@ static int wait_drained(rni_task *t, rn_group *g, const char *site)
     rni_bucket *b = rni_lot_enter(t, &g->live);
     if (!g->waited) {
         g->waited = true;
-        if (atomic_fetch_sub_explicit(&g->live, 1, memory_order_acq_rel) == 1)
+        if (RNI_LEAVES_NONE(&g->live))
             g->drained = true;
     }
     if (!g->drained)

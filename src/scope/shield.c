@@ -25,5 +25,8 @@ int rn_cancelled(void)
 {
     rni_task *t = rni_current();
     rni_spend(t, 0);
-    return atomic_load_explicit(t->cancelled, memory_order_acquire);
+    int cause = atomic_load_explicit(t->cancelled, memory_order_acquire);
+    if (cause)
+        RNI_EDGE_IN(t->cancelled);
+    return cause;
 }

@@ -96,8 +96,10 @@ bool rni_test_run(int (*fn)(rn_group *g, void *arg), void *arg, const rn_test_op
     if (!rni_test_reserve())
         return false;
     rni_sweep s;
-    if (options && options->report)
+    if (options && options->report) {
         *options->report = (rn_test_report){ 0 };
+        RNI_WROTE(options->report, sizeof *options->report);
+    }
     *rc = wanted(options, &s) ? rni_sweep_run(&s, fn, arg) : rni_test_once(NULL, fn, arg);
     rni_test_release();
     return true;

@@ -21,6 +21,7 @@
 #include <runnel/time.h>
 
 #include "base/copy.h"
+#include "base/refs.h"
 #include "scope/group.h"
 #include "sync/chan.h"
 
@@ -56,8 +57,7 @@ static void free_memory(rn_timer *t)
 
 static void give_back(rn_timer *t)
 {
-    /* acq_rel: whatever a firing did happens before the memory goes */
-    if (atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1)
+    if (RNI_LEAVES_NONE(&t->refs))
         free_memory(t);
 }
 

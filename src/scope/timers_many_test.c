@@ -9,11 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/san.h"
+#include "base/san.h"
 #include "core/worker.h"
 #include "kit/kit.h"
 
-#ifdef RNI_SANITIZED
+#if RNI_FEATURE(address_sanitizer) || RNI_FEATURE(memory_sanitizer)
 enum { MANY = 20 * 1000 };
 #else
 enum { MANY = 1000 * 1000 };

@@ -12,23 +12,36 @@
  */
 #include <string.h>
 
+#include "base/copy.h"
 #include "sync/measure.h"
 
+/*
+ * The steps below exist twice: in a plain process nothing is added to them, and where a sanitizer's
+ * runtime is (`seen`), what has been received is told. TSan does not see the copying itself: it
+ * would take the buffer for the program's.
+ */
+#define RNI_TWICE __attribute__((always_inline)) static inline
+
 /* Copies small elements without a call. */
-static inline void copy(void *dst, const void *src, size_t size)
+RNI_TWICE void copy(void *dst, const void *src, size_t size, bool seen)
 {
     if (size == 8)
         memcpy(dst, src, 8);
     else if (size == 4)
         memcpy(dst, src, 4);
+    else if (seen)
+        rni_copy(dst, src, size);
     else if (size != 0)
         memcpy(dst, src, size);
 }
 
-static inline void store(void *dst, const void *src, size_t size)
+/* Into memory of the program's, which may be NULL. */
+RNI_TWICE void store(rn_channel *c, void *dst, const void *src, bool seen)
 {
     if (dst)
-        copy(dst, src, size);
+        copy(dst, src, c->size, seen);
+    if (seen)
+        rni_chan_received(c, dst, c->size);
 }
 
 /* What the wait of a completed waiter returns. */
@@ -37,11 +50,11 @@ static inline int result_of(const rni_waiter *w)
     return w->flags & RNI_WAITER_CLAIM ? (int)w->index : 0;
 }
 
-bool rni_chan_send_locked(rn_channel *c, const void *elem)
+RNI_TWICE bool send_step(rn_channel *c, const void *elem, bool seen)
 {
     rni_waiter *w = rni_chan_next_waiter(&c->receivers);
     if (w) {
-        store(w->elem, elem, c->size);
+        store(c, w->elem, elem, seen);
         if (w->ok)
             *w->ok = true;
         rni_task *t = w->task;
@@ -54,18 +67,18 @@ bool rni_chan_send_locked(rn_channel *c, const void *elem)
     if (c->count == c->cap)
         return false;
     RNI_MEASURE(c, rni_measure_pushed(c, 1));
-    copy(rni_chan_slot(c, c->count), elem, c->size);
+    copy(rni_chan_slot(c, c->count), elem, c->size, seen);
     rni_chan_set_count(c, c->count + 1);
     rni_unlock(&c->lock);
     return true;
 }
 
-bool rni_chan_recv_locked(rn_channel *c, void *dst)
+RNI_TWICE bool recv_step(rn_channel *c, void *dst, bool seen)
 {
     bool buffered = c->count > 0;
     if (buffered) {
         RNI_MEASURE(c, rni_measure_popped(c, 1));
-        store(dst, rni_chan_slot(c, 0), c->size);
+        store(c, dst, rni_chan_slot(c, 0), seen);
         c->head = c->head + 1 == c->cap ? 0 : c->head + 1;
         rni_chan_set_count(c, c->count - 1);
     }
@@ -83,17 +96,47 @@ bool rni_chan_recv_locked(rn_channel *c, void *dst)
     rni_task *t = w->task;
     if (buffered) {
         RNI_MEASURE(c, rni_measure_pushed(c, 1));
-        copy(rni_chan_slot(c, c->count), w->elem, c->size);
+        copy(rni_chan_slot(c, c->count), w->elem, c->size, seen);
         rni_chan_set_count(c, c->count + 1);
     } else {
         RNI_MEASURE(c, rni_measure_passed(c));
-        store(dst, w->elem, c->size);
+        store(c, dst, w->elem, seen);
     }
     RNI_MEASURE(c, rni_measure_served(c, t, true));
     int rc = result_of(w);
     rni_unlock(&c->lock);
     rni_ready(t, rc);
     return true;
+}
+
+static RNI_NOINLINE bool send_seen(rn_channel *c, const void *elem)
+{
+    return send_step(c, elem, true);
+}
+
+static RNI_NOINLINE bool recv_seen(rn_channel *c, void *dst)
+{
+    return recv_step(c, dst, true);
+}
+
+static bool send_unseen(rn_channel *c, const void *elem)
+{
+    return send_step(c, elem, false);
+}
+
+static bool recv_unseen(rn_channel *c, void *dst)
+{
+    return recv_step(c, dst, false);
+}
+
+bool rni_chan_send_locked(rn_channel *c, const void *elem)
+{
+    return rni_san_is(RNI_SEES_WRITES) ? send_seen(c, elem) : send_unseen(c, elem);
+}
+
+bool rni_chan_recv_locked(rn_channel *c, void *dst)
+{
+    return rni_san_is(RNI_SEES_WRITES) ? recv_seen(c, dst) : recv_unseen(c, dst);
 }
 
 /* ---- waiting ---- */
@@ -125,19 +168,19 @@ static int wait_nil(rni_task *t, rni_why why, const char *site)
 static inline int send_turn(rni_task *t, rn_channel *c, const void *elem)
 {
     rni_wait_announce(t, &c->lock);
-    rni_lock_take(&c->lock);
+    bool seen = rni_lock_take_and_ask(&c->lock);
     if (rni_unlikely(c->closed)) {
         rni_unlock(&c->lock);
         return -EPIPE;
     }
-    return rni_chan_send_locked(c, elem) ? 0 : -EAGAIN;
+    return (seen ? send_seen(c, elem) : send_unseen(c, elem)) ? 0 : -EAGAIN;
 }
 
 static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
 {
     rni_wait_announce(t, &c->lock);
-    rni_lock_take(&c->lock);
-    if (rni_chan_recv_locked(c, dst))
+    bool seen = rni_lock_take_and_ask(&c->lock);
+    if (seen ? recv_seen(c, dst) : recv_unseen(c, dst))
         return 0;
     if (rni_unlikely(c->closed)) {
         size_t size = c->size; /* another who sees the end may free c */

@@ -104,8 +104,20 @@ void rni_channel_unkeep(rn_channel *c);
 static inline int64_t rni_channel_refs(const rn_channel *c)
 {
     int64_t refs = atomic_load_explicit(&c->refs, memory_order_acquire);
+    RNI_EDGE_IN(&c->refs);
     return (refs & UINT32_MAX) - (refs >> 32);
 }
+/* c's lock is held, and the program's memory at dst has been written to, by whichever side; dst may
+ * be NULL. To TSan that comes before what follows the lock: it has been announced as let go
+ * (core/lock.h). */
+static inline void rni_chan_received(rn_channel *c, void *dst, size_t bytes)
+{
+    RNI_WROTE(dst, bytes);
+    RNI_EDGE_OUT(&c->lock);
+}
+#define RNI_RECEIVED(c, dst, bytes)                                                                \
+    (rni_san_is(RNI_SEES_WRITES) ? rni_chan_received((c), (dst), (bytes)) : (void)0)
+
 /* Gives a reference back; the last one drops what is buffered and frees the channel. */
 void rni_channel_release(rn_channel *c);
 /* Closes c if it is open; unlike rn_channel_close a second time is fine. */

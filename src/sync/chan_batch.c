@@ -8,8 +8,7 @@
  * may have freed the channel by then, or closed the group that owns it. Such a batch keeps the
  * channel; one that is done under the first lock is not slowed down by that.
  */
-#include <string.h>
-
+#include "base/copy.h"
 #include "sync/measure.h"
 
 /* Copies up to n elements into the buffer, in at most two pieces. No receiver waits. */
@@ -23,7 +22,7 @@ static size_t fill(rn_channel *c, const char *from, size_t n)
         size_t at = c->head + c->count + done;
         at = at >= c->cap ? at - c->cap : at;
         size_t piece = c->cap - at < n - done ? c->cap - at : n - done;
-        memcpy(c->ring + at * c->size, from + done * c->size, piece * c->size);
+        rni_copy(c->ring + at * c->size, from + done * c->size, piece * c->size);
         done += piece;
     }
     rni_chan_set_count(c, c->count + n);
@@ -40,9 +39,10 @@ static size_t drain(rn_channel *c, char *to, size_t n)
         size_t at = c->head + done;
         at = at >= c->cap ? at - c->cap : at;
         size_t piece = c->cap - at < n - done ? c->cap - at : n - done;
-        memcpy(to + done * c->size, c->ring + at * c->size, piece * c->size);
+        rni_copy(to + done * c->size, c->ring + at * c->size, piece * c->size);
         done += piece;
     }
+    RNI_RECEIVED(c, to, n * c->size);
     c->head += n;
     if (c->head >= c->cap)
         c->head -= c->cap;
@@ -83,6 +83,7 @@ int rn_channel_send_n(rn_channel *c, const void *elems, size_t n, size_t *sent, 
         rni_channel_unkeep(c);
     if (sent)
         *sent = done;
+    RNI_WROTE(sent, sizeof *sent);
     return rc == 0 ? rni_spend(rni_current(), 0) : rc;
 }
 
@@ -129,5 +130,6 @@ int rn_channel_recv_n(rn_channel *c, void *dst, size_t n, size_t *got, const cha
         rni_channel_unkeep(c);
     if (got)
         *got = done;
+    RNI_WROTE(got, sizeof *got);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/layout.h"
+#include "base/refs.h"
 #include "sync/chan.h"
 
 enum { SLAB_HEADERS = 64, ELEMENT_MAX = 1 << 30 };
@@ -160,8 +161,7 @@ static void destroy(rn_channel *c)
 
 void rni_channel_release(rn_channel *c)
 {
-    /* acq_rel: what others did with the channel happens before its end */
-    if (atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1)
+    if (RNI_LEAVES_NONE(&c->refs))
         destroy(c);
 }
 
@@ -172,9 +172,7 @@ void rni_channel_keep(rn_channel *c)
 
 void rni_channel_unkeep(rn_channel *c)
 {
-    /* acq_rel: as in rni_channel_release */
-    if (atomic_fetch_sub_explicit(&c->refs, RNI_CHANNEL_KEEP, memory_order_acq_rel) ==
-        RNI_CHANNEL_KEEP)
+    if (RNI_LEAVES_NONE_OF(&c->refs, RNI_CHANNEL_KEEP))
         destroy(c);
 }
 

@@ -92,6 +92,7 @@ int rn_channel_measure(rn_channel *c)
 bool rn_channel_stats_read(rn_channel *c, rn_channel_stats *out)
 {
     *out = (rn_channel_stats){ 0 };
+    RNI_WROTE(out, sizeof *out);
     if (!c)
         return false;
     rni_lock_take(&c->lock);

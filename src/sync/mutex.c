@@ -32,8 +32,11 @@ static _Atomic(unsigned) *state_of(rn_mutex *m)
 static bool try_take(rn_mutex *m)
 {
     unsigned free_state = UNLOCKED;
-    return atomic_compare_exchange_strong_explicit(state_of(m), &free_state, LOCKED,
-                                                   memory_order_acquire, memory_order_relaxed);
+    bool took = atomic_compare_exchange_strong_explicit(state_of(m), &free_state, LOCKED,
+                                                        memory_order_acquire, memory_order_relaxed);
+    if (took)
+        RNI_EDGE_IN(m);
+    return took;
 }
 
 static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
@@ -42,6 +45,7 @@ static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
     for (unsigned lost = 0;; lost++) {
         rni_bucket *b = rni_lot_enter(t, rni_mutex_key(m));
         if (atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acquire) == UNLOCKED) {
+            RNI_EDGE_IN(m);
             rni_lot_leave(b);
             return 0;
         }
@@ -77,7 +81,10 @@ int rn_mutex_try_lock(rn_mutex *m)
  * holder look again. The bucket's lock is held. */
 static bool hand_over(rn_mutex *m)
 {
-    return atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acq_rel) == UNLOCKED;
+    bool unlocked = atomic_exchange_explicit(state_of(m), CONTENDED, memory_order_acq_rel) ==
+                    UNLOCKED;
+    RNI_EDGE_IN(m); /* passed on by rni_ready */
+    return unlocked;
 }
 
 static RNI_NOINLINE void unlock_slow(rn_mutex *m)
@@ -107,6 +114,7 @@ static RNI_NOINLINE void not_locked(const char *site)
 
 void rni_mutex_release(rn_mutex *m, const char *site)
 {
+    RNI_EDGE_OUT(m);
     unsigned old = atomic_exchange_explicit(state_of(m), UNLOCKED, memory_order_release);
     if (rni_unlikely(old == UNLOCKED))
         not_locked(site);

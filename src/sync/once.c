@@ -18,6 +18,7 @@ static _Atomic(unsigned) *state_of(rn_once *o)
 static void finish(rn_once *o)
 {
     rni_bucket *b = rni_lot_enter(NULL, o);
+    RNI_EDGE_OUT(o);
     atomic_store_explicit(state_of(o), DONE, memory_order_release);
     rni_waiter *waiting = rni_lot_take_all(b, o);
     rni_lot_leave(b);
@@ -26,8 +27,10 @@ static void finish(rn_once *o)
 
 int rn_once_do_at(rn_once *o, void (*fn)(void *arg), void *arg, const char *site)
 {
-    if (rni_likely(atomic_load_explicit(state_of(o), memory_order_acquire) == DONE))
+    if (rni_likely(atomic_load_explicit(state_of(o), memory_order_acquire) == DONE)) {
+        RNI_EDGE_IN(o);
         return rni_spend(rni_current(), 0);
+    }
     unsigned expected = NEW;
     if (atomic_compare_exchange_strong_explicit(state_of(o), &expected, RUNNING,
                                                 memory_order_acquire, memory_order_acquire)) {

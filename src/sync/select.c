@@ -268,6 +268,23 @@ static void finish_discards(selection *s, int chosen)
     }
 }
 
+/* ---- under a sanitizer ---- */
+
+/* What has been written besides what a channel has (RNI_RECEIVED). */
+static RNI_NOINLINE void tell_written(rn_case *cases, size_t n, int chosen)
+{
+    for (size_t i = 0; i < n; i++) {
+        rn_case *k = &cases[i];
+        RNI_WROTE(k, sizeof *k);
+        if ((int)i != chosen)
+            continue;
+        if (k->op == RN_OP_RECV)
+            RNI_WROTE(k->ok, sizeof *k->ok);
+        else if (k->op == RN_OP_FD)
+            RNI_WROTE(k->ready, sizeof *k->ready);
+    }
+}
+
 /* ---- the calls ---- */
 
 static int run(rn_case *cases, size_t n, bool ordered, const char *site)
@@ -293,6 +310,8 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
     }
     s.list = n ? sort(cases, n) : NULL;
     rc = select_or_wait(&s, t, site);
+    if (rni_san_is(RNI_SEES_WRITES))
+        tell_written(cases, n, rc);
     if (rni_unlikely(s.fds))
         rni_select_done(&s, t);
     if (rni_unlikely(s.discards))

@@ -115,6 +115,25 @@ static void write_in_room_for_two(tools *t)
     recv(t->two);
 }
 
+/* From channels of their own into one variable, which is never written to but by the library. */
+static void receive_into_x(rn_chan(int) c)
+{
+    send(c);
+    if (rn_recv(c, &shared.x) != 0)
+        rn_panic(RN_HERE, "recv");
+    stay();
+}
+
+static void receive_from_one(tools *t)
+{
+    receive_into_x(t->one);
+}
+
+static void receive_from_two(tools *t)
+{
+    receive_into_x(t->two);
+}
+
 /* Only the third send comes after the first receive. */
 static void send_twice_then_read(tools *t)
 {
@@ -304,6 +323,7 @@ static const struct program {
     { "after_an_unbuffered_send", hand_over_then_write, take_over_then_write },
     { "channel_with_room_for_two", write_in_room_for_two, write_in_room_for_two },
     { "receive_and_an_earlier_send", send_twice_then_read, write_then_receive_of_two },
+    { "receives_into_one_variable", receive_from_one, receive_from_two },
     { "case_that_was_not_chosen", write_then_send, select_another_then_write },
     { "default", write_then_send, select_default_then_write },
     { "failed_try_recv", write_then_send, fail_to_receive_then_write },

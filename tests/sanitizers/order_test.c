@@ -95,6 +95,19 @@ PAIR_TEST(order_receive_before_the_send_that_finds_its_place, 2,
 PAIR_TEST(order_close_before_the_receive_that_sees_it, 0, (p->x = 7, rn_close(p->c)),
           (CHECK_EQ(rn_wait(p->c), -EPIPE), CHECK_EQ(p->x, 7)))
 
+/* What the receive itself writes, too. */
+PAIR_TEST(order_what_is_received_before_the_end_of_an_unbuffered_send, 0,
+          (CHECK_EQ(rn_send(p->c, 7), 0), CHECK_EQ(p->x, 7)), CHECK_EQ(rn_recv(p->c, &p->x), 0))
+
+PAIR_TEST(order_what_is_received_before_the_send_that_finds_its_place, 2,
+          (CHECK_EQ(rn_send(p->c, 7), 0), CHECK_EQ(rn_send(p->c, 2), 0),
+           CHECK_EQ(rn_send(p->c, 3), 0), CHECK_EQ(p->x, 7)),
+          CHECK_EQ(rn_recv(p->c, &p->x), 0))
+
+PAIR_TEST(order_what_is_sent_before_what_is_received_in_its_place, 1,
+          (p->x = 3, CHECK_EQ(rn_send(p->c, 7), 0)),
+          (CHECK_EQ(rn_recv(p->c, &p->x), 0), CHECK_EQ(p->x, 7)))
+
 /* Elements without a size order as well. */
 PAIR_TEST(order_send_of_nothing_before_its_receive, 1,
           (p->x = 7, CHECK_EQ(rn_send(p->unit, RN_UNIT), 0)),
