@@ -17,7 +17,7 @@ git_doc=/usr/share/doc/git/html/git.html
 build="gcc g++ libc6-dev cmake ninja-build make pkg-config
        libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libgumbo-dev"
 test="$build python3 clang|clang-14 gdb linux-perf git-doc openssl ca-certificates spin
-      gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user|qemu-user-static"
+      gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user|qemu-user-static valgrind"
 san="$build python3 clang-19 libclang-rt-19-dev llvm-19"
 format="clang-format"
 lint="$build python3 clang-tidy cppcheck"

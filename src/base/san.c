@@ -10,21 +10,6 @@
  */
 #include "base/san.h"
 
-#ifndef RNI_SAN_FOUND
-
-void rni_san_wrote(void *p, size_t bytes)
-{
-    (void)p;
-    (void)bytes;
-}
-
-#else
-
-struct rni_san rni_san;
-
-RNI_WEAK void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
-RNI_WEAK void __msan_start_switch_fiber(const void *bottom, size_t size);
-RNI_WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 RNI_WEAK void __msan_unpoison(const volatile void *addr, size_t bytes);
 RNI_WEAK void __tsan_write_range(void *addr, unsigned long bytes);
 
@@ -32,11 +17,19 @@ void rni_san_wrote(void *p, size_t bytes)
 {
     if (!p || !bytes)
         return;
-    if (RNI_SAN & RNI_SAN_MEMORY)
+    if (rni_san_is(RNI_SAN_MEMORY))
         __msan_unpoison(p, bytes);
-    if (RNI_SAN & RNI_SAN_THREAD)
+    if (rni_san_is(RNI_SAN_THREAD))
         __tsan_write_range(p, bytes);
 }
+
+#ifdef RNI_SAN_FOUND
+
+struct rni_san rni_san;
+
+RNI_WEAK void __sanitizer_start_switch_fiber(void **save, const void *bottom, size_t size);
+RNI_WEAK void __msan_start_switch_fiber(const void *bottom, size_t size);
+RNI_WEAK void __tsan_switch_to_fiber(void *fiber, unsigned flags);
 
 __attribute__((constructor(101))) static void look(void)
 {

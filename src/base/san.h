@@ -92,6 +92,10 @@ void rni_san_wrote(void *p, size_t bytes);
 #endif
 #define RNI_WROTE(p, bytes) (rni_san_is(RNI_SEES_WRITES) ? rni_san_wrote((p), (bytes)) : (void)0)
 
+/* The system has written, in a call that MSan does not intercept. */
+#define RNI_SYSTEM_WROTE(p, bytes)                                                                 \
+    (rni_san_is(RNI_SAN_MEMORY) ? rni_san_wrote((p), (bytes)) : (void)0)
+
 /* For functions of core that other rooms inline. */
 #if !defined(RUNNEL_IN_MODEL) && (defined(__SANITIZE_THREAD__) || RNI_FEATURE(thread_sanitizer))
 #define RNI_UNSEEN __attribute__((no_sanitize("thread")))

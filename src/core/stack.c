@@ -13,6 +13,7 @@
  * The chunk table only grows. An entry is written before `chunk_count` is published with release
  * order; readers (reports, the fault handler) load it with acquire order.
  */
+#include "arch/valgrind.h"
 #include "base/copy.h"
 #include "base/layout.h"
 #include "core/records.h"
@@ -158,6 +159,7 @@ static rni_task *set_up(const chunk *c, unsigned i)
     t->stack_limit = c->base + stride(c->cls) * i + guard_bytes(c->cls);
     t->stack_class = c->cls;
     t->stack_size = stride(c->cls) - guard_bytes(c->cls);
+    rni_valgrind_stack(t->stack_limit, (char *)t->stack_limit + t->stack_size);
     return t;
 }
 

@@ -85,6 +85,8 @@ int rni_os_poller_wait(rni_os_event *out, int n, int64_t timeout_ns)
         int64_t ms = (timeout_ns + 999999) / 1000000;
         got = epoll_wait(epoll_fd, ev, n, timeout_ns < 0 ? -1 : ms > 60000 ? 60000 : (int)ms);
     }
+    if (got > 0)
+        RNI_SYSTEM_WROTE(ev, (size_t)got * sizeof ev[0]);
     int stored = 0;
     for (int i = 0; i < got; i++) {
         if (ev[i].data.u64 == RNI_OS_KEY_WAKE) {
