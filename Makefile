@@ -20,8 +20,8 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 # Ninja prints a progress line per file; only the last is worth keeping where nobody looks.
 export NINJA_STATUS = [%f/%t] 
 
-.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan lint bench \
-        fuzz soak install clean format format-check
+.PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan proof lint \
+        bench fuzz soak install clean format format-check
 
 all:
 	@$(DEPS) build
@@ -57,6 +57,13 @@ test-asan test-tsan test-ubsan test-msan:
 	    -DRUNNEL_SANITIZE=$(SANITIZE) -DRUNNEL_BUILD_BENCH=OFF >/dev/null
 	@cmake --build build-$(@:test-%=%)
 	@$(CTEST) --test-dir build-$(@:test-%=%)
+
+# What takes longer than a test should, but not long: faults at every call, the ordinary library
+# under a user's sanitizers, Valgrind, mistakes planted in the library (docs/proof.md).
+proof:
+	@$(DEPS) test
+	@$(MAKE) --no-print-directory build
+	@$(CTEST) --test-dir build -C Proof -L proof
 
 # What can be said of the sources without running them.
 lint:

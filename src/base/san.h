@@ -7,7 +7,7 @@
  * rni_san, one byte that is never written again. All that a plain program pays is a test of that
  * byte beside each switch and each edge, on the hottest paths in the branch of another test. A
  * library that is itself instrumented (RUNNEL_SANITIZE) knows the answer when it is compiled, and
- * the test folds away. (docs/design/0010-sanitizers.md)
+ * the test folds away. (docs/design/0011-sanitizers.md)
  *
  * TSan. Every task is a fiber, switched to without synchronisation, because edges of the
  * scheduler's own would hide the races of user code; core/switch_sanitized.c does that. The edges

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "core/san.h"
+#include "base/san.h"
 #include "kit/dumped.h"
 #include "kit/kit.h"
 #include "kit/verified.h"
@@ -22,7 +22,7 @@
 static int rounds(void)
 {
     const char *n = getenv("VERIFY_ROUNDS");
-#ifdef RNI_SANITIZED
+#ifndef RNI_SAN_FOUND
     const int otherwise = 20; /* there is more memory to read */
 #else
     const int otherwise = 150;

@@ -24,19 +24,19 @@ TARGET = ["program_fuzz.c", "program_read.c", "program_run.c", "run_calls.c",
 # Name, file, what to replace, by what, and the inputs within which it must be found.
 BUGS = [
     ("buffer_last_in_first_out", "sync/chan.c",
-     "store(dst, rni_chan_slot(c, 0), c->size);\n        c->head = c->head + 1 == c->cap ? 0 : "
+     "store(c, dst, rni_chan_slot(c, 0), seen);\n        c->head = c->head + 1 == c->cap ? 0 : "
      "c->head + 1;",
-     "store(dst, rni_chan_slot(c, c->count - 1), c->size);", 1000),
+     "store(c, dst, rni_chan_slot(c, c->count - 1), seen);", 1000),
     ("waiting_sender_overtakes_the_buffer", "sync/chan.c",
-     "copy(rni_chan_slot(c, c->count), w->elem, c->size);\n        rni_chan_set_count(c, "
+     "copy(rni_chan_slot(c, c->count), w->elem, c->size, seen);\n        rni_chan_set_count(c, "
      "c->count + 1);\n    } else {",
-     "copy(rni_chan_slot(c, c->count), dst ? dst : w->elem, c->size);\n        store(dst, w->elem, "
-     "c->size);\n        rni_chan_set_count(c, c->count + 1);\n    } else {", 1000),
+     "copy(rni_chan_slot(c, c->count), dst ? dst : w->elem, c->size, seen);\n        store(c, dst, "
+     "w->elem, seen);\n        rni_chan_set_count(c, c->count + 1);\n    } else {", 1000),
     ("buffer_holds_one_too_many", "sync/chan.c", "if (c->count == c->cap)\n        return false;",
      "if (c->count == c->cap && c->cap != 2)\n        return false;", 1000),
     ("send_to_closed_succeeds", "sync/chan.c",
-     "rni_unlock(&c->lock);\n        return -EPIPE;\n    }\n    return rni_chan_send_locked",
-     "rni_unlock(&c->lock);\n        return 0;\n    }\n    return rni_chan_send_locked", 1000),
+     "rni_unlock(&c->lock);\n        return -EPIPE;\n    }\n    return (seen ? send_seen",
+     "rni_unlock(&c->lock);\n        return 0;\n    }\n    return (seen ? send_seen", 1000),
     ("end_is_not_zeroed", "sync/chan.c", "if (dst)\n            memset(dst, 0, size);",
      "(void)size;", 1000),
     ("close_wakes_senders_as_served", "sync/chan_close.c",
@@ -48,8 +48,8 @@ BUGS = [
     ("select_says_another_case", "sync/chan.c",
      "return w->flags & RNI_WAITER_CLAIM ? (int)w->index : 0;", "return 0;", 1000),
     ("select_loses_a_value", "sync/chan.c",
-     "store(w->elem, elem, c->size);\n        if (w->ok)\n            *w->ok = true;",
-     "if (!w->ok)\n            store(w->elem, elem, c->size);\n        else\n            *w->ok = "
+     "store(c, w->elem, elem, seen);\n        if (w->ok)\n            *w->ok = true;",
+     "if (!w->ok)\n            store(c, w->elem, elem, seen);\n        else\n            *w->ok = "
      "true;", 1000),
     ("select_stays_in_queues", "sync/select.c", "rni_dequeue(&k->waiter_);", "(void)k;", 1000),
     ("ordered_select_takes_any", "sync/select.c", "if (s->ordered)\n            break;", "", 1000),
@@ -90,8 +90,8 @@ BUGS = [
     ("mutex_drops_a_wakeup", "sync/mutex.c", "if (rni_unlikely(old == CONTENDED))",
      "if (rni_unlikely(old == CONTENDED) && rni_current()->timer.when == 0)", 3000),
     ("mutex_lets_two_in", "sync/mutex.c",
-     "memory_order_acquire) == UNLOCKED) {\n            rni_lot_leave(b);",
-     "memory_order_acquire) != LOCKED) {\n            rni_lot_leave(b);", 3000),
+     "memory_order_acquire) == UNLOCKED) {\n            RNI_EDGE_IN(m);",
+     "memory_order_acquire) != LOCKED) {\n            RNI_EDGE_IN(m);", 3000),
     ("signal_wakes_the_last", "sync/cond.c", "rni_waiter *w = rni_lot_first(b, c);",
      "rni_waiter *w = rni_lot_first(b, c);\n    for (rni_waiter *x = w; x; x = x->next)\n        "
      "w = x->elem == (void *)c ? x : w;", 3000),
@@ -105,8 +105,8 @@ BUGS = [
     ("a_stopped_timer_leaves_its_value", "sync/chan_timer.c",
      "rni_chan_set_count(c, 0);\n    c->due", "c->due", 3000),
     ("done_comes_too_late", "scope/context.c",
-     "    if (done)\n        rni_channel_close_once(done);\n    atomic_store",
-     "    if (done && err == -ETIMEDOUT)\n        rni_channel_close_once(done);\n    atomic_store",
+     "    if (done)\n        rni_channel_close_once(done);\n    RNI_EDGE_OUT",
+     "    if (done && err == -ETIMEDOUT)\n        rni_channel_close_once(done);\n    RNI_EDGE_OUT",
      3000),
     ("group_wait_forgets_the_error", "scope/group.c", "rni_ready_all(woken, result);",
      "rni_ready_all(woken, 0);", 1000),
