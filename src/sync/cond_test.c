@@ -176,6 +176,27 @@ TASK_TEST(cond_cancelled_waiter_has_the_mutex_and_takes_no_signal)
     return 0;
 }
 
+static int wait_when_cancelled(rn_group *h, struct shared *s)
+{
+    CHECK_EQ(rn_mutex_lock(&s->mutex), 0);
+    rn_group_cancel(h, -ECANCELED);
+    CHECK_EQ(rn_cond_wait(&s->cond, &s->mutex), -ECANCELED);
+    CHECK_EQ(rn_mutex_try_lock(&s->mutex), -EAGAIN); /* not let go */
+    rn_mutex_unlock(&s->mutex);
+    return 0;
+}
+RN_TASK(wait_when_cancelled, rn_group *, struct shared *);
+
+TASK_TEST(cond_wait_of_a_cancelled_task_fails_at_once)
+{
+    struct shared s = { 0 };
+    rn_group *h = rn_group_new(NULL);
+    CHECK_EQ(rn_go(h, wait_when_cancelled, h, &s), 0);
+    CHECK_EQ(rn_group_wait(h), -ECANCELED);
+    rn_group_close(h);
+    return 0;
+}
+
 static int wait_unlocked(rn_group *g, void *arg)
 {
     struct shared s = { 0 };
