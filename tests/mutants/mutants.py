@@ -3,7 +3,7 @@
 """Changes runnel's code in one place at a time and asks whether the test suite notices.
 
     tests/mutants/mutants.py FOLDER [--count N] [--seed N] [--jobs N] [--only FILE[:LINE]]
-                                    [--again IDS] [--list | --report]
+                                    [--again IDS] [--quick] [--list | --report]
 
 FOLDER is the script's own: a copy of the sources is made and built there, and results.jsonl holds
 one line a mutant, so that an interrupted run goes on where it was. A result counts as long as the
@@ -32,8 +32,12 @@ import suite
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 COPIED = ("CMakeLists.txt", "LICENSE", "README.md", "runnel.pc.in", "cmake", "docs", "examples",
           "ext", "include", "src", "tests", "tools", "apps")
-MODELLED = ("core/runq", "core/lock", "core/park", "sync/lot", "sync/mutex", "sync/chan",
-            "sync/chan_close", "sync/chan_timer", "sync/select")
+
+
+def modelled():
+    """The files that models are made of, as "core/park"."""
+    with open(os.path.join(ROOT, "tests", "check", "CMakeLists.txt"), encoding="utf-8") as file:
+        return re.search(r"set\(parts (.*?)\)", file.read(), re.S).group(1).split()
 
 
 def copy_changed(source, target):
@@ -61,7 +65,8 @@ def copy_changed(source, target):
 class Workshop:
     """The copy of the sources, its build and the tests."""
 
-    def __init__(self, folder, jobs):
+    def __init__(self, folder, jobs, quick):
+        self.quick = quick
         self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
         self.times_path = os.path.join(folder, "seconds.json")
         self.jobs = jobs
@@ -129,8 +134,10 @@ class Workshop:
 
     def catch(self, mutant):
         """(the test that fails with the mutant, seconds, whether by its limit), or None."""
-        key = suite.rank(mutant.file, os.path.splitext(mutant.file)[0] in MODELLED, self.seconds)
+        key = suite.rank(mutant.file, os.path.splitext(mutant.file)[0] in modelled(), self.seconds)
         order = sorted(self.tests, key=key)
+        if self.quick:
+            order = [test for test in order if key(test)[0] < suite.FAR]
         header = mutant.file.endswith(".h")
         suspects = []
         while order:
@@ -186,6 +193,8 @@ def judge(shop, name, mutant, text, unchanged):
             test, seconds, timeout, *suspects = shop.catch(mutant)
             entry.update(verdict="caught" if test else "survived", test=test, seconds=seconds,
                          timeout=timeout)
+            if not test and shop.quick:
+                entry["quick"] = True
             if suspects and suspects[0]:
                 entry["failed once"] = suspects[0]
     finally:
@@ -244,12 +253,14 @@ def report(results, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder")
-    parser.add_argument("--count", type=int, default=150)
+    parser.add_argument("--count", type=int, default=120)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="FILE or FILE:LINE")
     parser.add_argument("--again", default="", help="judge these again: ids, comma between them, "
                         "or survived")
+    parser.add_argument("--quick", action="store_true", help="without the tests that are slow, and "
+                        "those of other rooms with 1 and 4 workers")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
@@ -263,7 +274,7 @@ def main():
         for _, _, quota, mutants in chosen:
             print("\n".join(mutant.name() for _, mutant in mutants[:quota]))
         return 0
-    shop = Workshop(folder, options.jobs)
+    shop = Workshop(folder, options.jobs, options.quick)
     shop.measure()
     unchanged = shop.code()
     for file, text, quota, mutants in chosen:
@@ -271,8 +282,8 @@ def main():
             if quota == 0:
                 break
             entry = results.known.get((name, sample.hash_of(text)))
-            again = entry and entry["id"] in options.again.split(",") or \
-                entry and options.again == "survived" and entry["verdict"] == "survived"
+            again = entry and (name in options.again.split(",") or entry["verdict"] ==
+                               options.again or entry.get("quick") and not options.quick)
             if wanted(mutant, options.only) and (not entry or again):
                 entry = judge(shop, name, mutant, text, unchanged)
                 results.add(entry)

@@ -29,6 +29,8 @@ RELATED = {
     "context": ["context", "cancel_tree"],
 }
 
+FAR = 30  # ranks from here on are the last hope
+
 
 class Test(NamedTuple):
     name: str
@@ -79,7 +81,9 @@ def rank(file, modelled, seconds):
         else:
             place = 5 if folder in ("sim", "check") else 6
         if workers in ("1", "4"):
-            place += 10 + 20 * (place > 1)
+            place += 10 if place < 2 else FAR
+        if seconds.get(test.name, 1.0) > 5:
+            place += 2 * FAR
         return place, seconds.get(test.name, 1.0), test.name
     return key
 
