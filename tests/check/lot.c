@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What waits in the parking lot beside the mutex (lock.c): once, the condition variable, the
- * readers-writer lock, the semaphore and the wait group. Nobody is forgotten, an abort takes nothing
- * with it, and what was written before is seen after, because rn-check reports any other access to
+ * readers-writer lock, the semaphore and the wait group. Nobody is forgotten, an abort takes
+ * nothing with it, and what was written before is seen after: rn-check reports any other access to
  * `counted` as a race.
  */
 #include <errno.h>
