@@ -4,6 +4,7 @@
 #include <runnel.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -150,6 +151,25 @@ static int wait_for_both(int fd, _Atomic(int) *result)
     return 0;
 }
 RN_TASK(wait_for_both, int, _Atomic(int) *);
+
+TASK_TEST(select_looks_at_no_case_beyond_those_it_is_told_of)
+{
+    int ends[2];
+    open_pipe(ends);
+    rn_chan(int) idle = rn_make(g, int, 0), full = rn_make(g, int, 1);
+    CHECK_EQ(rn_send(full, 1), 0);
+    rn_case k[] = { RN_DONE(idle), RN_FD(ends[0], RN_READABLE, NULL), RN_FD(INT_MAX, 0, NULL) };
+    CHECK_EQ(rn_go(g, put_later, ends[1]), 0);
+    CHECK_EQ(rn_select_n(k, 2), 1);
+    rn_case done = RN_DONE(full);
+    k[2] = done;
+    take(ends[0]);
+    CHECK_EQ(rn_go(g, put_later, ends[1]), 0);
+    CHECK_EQ(rn_select_n(k, 2), 1);
+    CHECK_EQ(rn_len(full), 1);
+    close_pipe(ends);
+    return 0;
+}
 
 TASK_TEST(select_of_many_tasks_on_one_descriptor_wakes_all)
 {
