@@ -188,6 +188,36 @@ TEST(settings_hog_of_another_value_is_named_and_0)
     accepts("RUNNEL_HOG", "0");
 }
 
+TEST(settings_of_simulation_with_another_value_are_named)
+{
+    static const char *const numbers[] = { "0", "-1", " 1", "1x", "0xg", "18446744073709551616" };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        complains("RUNNEL_SEED", numbers[i], "a number from 1 on");
+        complains("RUNNEL_SEEDS", numbers[i], "a number from 1 on");
+    }
+    static const char *const schedules[] = {
+        "1", "1:", ":1", ",", "a:1", "1:1,", "1:1;2:1", "1:1,2"
+    };
+    for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++)
+        complains("RUNNEL_SCHEDULE", schedules[i], "pairs such as 12:1,40:2");
+    complains("RUNNEL_STRATEGY", "best", "random, pct or exhaustive");
+}
+
+static int seed_after_an_error(void)
+{
+    setenv("RUNNEL_SEED", "18446744073709551615", 1);
+    errno = ERANGE;
+    CHECK_EQ(rn_run(nothing, NULL), 0);
+    return errno == ERANGE ? 0 : 1;
+}
+
+TEST(settings_number_counts_whatever_errno_was)
+{
+    capture(&c, seed_after_an_error);
+    CHECK_EQ(c.status, 0);
+    CHECK_STR(c.text, "");
+}
+
 TEST(settings_complaints_keep_errno)
 {
     capture(&c, keep_errno);

@@ -4,6 +4,7 @@
 #include <runnel.h>
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -450,4 +451,47 @@ TEST(sim_is_asked_for_by_the_environment)
     forget_orders();
     CHECK_EQ(rn_run(two_writers, &letters), 0);
     CHECK_EQ(different_orders(), 6);
+}
+
+/* ---- what a run says ---- */
+
+static int make_noise(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    fputs("noise\n", stderr);
+    return 0;
+}
+
+static int sweep_noise(void)
+{
+    return rn_test_run(make_noise, NULL, &(rn_test_options){ .runs = 5 });
+}
+
+TEST(sweep_lets_only_the_last_run_be_heard)
+{
+    struct capture c;
+    capture(&c, sweep_noise);
+    CHECK_EQ(c.status, 0);
+    CHECK_STR(c.text, "noise\n");
+}
+
+static int wait_in_vain(rn_group *g, void *arg)
+{
+    (void)arg;
+    return rn_wait(rn_make(g, int, 0));
+}
+
+static int deadlock_in_simulation(void)
+{
+    return rn_test_run(wait_in_vain, NULL, &(rn_test_options){ .seed = 77 });
+}
+
+TEST(sim_that_ends_the_process_tells_its_seed)
+{
+    struct capture c;
+    capture(&c, deadlock_in_simulation);
+    CHECK_EQ(c.status, 2);
+    capture_has(&c, "all tasks are asleep - deadlock!");
+    capture_has(&c, "runnel: this was a simulated run: RUNNEL_SEED=77 repeats it\n");
 }
