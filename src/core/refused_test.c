@@ -5,13 +5,16 @@
 #define _GNU_SOURCE
 #include <runnel.h>
 
+#include <limits.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "kit/kit.h"
 #include "kit/refuse.h"
 
-enum { TASKS = 2000 }; /* more than one mapping of huge stacks has room for */
+enum { TASKS = 100 }; /* more than one mapping of huge stacks has room for */
 
 static int hold(_Atomic(int) *begun, rn_receiver(rn_unit) until)
 {
@@ -34,6 +37,7 @@ TASK_TEST(memory_for_a_stack_missing_ends_the_task_with_an_error)
     rn_chan(rn_unit) never = rn_make(g, rn_unit, 0);
     rn_group *h = rn_group_new(NULL);
     rn_attr huge = { .stack = RN_STACK_HUGE };
+    rn_group *others = rn_group_new(NULL);
     int started = 0, rc = 0;
     refuse_pages();
     while (started < TASKS && (rc = rn_go_with(h, &huge, hold, &begun, rn_rx(never))) == 0)
@@ -44,12 +48,11 @@ TASK_TEST(memory_for_a_stack_missing_ends_the_task_with_an_error)
     CHECK_EQ(rn_group_close(h), -ENOMEM);
     CHECK_EQ(rn_task_count(), 1);
 
-    h = rn_group_new(NULL); /* the stacks that there are serve others */
-    for (int i = 0; i < 100; i++)
-        CHECK_EQ(rn_go(h, add_one, &sum), 0);
-    CHECK_EQ(rn_group_wait(h), 0);
-    CHECK_EQ(atomic_load(&sum), 100);
-    return rn_group_close(h);
+    for (int i = 0; i < 10; i++) /* the stacks that there are serve others */
+        CHECK_EQ(rn_go(others, add_one, &sum), 0);
+    CHECK_EQ(rn_group_wait(others), 0);
+    CHECK_EQ(atomic_load(&sum), 10);
+    return rn_group_close(others);
 }
 
 TASK_TEST(memory_for_a_channel_missing_makes_none)
@@ -66,7 +69,107 @@ TASK_TEST(memory_for_a_channel_missing_makes_none)
     return 0;
 }
 
-/* ---- without threads ---- */
+/* ---- nothing at all is left ---- */
+
+/* Takes what malloc still has, in one list. */
+static void **hoard(void)
+{
+    void **all = NULL, **piece;
+    for (size_t bytes = 1 << 20; bytes >= sizeof(void *); bytes /= 2)
+        while ((piece = malloc(bytes)) != NULL) {
+            *piece = all;
+            all = piece;
+        }
+    return all;
+}
+
+static void give_back(void **all)
+{
+    while (all) {
+        void **next = *all;
+        free(all);
+        all = next;
+    }
+}
+
+typedef struct arguments {
+    char bytes[1000];
+} arguments;
+
+static int take_arguments(arguments a)
+{
+    return a.bytes[0];
+}
+RN_TASK(take_arguments, arguments);
+
+static int take_number(int n)
+{
+    return n;
+}
+RN_TASK(take_number, int);
+
+static void count_call(void *calls)
+{
+    ++*(int *)calls;
+}
+
+static int make_all(rn_group *g, void *arg)
+{
+    static int key;
+    static arguments zeros;
+    (void)arg;
+    int calls = 0;
+    rn_group *h = rn_group_new(NULL);
+    rn_ctx *ctx = rn_ctx_with_cancel(rn_ctx_background());
+    rn_chan(int) c = rn_make(g, int, 4);
+    rn_chan(rn_unit) unused[64];
+    for (int i = 0; i < 64; i++) /* headers of channels are made many at a time */
+        unused[i] = rn_make(g, rn_unit, 0);
+    CHECK(unused[63] != NULL);
+    /* Some more for the time after, and what is given back then is kept. */
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    void *volatile reserve = malloc(100 << 10); /* volatile: or it would be left out */
+    refuse_pages();
+    void **all = hoard();
+
+    CHECK(rn_group_new(NULL) == NULL);
+    CHECK_EQ(rn_group_defer(h, count_call, &calls), -ENOMEM);
+    CHECK_EQ(rn_go(h, take_arguments, zeros), -ENOMEM);
+    CHECK(rn_ctx_with_cancel(ctx) == NULL);
+    CHECK(rn_ctx_with_timeout(ctx, RN_HOUR) == NULL);
+    CHECK(rn_ctx_without_cancel(ctx) == NULL);
+    CHECK(rn_ctx_with_value_drop(ctx, &key, &calls, count_call) == NULL);
+    CHECK(rn_ctx_after_func(ctx, g, take_number, 0) == NULL);
+    CHECK(rn_timer_new(g, RN_HOUR) == NULL);
+    CHECK(rn_ticker_new(g, RN_HOUR) == NULL);
+    CHECK(rn_after(g, RN_HOUR) == NULL);
+    CHECK(rn_make(g, int, 1000) == NULL);
+    CHECK_EQ(rn_measure(c), -ENOMEM);
+
+    give_back(all);
+    free(reserve);
+    CHECK_EQ(rn_send(c, 7), 0);
+    CHECK_EQ(rn_group_defer(h, count_call, &calls), 0);
+    CHECK_EQ(rn_go(h, take_arguments, zeros), -ECANCELED);
+    CHECK_EQ(rn_group_wait(h), -ENOMEM);
+    CHECK_EQ(rn_group_close(h), -ENOMEM);
+    CHECK_EQ(calls, 1);
+    rn_ctx *child = rn_ctx_with_value(ctx, &key, &calls);
+    CHECK(rn_ctx_value(child, &key) == &calls);
+    rn_ctx_cancel(ctx, -EPROTO);
+    CHECK_EQ(rn_ctx_cause(child), -EPROTO);
+    rn_ctx_unref(child);
+    rn_ctx_unref(ctx);
+    return 0;
+}
+
+TEST(memory_missing_makes_nothing_and_breaks_nothing)
+{
+    setenv("RUNNEL_WORKERS", "1", 1); /* nobody else gives memory back meanwhile */
+    CHECK_EQ(rn_run(make_all, NULL), 0);
+}
+
+/* ---- no threads ---- */
 
 static int doubled(void *arg)
 {
