@@ -15,6 +15,25 @@
 #include "kit/dumped.h"
 #include "kit/kit.h"
 
+/* ---- how long ---- */
+
+static int wait_for(rn_receiver(rn_unit) c)
+{
+    return rn_wait(c) == -EPIPE ? 0 : 1;
+}
+RN_TASK(wait_for, rn_receiver(rn_unit));
+
+/* Its worker has hardly begun, and not looked at the clock again. */
+TASK_TEST(dump_tells_no_duration_of_a_wait_that_has_just_begun)
+{
+    rn_chan(rn_unit) c = rn_make(g, rn_unit, 0);
+    CHECK_EQ(rn_go(g, wait_for, rn_rx(c)), 0);
+    rn_yield();
+    CHECK_EQ(lines_with(dumped(), " s] at "), 0);
+    rn_close(c);
+    return 0;
+}
+
 /* ---- wait reasons ---- */
 
 struct world {
