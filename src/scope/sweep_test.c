@@ -495,3 +495,30 @@ TEST(sim_that_ends_the_process_tells_its_seed)
     capture_has(&c, "all tasks are asleep - deadlock!");
     capture_has(&c, "runnel: this was a simulated run: RUNNEL_SEED=77 repeats it\n");
 }
+
+static pid_t home;
+
+static int fail_elsewhere(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    return getpid() == home ? 0 : -EPROTO;
+}
+
+static int sweep_what_cannot_be_repeated(void)
+{
+    rn_test_report r;
+    home = getpid();
+    CHECK_EQ(rn_test_run(fail_elsewhere, NULL, &(rn_test_options){ .runs = 3, .report = &r }),
+             -EPROTO);
+    CHECK(r.failed);
+    return 0;
+}
+
+TEST(sweep_says_when_a_failure_cannot_be_repeated)
+{
+    struct capture c;
+    capture(&c, sweep_what_cannot_be_repeated);
+    CHECK_EQ(c.status, 0);
+    capture_has(&c, "runnel: this time it did not fail: something else than the schedule decides");
+}
