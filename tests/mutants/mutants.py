@@ -10,10 +10,11 @@ one line a mutant, so that an interrupted run goes on where it was. A result cou
 file is the same. operators.py tells what is changed, sample.py which changes are tried, suite.py in
 which order tests run.
 
-A mutant is caught when a test fails with it twice in a row, or runs into five times its usual time
-and five seconds more. One that does not compile, or that the compiler makes the same code of, is
-replaced by another. One that nothing notices survived; if survivors.md does not tell why, that is
-an error, and so is catching fewer than 90 %.
+A mutant is caught when a test fails with it twice in a row. A test fails, too, that takes five
+times its usual time and five seconds more, and then three times as long. A mutant that does not
+compile, or that the compiler makes the same code of, is replaced by another. One that nothing
+notices survived; if survivors.md does not tell why, that is an error, and so is catching fewer than
+90 %.
 """
 import argparse
 import collections
@@ -129,8 +130,8 @@ class Workshop:
         with open(stripped, "rb") as file:
             return file.read()
 
-    def run_test(self, test):
-        return suite.run(test, self.limit(test))
+    def run_test(self, test, patience=1):
+        return suite.run(test, patience * self.limit(test))
 
     def catch(self, mutant):
         """(the test that fails with the mutant, seconds, whether by its limit), or None."""
@@ -153,7 +154,7 @@ class Workshop:
             for test, (failed, seconds, timeout) in zip(batch, results):
                 if failed is None:
                     continue
-                again, _, timeout_again = self.run_test(test)
+                again, _, timeout_again = self.run_test(test, 3 if timeout else 1)
                 if again is not None:
                     return f"{test.name} {failed}".strip(), round(seconds, 1), \
                         timeout and timeout_again
@@ -207,8 +208,12 @@ def wanted(mutant, only):
     return not only or f"{mutant.file}:{mutant.line}:".startswith(only + ":")
 
 
+# Counts that are not of mutants.
+NO_VERDICTS = ("by time", "does not compile", "same code")
+
+
 def told():
-    """{id: class} of the rows of survivors.md: "equivalent" or another word."""
+    """{id: class} of the rows of survivors.md, which tells what the classes are."""
     path = os.path.join(ROOT, "tests", "mutants", "survivors.md")
     with open(path, encoding="utf-8") as file:
         return dict(re.findall(r"^\| `([0-9a-f]{12})` \| (\w+) \|", file.read(), re.M))
@@ -238,13 +243,15 @@ def report(results, options):
             by = f" by {entry['test']} in {entry['seconds']} s" if entry["test"] else ""
             by += ", its time limit" if entry.get("timeout") else ""
             print(f"{mutant.name()} {verdict}{by} [{name}]")
-    caught, same = tally["caught"], tally["equivalent"]
-    survived = sum(n for what, n in tally.items() if what not in (
-        "caught", "equivalent", "by time", "does not compile", "same code"))
-    percent = 100 * caught / max(1, caught + survived)
-    print(f"{caught} caught ({tally['by time']} by a time limit), {survived} survived: "
-          f"{percent:.1f} %; {same} equivalent, counted as survivors: "
-          f"{100 * caught / max(1, caught + survived + same):.1f} %")
+    caught, same = tally["caught"], tally["equivalent"] + tally["speed"]
+    all_of_them = sum(n for what, n in tally.items() if what not in NO_VERDICTS)
+    percent = 100 * caught / max(1, all_of_them - same)
+    print(f"{all_of_them} mutants: {caught} caught ({tally['by time']} by a time limit), "
+          f"{tally['equivalent']} equivalent, {tally['speed']} that change only how fast, "
+          f"{all_of_them - caught - same} survived")
+    print(f"{percent:.1f} % caught; "
+          f"{100 * caught / max(1, all_of_them - tally['equivalent']):.1f} % if speed counts; "
+          f"{100 * caught / max(1, all_of_them):.1f} % of all")
     print(f"replaced: {tally['does not compile']} do not compile, {tally['same code']} compile to "
           f"the same code; {missing} not judged, {untold} not explained")
     return percent < 90 or missing > 0 or untold > 0
@@ -258,7 +265,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="FILE or FILE:LINE")
     parser.add_argument("--again", default="", help="judge these again: ids, comma between them, "
-                        "or survived")
+                        "or survived, or timeout")
     parser.add_argument("--quick", action="store_true", help="without the tests that are slow, and "
                         "those of other rooms with 1 and 4 workers")
     parser.add_argument("--list", action="store_true")
@@ -283,7 +290,8 @@ def main():
                 break
             entry = results.known.get((name, sample.hash_of(text)))
             again = entry and (name in options.again.split(",") or entry["verdict"] ==
-                               options.again or entry.get("quick") and not options.quick)
+                               options.again or entry.get("quick") and not options.quick or
+                               options.again == "timeout" and entry.get("timeout"))
             if wanted(mutant, options.only) and (not entry or again):
                 entry = judge(shop, name, mutant, text, unchanged)
                 results.add(entry)
