@@ -5,8 +5,6 @@
 #define _GNU_SOURCE
 #include <runnel.h>
 
-#include <limits.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -126,9 +124,6 @@ static int make_all(rn_group *g, void *arg)
     for (int i = 0; i < 64; i++) /* headers of channels are made many at a time */
         unused[i] = rn_make(g, rn_unit, 0);
     CHECK(unused[63] != NULL);
-    /* Some more for the time after, and what is given back then is kept. */
-    mallopt(M_TRIM_THRESHOLD, INT_MAX);
-    void *volatile reserve = malloc(100 << 10); /* volatile: or it would be left out */
     refuse_pages();
     void **all = hoard();
 
@@ -147,7 +142,6 @@ static int make_all(rn_group *g, void *arg)
     CHECK_EQ(rn_measure(c), -ENOMEM);
 
     give_back(all);
-    free(reserve);
     CHECK_EQ(rn_send(c, 7), 0);
     CHECK_EQ(rn_group_defer(h, count_call, &calls), 0);
     CHECK_EQ(rn_go(h, take_arguments, zeros), -ECANCELED);

@@ -7,9 +7,12 @@
 #define RUNNEL_TESTS_REFUSE_H
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -38,10 +41,15 @@ static inline void refuse_threads(void)
     refuse(SYS_clone3, SYS_clone, EAGAIN);
 }
 
-/* What needs new pages fails with ENOMEM: stacks, and allocations that malloc has no room for. */
+/* What needs new pages fails with ENOMEM: stacks, and allocations that malloc has no room for. It
+ * has room for a little, and keeps what is freed, because the kit allocates when the test is over. */
 static inline void refuse_pages(void)
 {
     struct rlimit limit;
+    void *volatile spare = malloc(100 << 10); /* volatile: or it would be left out */
+    CHECK(spare != NULL);
+    CHECK_EQ(mallopt(M_TRIM_THRESHOLD, INT_MAX), 1);
+    free(spare);
     CHECK_EQ(getrlimit(RLIMIT_DATA, &limit), 0);
     limit.rlim_cur = 0;
     CHECK_EQ(setrlimit(RLIMIT_DATA, &limit), 0); /* for brk; some systems ask it for mmap, too */
