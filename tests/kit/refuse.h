@@ -42,7 +42,7 @@ static inline void refuse_threads(void)
 }
 
 /* What needs new pages fails with ENOMEM: stacks, and allocations that malloc has no room for. It
- * has room for a little, and keeps what is freed, because the kit allocates when the test is over. */
+ * has room for a little, and keeps what is freed: the kit allocates when the test is over. */
 static inline void refuse_pages(void)
 {
     struct rlimit limit;
