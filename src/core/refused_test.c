@@ -53,17 +53,20 @@ TASK_TEST(memory_for_a_stack_missing_ends_the_task_with_an_error)
     return rn_group_close(others);
 }
 
-TASK_TEST(memory_for_a_channel_missing_makes_none)
+TASK_TEST(memory_for_a_channel_missing_makes_none_and_fails_the_group)
 {
     typedef struct large {
         char bytes[1 << 16];
     } large;
+    rn_group *h = rn_group_new(NULL);
     rn_chan(int) before = rn_make(g, int, 1);
     refuse_pages();
-    CHECK(rn_make(g, large, 1 << 10) == NULL);
+    CHECK(rn_make(h, large, 1 << 10) == NULL);
+    CHECK_EQ(rn_group_wait(h), -ENOMEM); /* so that nobody waits on nil for ever */
     rn_chan(int) after = rn_make(g, int, 1);
     CHECK_EQ(rn_send(before, 1), 0);
     CHECK_EQ(rn_send(after, 1), 0);
+    CHECK_EQ(rn_group_close(h), -ENOMEM);
     return 0;
 }
 
@@ -134,11 +137,11 @@ static int make_all(rn_group *g, void *arg)
     CHECK(rn_ctx_with_timeout(ctx, RN_HOUR) == NULL);
     CHECK(rn_ctx_without_cancel(ctx) == NULL);
     CHECK(rn_ctx_with_value_drop(ctx, &key, &calls, count_call) == NULL);
-    CHECK(rn_ctx_after_func(ctx, g, take_number, 0) == NULL);
-    CHECK(rn_timer_new(g, RN_HOUR) == NULL);
-    CHECK(rn_ticker_new(g, RN_HOUR) == NULL);
-    CHECK(rn_after(g, RN_HOUR) == NULL);
-    CHECK(rn_make(g, int, 1000) == NULL);
+    CHECK(rn_ctx_after_func(ctx, h, take_number, 0) == NULL);
+    CHECK(rn_timer_new(h, RN_HOUR) == NULL);
+    CHECK(rn_ticker_new(h, RN_HOUR) == NULL);
+    CHECK(rn_after(h, RN_HOUR) == NULL);
+    CHECK(rn_make(h, int, 1000) == NULL);
     CHECK_EQ(rn_measure(c), -ENOMEM);
 
     give_back(all);

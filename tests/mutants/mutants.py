@@ -19,6 +19,7 @@ notices survived; if survivors.md does not tell why, that is an error, and so is
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
@@ -83,8 +84,20 @@ class Workshop:
         self.seconds = {}
         if os.path.exists(self.times_path):
             with open(self.times_path, encoding="utf-8") as file:
-                self.seconds = json.load(file)
-        self.objects = {}
+                known = json.load(file)
+            if known["tree"] == self.state():
+                self.seconds = known["seconds"]
+
+    def state(self):
+        """A hash of all that tests are made of: another one, and they must pass again first."""
+        digest = hashlib.sha256()
+        for name in ("src", "include", "tests", "examples"):
+            for folder, folders, files in os.walk(os.path.join(self.tree, name)):
+                folders.sort()
+                for file in sorted(files):
+                    with open(os.path.join(folder, file), "rb") as content:
+                        digest.update(content.read())
+        return digest.hexdigest()
 
     @staticmethod
     def run(*command):
@@ -110,8 +123,8 @@ class Workshop:
                 wrong.append(f"{test.name}: {failed}")
                 continue
             self.seconds[test.name] = round(seconds, 2)
-            with open(self.times_path, "w", encoding="utf-8") as file:
-                json.dump(self.seconds, file)
+        with open(self.times_path, "w", encoding="utf-8") as file:
+            json.dump({"tree": self.state(), "seconds": self.seconds}, file)
         if wrong:
             sys.exit("fails although nothing is changed: " + ", ".join(wrong))
 
