@@ -71,7 +71,7 @@ class Workshop:
         self.quick = quick
         self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
         self.times_path = os.path.join(folder, "seconds.json")
-        self.jobs = jobs
+        self.jobs, self.tree_state = jobs, None
         os.makedirs(self.tree, exist_ok=True)
         for name in COPIED:
             copy_changed(os.path.join(ROOT, name), os.path.join(self.tree, name))
@@ -113,6 +113,7 @@ class Workshop:
     def measure(self):
         """Runs each test unchanged for its usual time. They must pass."""
         wrong = []
+        self.tree_state = self.state()
         for test in self.tests:
             if test.name in self.seconds:
                 continue
@@ -124,7 +125,7 @@ class Workshop:
                 continue
             self.seconds[test.name] = round(seconds, 2)
         with open(self.times_path, "w", encoding="utf-8") as file:
-            json.dump({"tree": self.state(), "seconds": self.seconds}, file)
+            json.dump({"tree": self.tree_state, "seconds": self.seconds}, file)
         if wrong:
             sys.exit("fails although nothing is changed: " + ", ".join(wrong))
 
@@ -146,12 +147,14 @@ class Workshop:
     def run_test(self, test, patience=1):
         return suite.run(test, patience * self.limit(test))
 
-    def catch(self, mutant):
+    def catch(self, mutant, passed_quick):
         """(the test that fails with the mutant, seconds, whether by its limit), or None."""
         key = suite.rank(mutant.file, os.path.splitext(mutant.file)[0] in modelled(), self.seconds)
         order = sorted(self.tests, key=key)
         if self.quick:
             order = [test for test in order if key(test)[0] < suite.FAR]
+        elif passed_quick:
+            order = [test for test in order if key(test)[0] >= suite.FAR]
         header = mutant.file.endswith(".h")
         suspects = []
         while order:
@@ -191,8 +194,8 @@ class Results:
             file.write(json.dumps(entry) + "\n")
 
 
-def judge(shop, name, mutant, text, unchanged):
-    """The mutant's entry in results.jsonl."""
+def judge(shop, name, mutant, text, unchanged, before):
+    """The mutant's entry in results.jsonl; before is an earlier one, or None."""
     entry = {"id": name, "source": sample.hash_of(text), "file": mutant.file,
              "line": mutant.line, "kind": mutant.kind, "old": mutant.brief(mutant.old),
              "new": mutant.new.strip()}
@@ -204,11 +207,12 @@ def judge(shop, name, mutant, text, unchanged):
         elif shop.code() == unchanged:
             entry["verdict"] = "same code"
         else:
-            test, seconds, timeout, *suspects = shop.catch(mutant)
+            test, seconds, timeout, *suspects = shop.catch(
+                mutant, before and before.get("quick") == shop.tree_state)
             entry.update(verdict="caught" if test else "survived", test=test, seconds=seconds,
                          timeout=timeout)
             if not test and shop.quick:
-                entry["quick"] = True
+                entry["quick"] = shop.tree_state
             if suspects and suspects[0]:
                 entry["failed once"] = suspects[0]
     finally:
@@ -279,8 +283,8 @@ def main():
     parser.add_argument("--only", default="", help="FILE or FILE:LINE")
     parser.add_argument("--again", default="", help="judge these again: ids, comma between them, "
                         "or survived, or timeout")
-    parser.add_argument("--quick", action="store_true", help="without the tests that are slow, and "
-                        "those of other rooms with 1 and 4 workers")
+    parser.add_argument("--quick", action="store_true", help="without the slow tests and those of "
+                        "other rooms with 1 and 4 workers; a run without --quick makes up for it")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--report", action="store_true")
     options = parser.parse_args()
@@ -306,7 +310,7 @@ def main():
                                options.again or entry.get("quick") and not options.quick or
                                options.again == "timeout" and entry.get("timeout"))
             if wanted(mutant, options.only) and (not entry or again):
-                entry = judge(shop, name, mutant, text, unchanged)
+                entry = judge(shop, name, mutant, text, unchanged, entry)
                 results.add(entry)
                 print(f"{mutant.name()} {entry['verdict']} {entry.get('test', '')} "
                       f"({entry['in all']} s)", flush=True)
