@@ -313,6 +313,28 @@ TIMED_TEST(timer_channel_may_be_kept_beyond_its_group)
     return 0;
 }
 
+static int wait_for_close(rn_receiver(int64_t) c)
+{
+    int64_t v;
+    CHECK_EQ(rn_recv(c, &v), -EPIPE);
+    return 0;
+}
+RN_TASK(wait_for_close, rn_receiver(int64_t));
+
+TIMED_TEST(timer_channel_that_is_kept_is_closed_for_who_waits)
+{
+    (void)g;
+    rn_group *h = rn_group_new(NULL), *other = rn_group_new(NULL);
+    rn_receiver(int64_t) c = rn_after(h, RN_FOREVER);
+    rn_ref(c);
+    CHECK_EQ(rn_go(other, wait_for_close, c), 0);
+    CHECK_EQ(rn_test_wait(), 0);
+    CHECK_EQ(rn_group_close(h), 0);
+    CHECK_EQ(rn_group_wait(other), 0);
+    rn_unref(c);
+    return rn_group_close(other);
+}
+
 /* ---- races, in real time ---- */
 
 /* If stop says that it prevented the firing there is no value, else there was exactly one. */
