@@ -104,7 +104,7 @@ class Limits(lib.Case):
         self.write("c.html", "<a href='%s'>1</a><a href='http://h.invalid/%s'>2</a>"
                              "<img src='data:,%s'><a href='b%s'>3</a>"
                    % (long, long, long, "b" * 65535))
-        r = lib.check("--offline", self.root)
+        r = lib.check("--offline", "--timeout", str(20 * lib.SLOW), self.root)
         self.assertEqual(sorted(r.broken().values()),
                          ["its <base> is longer than 64 KiB"] * 2 +
                          ["malformed URL: longer than 64 KiB"] * 2 + ["the name is too long"])
