@@ -67,7 +67,7 @@ static int dump_on_signal(rn_group *g, void *arg)
     pthread_t t;
     CHECK_EQ(pthread_create(&t, NULL, send_signal, NULL), 0);
     pthread_detach(t);
-    rn_sleep(300 * RN_MILLISECOND); /* the thread that dumps stops all others meanwhile */
+    rn_sleep(3 * RN_SECOND); /* the thread that dumps stops all others meanwhile */
     return 0;
 }
 
