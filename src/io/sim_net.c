@@ -48,14 +48,33 @@ static in_port_t port_of(const rni_address *a) /* network order */
     return a->any.sa_family == AF_INET ? a->v4.sin_port : a->v6.sin6_port;
 }
 
+/* Whether who listens at l is reached at a. Every IPv6 address means every IPv4 address, too, as it
+ * does to Linux. */
+static bool covers(const rni_address *l, const rni_address *a)
+{
+    if (is_any(l))
+        return l->any.sa_family == AF_INET6 || a->any.sa_family == AF_INET;
+    return same_address(l, a);
+}
+
 /* The listener at an address and port; with `taken` also one that would be in a new one's way. */
 static sim_socket *listener_at(const rni_address *a, bool taken)
 {
     for (sim_socket *l = listeners; l; l = l->next)
-        if (port_of(&l->at) == port_of(a) && l->at.any.sa_family == a->any.sa_family &&
-            (is_any(&l->at) || (taken && is_any(a)) || same_address(&l->at, a)))
+        if (port_of(&l->at) == port_of(a) && (covers(&l->at, a) || (taken && covers(a, &l->at))))
             return l;
     return NULL;
+}
+
+/* Where a connection to an address goes: none in particular is this machine. */
+static rni_address destination(const rni_address *to)
+{
+    rni_address a = *to;
+    if (is_any(to) && to->any.sa_family == AF_INET)
+        a.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else if (is_any(to))
+        a.v6.sin6_addr = in6addr_loopback;
+    return a;
 }
 
 /* ---- sockets ---- */
@@ -91,8 +110,11 @@ static int resolve(const char *host, unsigned port, rni_addresses *out, const ch
 {
     (void)site;
     out->n = 1;
-    if (strcmp(host, "localhost") == 0)
+    if (strcmp(host, "localhost") == 0) {
+        (void)rni_address_parse("::1", port, &out->list[1]);
+        out->n = 2;
         host = "127.0.0.1";
+    }
     return rni_address_parse(host, port, &out->list[0]) == 0 ? 0 : -EHOSTUNREACH;
 }
 
@@ -221,7 +243,7 @@ static int begin_to_connect(const rni_address *to, rni_socket *out)
         free_socket(s);
     if (rc != 0)
         return rc;
-    s->at = *to;
+    s->at = destination(to);
     rni_lock_take(&rni_sim_net_lock);
     open_sockets++;
     request(s);

@@ -253,6 +253,36 @@ TEST_EXIT(sim_net_deadlock_over_a_connection_is_found, 2, "all tasks are asleep"
 
 /* ---- errors and ends ---- */
 
+static int addresses_program(rn_group *g, void *arg)
+{
+    (void)g, (void)arg;
+    const char *reaching[] = { "127.0.0.1", "0.0.0.0", "::1", "localhost", "10.1.2.3" };
+    rn_listener *l, *again;
+    rn_conn *a;
+    CHECK_EQ(rn_tcp_dial("0.0.0.0", 80, RN_FOREVER, &a), -ECONNREFUSED);
+    CHECK_EQ(rn_tcp_listen("::", 81, &l), 0);
+    for (size_t i = 0; i < sizeof reaching / sizeof *reaching; i++) {
+        CHECK_EQ(rn_tcp_dial(reaching[i], 81, RN_FOREVER, &a), 0);
+        rn_conn_close(a);
+    }
+    CHECK_EQ(rn_tcp_listen(NULL, 81, &again), -EADDRINUSE);
+    rn_listener_close(l);
+    CHECK_EQ(rn_tcp_listen("127.0.0.1", 81, &l), 0);
+    CHECK_EQ(rn_tcp_dial("0.0.0.0", 81, RN_FOREVER, &a), 0);
+    rn_conn_close(a);
+    rn_listener_close(l);
+    CHECK_EQ(rn_tcp_listen("::1", 81, &l), 0);
+    CHECK_EQ(rn_tcp_dial("localhost", 81, RN_FOREVER, &a), 0);
+    rn_conn_close(a);
+    rn_listener_close(l);
+    return 0;
+}
+
+TEST(sim_net_addresses_are_reached_as_with_linux)
+{
+    simulate(addresses_program, NULL, 20);
+}
+
 static int errors_program(rn_group *g, void *arg)
 {
     (void)g, (void)arg;
