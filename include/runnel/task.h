@@ -21,8 +21,9 @@ RN_EXTERN_C_BEGIN
  * Runs fn(g, arg) as the first task of a new root group g, with workers to run it, and returns its
  * result; fn has a stack of 1 MiB. When fn returns, the root group is cancelled, joined and freed
  * before rn_run returns.
- * Returns fn's result; -ENOMEM if that is 0 but g failed because memory was short for a task, a
- * channel or a stage of it; -ENOMEM or -EAGAIN when the workers cannot be started.
+ * Returns fn's result; -ENOMEM if that is 0 but g failed with that: memory was short for a task, a
+ * channel or a stage of it, or a task returned it; -ENOMEM or -EAGAIN when the workers cannot be
+ * started.
  *
  * From main or another thread: waits. In a task: fn runs inline, on its stack, in a new group under
  * the caller's.

@@ -8,6 +8,7 @@
  * (runnel/errno.h).
  */
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/check.h"
@@ -15,13 +16,20 @@
 
 RNI_NOINLINE void rni_say(int fd, const char *text, size_t n)
 {
-    int saved = errno;
+    enum { PATIENCE = 10 }; /* tenths of a second without progress */
+    int saved = errno, patience = PATIENCE;
     while (n > 0) {
         ssize_t put = write(fd, text, n);
         if (put < 0 && errno == EINTR)
             continue;
+        if (put < 0 && errno == EAGAIN) {
+            struct pollfd room = { .fd = fd, .events = POLLOUT };
+            if (patience-- > 0 && (poll(&room, 1, 100) >= 0 || errno == EINTR))
+                continue;
+        }
         if (put <= 0)
             break;
+        patience = PATIENCE;
         text += put;
         n -= (size_t)put;
     }

@@ -60,6 +60,24 @@ TEST(say_is_whole_in_spite_of_signals)
     CHECK(atomic_load(&handled) > 0);
 }
 
+TEST(say_waits_for_room_in_a_pipe_that_does_not_block)
+{
+    pthread_t t;
+    size_t n = 0;
+    ssize_t r;
+    memset(text, 'x', sizeof text);
+    CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+    CHECK(fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES) >= 0);
+    CHECK(fcntl(ends[0], F_SETFL, 0) == 0);
+    CHECK(pthread_create(&t, NULL, sayer, NULL) == 0);
+    usleep(50 * 1000); /* it is full by then */
+    while ((r = read(ends[0], got, sizeof got)) > 0)
+        n += (size_t)r;
+    pthread_join(t, NULL);
+    close(ends[0]);
+    CHECK(n == sizeof text);
+}
+
 TEST(say_gives_up_when_the_descriptor_refuses)
 {
     errno = 7;

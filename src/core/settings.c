@@ -4,7 +4,6 @@
  * accept; the setting is then as if it were not set, like one that is empty. Names and suffixes
  * may be in either case. What is read is the environment as it is at the call; nothing is kept.
  */
-#include "base/say.h"
 #include "core/settings.h"
 
 #include <ctype.h>
@@ -14,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "core/stack.h"
 #include "core/worker.h"
 #include "os/os.h"

@@ -26,7 +26,6 @@
  * Rejected: to run the simulated tasks on several workers in turn. At the granularity of calls what
  * several workers can do, and what stealing changes, is an order of calls that one can have, too.
  */
-#include "base/say.h"
 #include "core/sim.h"
 
 #include <stdio.h>
@@ -35,6 +34,7 @@
 
 #include <runnel/test.h>
 
+#include "base/say.h"
 #include "core/park.h"
 #include "core/worker.h"
 

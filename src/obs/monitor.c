@@ -7,7 +7,6 @@
  * It only reads, relaxed, what the workers write anyway, so it costs them nothing; what it says of
  * a task may be another's that has just begun. Memory of tasks is never given back (core/task.h).
  */
-#include "base/say.h"
 #include "obs/monitor.h"
 
 #include <stdio.h>
@@ -15,6 +14,7 @@
 
 #include <runnel/base.h>
 
+#include "base/say.h"
 #include "core/runtime.h"
 #include "core/task.h"
 #include "os/os.h"

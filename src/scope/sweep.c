@@ -19,7 +19,6 @@
  * few of them beside the others.
  */
 #define _GNU_SOURCE
-#include "base/say.h"
 #include "scope/sweep.h"
 
 #include <errno.h>
@@ -30,6 +29,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "core/runtime.h"
 #include "scope/schedule.h"
 #include "scope/test_run.h"
