@@ -54,7 +54,11 @@ xargs -P "$jobs" -L 1 gcc -std=gnu11 -O2 -fanalyzer -Wno-analyzer-too-complex -c
     <"$log/gcc" >"$log/analyzer.log" 2>&1 || status=1
 report "gcc -fanalyzer ($(wc -l <"$log/files") files)" "$log/analyzer.log"
 
-xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$log" <"$log/files" 2>/dev/null \
+for tool in gcc clang-tidy cppcheck; do
+    command -v $tool >/dev/null || { echo "lint: there is no $tool"; exit 1; }
+done
+# On stderr it counts the warnings of others' headers.
+xargs -P "$jobs" -n 4 clang-tidy --quiet -p "$log" <"$log/files" 2>"$log/tidy.err" \
     >"$log/tidy.log" || status=1
 report clang-tidy "$log/tidy.log"
 
