@@ -34,7 +34,8 @@ endif()
 # away; tests/hardened.sh looks at what came out. Not taken: -ftrivial-auto-var-init=zero and
 # -fzero-call-used-regs, which cost on every call; control flow protection of returns, because the
 # switch would have to switch shadow stacks, and there is no CPU here to test that on.
-if(NOT RUNNEL_SANITIZE) # their own checks are stronger, and fortified calls hide from them
+# Sanitizers' own checks are stronger, and fortified calls hide from them.
+if(NOT RUNNEL_SANITIZE AND NOT RUNNEL_FUZZ AND NOT CMAKE_C_FLAGS MATCHES "-fsanitize")
   add_compile_options("$<$<COMPILE_LANGUAGE:C>:-fstack-protector-strong>")
   if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug" AND NOT CMAKE_C_FLAGS MATCHES "_FORTIFY_SOURCE")
     add_compile_options("$<$<COMPILE_LANGUAGE:C>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
