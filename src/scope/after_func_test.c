@@ -211,6 +211,7 @@ TASK_TEST(custom_context_cancels_what_is_derived_from_it)
 
 TASK_TEST(custom_context_that_is_let_go_leaves_no_task)
 {
+    size_t before = rn_task_count();
     for (int i = 0; i < 100; i++) {
         mine *m = calloc(1, sizeof *m);
         m->done = rn_make(g, rn_unit, 0);
@@ -223,6 +224,9 @@ TASK_TEST(custom_context_that_is_let_go_leaves_no_task)
         memset(m, 0x5a, sizeof *m); /* nobody looks any more */
         free(m);
     }
+    for (int i = 0; i < 5000 && rn_task_count() != before; i++)
+        CHECK_EQ(rn_sleep(RN_MILLISECOND), 0);
+    CHECK_EQ(rn_task_count(), before);
     return 0;
 }
 
