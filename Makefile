@@ -21,7 +21,7 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 export NINJA_STATUS = [%f/%t] 
 
 .PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan proof lint \
-        bench fuzz soak install clean format format-check
+        coverage bench fuzz soak install clean format format-check
 
 all:
 	@$(DEPS) build
@@ -71,6 +71,14 @@ lint:
 	@$(MAKE) --no-print-directory build
 	@tools/lint.sh build
 
+# How much of the library the tests run: lines, branches, MC/DC (docs/coverage.md).
+coverage:
+	@$(DEPS) test san
+	@CC=clang-19 CXX=clang++-19 $(CONFIGURE) -B build-coverage --log-level=WARNING \
+	    -DRUNNEL_COVERAGE=ON -DRUNNEL_BUILD_BENCH=OFF >/dev/null
+	@cmake --build build-coverage
+	@tools/coverage.sh build-coverage
+
 bench:
 	@$(DEPS) bench
 	@$(MAKE) --no-print-directory build
@@ -91,7 +99,7 @@ install: all
 	@cmake --install build --prefix $(PREFIX)
 
 clean:
-	rm -rf build build-asan build-tsan build-ubsan build-msan build-fuzz
+	rm -rf build build-asan build-tsan build-ubsan build-msan build-fuzz build-coverage
 
 SOURCES = $(shell find include src apps examples ext bench tests -name '*.[ch]' 2>/dev/null)
 

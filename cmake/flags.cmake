@@ -66,6 +66,14 @@ if(RUNNEL_FUZZ)
   add_link_options(${fuzz_flags})
 endif()
 
+option(RUNNEL_COVERAGE "Count what runs, also each condition of a decision (clang 18 or later)" OFF)
+if(RUNNEL_COVERAGE)
+  set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g")
+  add_compile_options("$<$<COMPILE_LANGUAGE:C>:-fprofile-instr-generate;-fcoverage-mapping>"
+                      "$<$<COMPILE_LANGUAGE:C>:-fcoverage-mcdc>")
+  add_link_options(-fprofile-instr-generate -Wl,--wrap=_exit -Wl,--build-id=sha1)
+endif()
+
 if(RUNNEL_LTO)
   include(CheckIPOSupported)
   check_ipo_supported(LANGUAGES C)

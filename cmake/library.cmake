@@ -33,6 +33,9 @@ if(NOT RUNNEL_SOURCES)
   return()
 endif()
 
+if(RUNNEL_COVERAGE)
+  list(APPEND RUNNEL_SOURCES "${PROJECT_SOURCE_DIR}/tools/coverage_exit.c")
+endif()
 add_library(runnel_objects OBJECT ${RUNNEL_SOURCES})
 target_include_directories(runnel_objects PUBLIC "${PROJECT_SOURCE_DIR}/include"
                                           PRIVATE "${PROJECT_SOURCE_DIR}/src")
