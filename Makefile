@@ -51,6 +51,9 @@ test-asan: SANITIZE = address
 test-tsan: SANITIZE = thread
 test-ubsan: SANITIZE = undefined
 test-msan: SANITIZE = memory
+# libcurl and gumbo are not instrumented, so MSan takes what they write for unwritten. Under load a
+# leak check finds fewer leaks with MSan's own memory to search, and one test counts them.
+test-msan: CTEST += -E '^(check/|fuzz/(url|html)$$|obs/verify_stress)'
 test-asan test-tsan test-ubsan test-msan:
 	@$(DEPS) san
 	@CC=clang-19 CXX=clang++-19 $(CONFIGURE) -B build-$(@:test-%=%) --log-level=WARNING \
