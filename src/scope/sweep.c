@@ -257,8 +257,10 @@ static int run_failure(search *x, uint64_t seed)
     char asked[PAIR * TOLD_MAX + 64];
     rni_schedule best = { 0 };
     rni_fate failure = x->fate;
-    if (!rni_schedule_of(&best, &x->trials.shared->log))
+    if (!rni_schedule_of(&best, &x->trials.shared->log)) {
+        rni_schedule_fini(&best);
         return -ENOMEM;
+    }
     shorten(x, &best, &failure);
     schedule_text = best.n <= TOLD_MAX ? rni_schedule_text(&best) : NULL;
     how_to_ask(x, seed, asked, sizeof asked);

@@ -51,6 +51,8 @@ static void be_silent(void)
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     for (int fd = 0; fd <= 2 && null >= 0; fd++)
         dup2(null, fd);
+    if (null > 2)
+        close(null);
 }
 
 /* Whether the child ends, or ends another run, within PATIENCE_MS. */

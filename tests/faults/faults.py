@@ -6,11 +6,12 @@
 
 Each program is run once to count its sites (site.c), then again with one of them failing: at its
 first call, in the full run also at its last and one in the middle; once, and from then on
-everything of its kind. programs.py says what a program must do then. The short run fails each site
-in the quickest program that has it; the full one in every program, with every error of the call.
+everything of its kind. programs.py says what a program must do then, account.py what it may still
+hold when it ends. The short run fails each site in the quickest program that has
+it; the full one in every program, with every error of the call.
 
-Fails if an outcome is wrong, if a site that was counted was never failed, and if one is not in the
-table of docs/faults.md; --update writes that. BUILD/faults.tsv has the lines and the figures.
+Fails if an outcome is wrong, if something is not given back, if a site that was counted was never
+failed, and if one is not in the table of docs/faults.md; --update writes that. BUILD/faults.tsv has the lines and the figures.
 """
 import argparse
 import collections
@@ -24,6 +25,7 @@ import tempfile
 import threading
 import time
 
+import account
 import programs
 import sites
 import table
@@ -43,6 +45,7 @@ class Driver:
         self.lines = {}     # key: file:line
         self.wrong = []
         self.missed = collections.Counter()
+        self.kept = table.read_kept()
         self.lock = threading.Lock()
         self.library = os.path.join(options.build, "tests", "libfaults.so")
         self.end = time.monotonic() + options.seconds if options.seconds else None
@@ -58,6 +61,22 @@ class Driver:
             result = program.run(extra)
             return result, log.read().decode().splitlines()
 
+    def check_account(self, program, log, outcome, err):
+        with self.lock:
+            account.check(self.symbols[program.path], log, outcome, err, self.kept)
+
+    def prove_account(self, lost):
+        """The account names everything that a program loses which does so on purpose."""
+        self.symbols.setdefault(lost.path, sites.Symbols(lost.path))
+        (status, _, err, _), log = self.run_with(lost)
+        try:
+            self.check_account(lost, log, "", err)
+            said = "nothing"
+        except programs.Wrong as wrong:
+            said = str(wrong)
+        if status != 0 or not all(re.search(what, said) for what in account.LOST):
+            raise SystemExit(f"{lost.name}: status {status}, {said}")
+
     def count(self, program):
         """Runs it without faults: what it must do, its sites."""
         with self.lock:
@@ -65,6 +84,12 @@ class Driver:
                 self.symbols[program.path] = sites.Symbols(program.path)
         (status, out, err, seconds), log = self.run_with(program)
         outcome = program.judge(status, out, err)
+        try:
+            self.check_account(program, log, outcome, err)
+        except programs.Wrong as wrong:
+            with self.lock:
+                self.wrong.append((None, "", wrong))
+                print(f"WRONG {program.name}, without a fault: {wrong}", flush=True)
         if outcome != "as if nothing had failed":
             raise SystemExit(f"{program.name}: {outcome} without a fault: {err} {vars(program)}")
         found = [sites.parse(line) for line in log if line.startswith("site ")]
@@ -123,6 +148,7 @@ class Driver:
             (status, out, err, seconds), log = self.run_with(program, fail)
             try:
                 outcome = program.judge(status, out, err)
+                self.check_account(program, log, outcome, err)
             except programs.Wrong as wrong:
                 self.note_wrong(job, program, fail, f"{wrong} ({seconds:.1f} s)")
                 outcome = "WRONG"
@@ -203,6 +229,8 @@ def main():
         chosen = [p for p in all_programs(options.build, root, site)
                   if re.search(options.program, p.name)]
         driver = Driver(options, chosen)
+        rest = os.path.join(options.build, "tests", "faults_rest")
+        driver.prove_account(programs.Rest("rest: lost", rest, "lost"))
         keys = driver.run()
     failed = table.check(driver, keys, options.update)
     for line in failed:

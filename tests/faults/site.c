@@ -7,18 +7,13 @@
  * in for; a wrap at link time (--wrap) would need every program twice and would not see the calls
  * that libcurl and OpenSSL make, and ptrace or seccomp does not see malloc.
  *
- * A site is (call, where): the place in the program that made the call. src/os wraps most system
- * calls in a function of its own, so the place is followed outward from there: `at` is the frame
- * that made the call, `from` the first frame of the program that is no such wrapper. A call that
- * another library makes (malloc in OpenSSL) has that library's name instead of `at`, and `from` is
- * the place in the program that had called into it; 0 on threads that the library made. Both are
- * offsets in the program's file, for addr2line. Frames are found with the unwinder of gcc's
- * runtime, which the call frame information of every object, the assembly included, allows.
+ * A site is a call and the place in the program that it is made for (place.h).
  *
  * The environment, all set by faults.py:
  *   FAULTS_WRAPPERS  LO-HI,...: ranges of the wrappers, in hexadecimal
  *   FAULTS_LOG       the file that the report is appended to, a line for each site:
- *                    "site NAME KIND AT MODULE FROM CALLS"; "hit ..." as soon as a call failed
+ *                    "site NAME KIND AT MODULE FROM CALLS"; "hit ..." as soon as a call failed;
+ *                    "live ..." and "channel ..." for what is left at the end
  *   FAULTS_FAIL      "NAME KIND AT MODULE FROM NTH MODE CODE": the NTH call of the site fails with
  *                    CODE; MODE once: that one; on: every later one of KIND, wherever it is
  *
@@ -27,10 +22,8 @@
  * Before the constructor has run, and while fault_inside is set, all calls go through unseen.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -39,18 +32,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-#include <unwind.h>
 
 #include "fault.h"
+#include "live.h"
+#include "place.h"
 
-enum { SITES_MAX = 1 << 14, WRAPPERS_MAX = 256, FRAMES_MAX = 48, NAME_MAX_BYTES = 40 };
 enum { EMPTY, BUSY, FULL };
-
-typedef struct place {
-    const char *name, *kind;
-    uintptr_t at, from;
-    char module[NAME_MAX_BYTES]; /* "-" for the program */
-} place;
 
 typedef struct site {
     _Atomic(int) state;
@@ -58,21 +45,15 @@ typedef struct site {
     _Atomic(uint64_t) calls;
 } site;
 
-static site sites[SITES_MAX];
-static struct {
-    uintptr_t lo, hi;
-} wrappers[WRAPPERS_MAX];
-static unsigned wrapper_count;
-
-static uintptr_t program_base, program_lo, program_hi; /* of the program's segments */
-static uintptr_t own_lo, own_hi;
+static site sites[FAULT_SITES_MAX];
+static pid_t process; /* whose memory this is: a child that shares it reports nothing */
 static _Atomic(bool) ready;
 static int log_fd = -1;
 
 /* What to fail; fixed after the constructor. */
 static struct {
     bool set, on;
-    char name[NAME_MAX_BYTES], kind[NAME_MAX_BYTES];
+    char name[PLACE_NAME_BYTES], kind[PLACE_NAME_BYTES];
     place place;
     uint64_t nth;
     int code;
@@ -84,7 +65,7 @@ __thread int fault_inside;
 
 /* ---- reporting ---- */
 
-__attribute__((format(printf, 1, 2))) static void report(const char *format, ...)
+void fault_say(const char *format, ...)
 {
     char line[512];
     va_list args;
@@ -95,138 +76,108 @@ __attribute__((format(printf, 1, 2))) static void report(const char *format, ...
         syscall(SYS_write, log_fd, line, (size_t)n);
 }
 
+void fault_start_process(void)
+{
+    process = getpid();
+    live_start();
+}
+
 void fault_report(void)
 {
-    static _Atomic(bool) done;
-    if (!atomic_load(&ready) || atomic_exchange(&done, true))
+    static _Atomic(pid_t) done;
+    pid_t self = getpid();
+    if (!atomic_load(&ready) || self != process || atomic_exchange(&done, self) == self)
         return;
     fault_inside++;
-    for (size_t i = 0; i < SITES_MAX && !plan.set; i++) {
+    for (size_t i = 0; i < FAULT_SITES_MAX && !plan.set; i++) {
         site *s = &sites[i];
         if (atomic_load_explicit(&s->state, memory_order_acquire) == FULL)
-            report("site %s %s %lx %s %lx %llu\n", s->place.name, s->place.kind,
-                   (unsigned long)s->place.at, s->place.module, (unsigned long)s->place.from,
-                   (unsigned long long)atomic_load(&s->calls));
+            fault_say("site %s %s %lx %s %lx %llu\n", s->place.name, s->place.kind,
+                      (unsigned long)s->place.at, s->place.module, (unsigned long)s->place.from,
+                      (unsigned long long)atomic_load(&s->calls));
     }
+    live_report();
+    live_report_channels();
     if (plan.set)
-        report("end %llu %llu\n", (unsigned long long)atomic_load(&plan_calls),
-               (unsigned long long)atomic_load(&failed));
+        fault_say("end %llu %llu\n", (unsigned long long)atomic_load(&plan_calls),
+                  (unsigned long long)atomic_load(&failed));
     fault_inside--;
 }
 
-/* ---- places ---- */
+/* ---- counting ---- */
 
-static bool in_program(uintptr_t pc)
-{
-    return pc >= program_lo && pc < program_hi;
-}
-
-static bool in_wrapper(uintptr_t offset)
-{
-    for (unsigned i = 0; i < wrapper_count; i++)
-        if (offset >= wrappers[i].lo && offset < wrappers[i].hi)
-            return true;
-    return false;
-}
-
-typedef struct walk {
-    uintptr_t frames[FRAMES_MAX];
-    unsigned n;
-    bool to_place; /* stop at the first frame that is a place */
-} walk;
-
-static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *arg)
-{
-    walk *w = arg;
-    uintptr_t pc = _Unwind_GetIP(context);
-    if (pc == 0)
-        return _URC_END_OF_STACK;
-    if (pc >= own_lo && pc < own_hi)
-        return _URC_NO_REASON;
-    pc--; /* the call, not the instruction behind it */
-    w->frames[w->n++] = pc;
-    bool there = w->to_place && in_program(pc) && !in_wrapper(pc - program_base);
-    return there || w->n == FRAMES_MAX ? _URC_END_OF_STACK : _URC_NO_REASON;
-}
-
-static void name_module(place *p, const void *pc)
-{
-    Dl_info info;
-    const char *path = dladdr(pc, &info) && info.dli_fname ? info.dli_fname : "?";
-    const char *slash = strrchr(path, '/');
-    snprintf(p->module, sizeof p->module, "%s", slash ? slash + 1 : path);
-}
-
-static void find_place(place *p, const char *name, const char *kind, const void *caller)
-{
-    uintptr_t pc = (uintptr_t)caller - 1;
-    p->name = name;
-    p->kind = kind;
-    p->at = p->from = 0;
-    strcpy(p->module, "-");
-    if (in_program(pc)) {
-        p->at = pc - program_base;
-        p->from = p->at;
-        if (!in_wrapper(p->at))
-            return;
-    } else {
-        name_module(p, (const void *)pc);
-    }
-    walk w = { .to_place = true };
-    _Unwind_Backtrace(step, &w);
-    if (w.n > 0 && in_program(w.frames[w.n - 1]))
-        p->from = w.frames[w.n - 1] - program_base;
-}
-
-static bool same(const place *a, const place *b)
-{
-    return a->at == b->at && a->from == b->from && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->module, b->module) == 0;
-}
-
-static void count(const place *p)
+/* The number of the site, which is given one if it is new. */
+static int number_of(const place *p)
 {
     uintptr_t h = (p->at * 31 + p->from) * UINT64_C(0x9e3779b97f4a7c15) +
                   (uintptr_t)p->name[0] * 77;
     for (const char *c = p->module; *c; c++)
         h = h * 131 + (unsigned char)*c;
-    for (size_t i = 0; i < SITES_MAX; i++) {
-        site *s = &sites[(h + i) % SITES_MAX];
+    for (size_t i = 0; i < FAULT_SITES_MAX; i++) {
+        site *s = &sites[(h + i) % FAULT_SITES_MAX];
         int state = atomic_load_explicit(&s->state, memory_order_acquire);
         if (state == EMPTY && atomic_compare_exchange_strong(&s->state, &state, BUSY)) {
             s->place = *p;
             atomic_store_explicit(&s->state, FULL, memory_order_release);
         }
         while (atomic_load_explicit(&s->state, memory_order_acquire) != FULL) {}
-        if (same(&s->place, p)) {
-            atomic_fetch_add(&s->calls, 1);
-            return;
-        }
+        if (place_same(&s->place, p))
+            return (int)(s - sites);
     }
-    report("full\n");
+    fault_say("full\n");
+    return LIVE_NONE;
+}
+
+/* The site that this thread has counted last: what the call has given is noted for it. */
+static __thread struct {
+    const char *name;
+    const void *caller;
+    int site;
+} last;
+
+static void count(const place *p, const void *caller)
+{
+    last.name = p->name;
+    last.caller = caller;
+    last.site = number_of(p);
+    if (last.site != LIVE_NONE)
+        atomic_fetch_add(&sites[last.site].calls, 1);
+}
+
+int fault_site(const char *name, const char *kind, const void *caller)
+{
+    if (fault_inside || !atomic_load_explicit(&ready, memory_order_acquire))
+        return LIVE_NONE;
+    if (last.caller == caller && last.name == name) {
+        last.caller = NULL;
+        return last.site;
+    }
+    int saved = errno;
+    place p;
+    fault_inside++;
+    place_find(&p, name, kind, caller);
+    int number = number_of(&p);
+    fault_inside--;
+    errno = saved;
+    return number;
+}
+
+void fault_say_live(int number, const char *what, unsigned n, size_t amount)
+{
+    static const place nowhere = { .name = "?", .kind = "?", .module = "-" };
+    const place *p = number == LIVE_NONE ? &nowhere : &sites[number].place;
+    fault_say("live %s %u %zu %s %s %lx %s %lx\n", what, n, amount, p->name, p->kind,
+              (unsigned long)p->at, p->module, (unsigned long)p->from);
 }
 
 /* ---- deciding ---- */
-
-static void tell_hit(void)
-{
-    walk w = { 0 };
-    _Unwind_Backtrace(step, &w);
-    char line[400];
-    int n = snprintf(line, sizeof line, "hit");
-    for (unsigned i = 0; i < w.n && n < (int)sizeof line - 20; i++)
-        if (in_program(w.frames[i]))
-            n += snprintf(line + n, sizeof line - (size_t)n, " %lx",
-                          (unsigned long)(w.frames[i] - program_base));
-    report("%s\n", line);
-}
 
 static int decide(const char *name, const char *kind, const void *caller)
 {
     place p;
     if (!plan.set) {
-        find_place(&p, name, kind, caller);
-        count(&p);
+        place_find(&p, name, kind, caller);
+        count(&p, caller);
         return 0;
     }
     if (atomic_load(&tripped)) {
@@ -237,12 +188,14 @@ static int decide(const char *name, const char *kind, const void *caller)
     }
     if (strcmp(name, plan.name) != 0)
         return 0;
-    find_place(&p, name, kind, caller);
-    if (!same(&p, &plan.place) || atomic_fetch_add(&plan_calls, 1) + 1 != plan.nth)
+    place_find(&p, name, kind, caller);
+    if (!place_same(&p, &plan.place) || atomic_fetch_add(&plan_calls, 1) + 1 != plan.nth)
         return 0;
     atomic_store(&tripped, true);
     atomic_fetch_add(&failed, 1);
-    tell_hit();
+    char trace[400];
+    place_trace(trace, sizeof trace);
+    fault_say("hit%s\n", trace);
     return plan.code;
 }
 
@@ -259,42 +212,6 @@ int fault_code(const char *name, const char *kind, const void *caller)
 }
 
 /* ---- starting ---- */
-
-static int note_object(struct dl_phdr_info *info, size_t size, void *arg)
-{
-    uintptr_t lo = UINTPTR_MAX, hi = 0, self = (uintptr_t)&note_object;
-    bool first = *(bool *)arg;
-    (void)size;
-    for (int i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *h = &info->dlpi_phdr[i];
-        if (h->p_type != PT_LOAD)
-            continue;
-        uintptr_t begin = info->dlpi_addr + h->p_vaddr;
-        lo = begin < lo ? begin : lo;
-        hi = begin + h->p_memsz > hi ? begin + h->p_memsz : hi;
-    }
-    if (first) {
-        program_base = info->dlpi_addr;
-        program_lo = lo;
-        program_hi = hi;
-    } else if (self >= lo && self < hi) {
-        own_lo = lo;
-        own_hi = hi;
-    }
-    *(bool *)arg = false;
-    return 0;
-}
-
-static void read_wrappers(const char *text)
-{
-    while (*text && wrapper_count < WRAPPERS_MAX) {
-        char *end;
-        wrappers[wrapper_count].lo = strtoul(text, &end, 16);
-        wrappers[wrapper_count].hi = *end == '-' ? strtoul(end + 1, &end, 16) : 0;
-        wrapper_count++;
-        text = *end == ',' ? end + 1 : "";
-    }
-}
 
 static void read_plan(const char *text)
 {
@@ -318,13 +235,10 @@ static void read_plan(const char *text)
 
 __attribute__((constructor)) static void start(void)
 {
-    bool first = true;
     fault_inside++;
     const char *ranges = getenv("FAULTS_WRAPPERS"), *log = getenv("FAULTS_LOG");
     const char *fail = getenv("FAULTS_FAIL");
-    dl_iterate_phdr(note_object, &first);
-    if (ranges)
-        read_wrappers(ranges);
+    place_start(ranges ? ranges : "");
     if (fail)
         read_plan(fail);
     if (log) { /* far from the numbers that the program's own descriptors have */
@@ -333,8 +247,7 @@ __attribute__((constructor)) static void start(void)
         log_fd = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 900);
         syscall(SYS_close, fd);
     }
-    walk warm = { 0 }; /* the unwinder sets itself up */
-    _Unwind_Backtrace(step, &warm);
+    fault_start_process();
     fault_inside--;
     atomic_store_explicit(&ready, log != NULL, memory_order_release);
 }

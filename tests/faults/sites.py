@@ -112,6 +112,7 @@ class Symbols:
         out = subprocess.run(["nm", "-S", "--defined-only", self.program], check=True,
                              capture_output=True, text=True).stdout
         ranges = []
+        self.has_channels = " rni_channel_make" in out
         for line in out.splitlines():
             words = line.split()
             if len(words) == 4 and WRAPPER.match(words[3].split(".")[0]):

@@ -8,6 +8,7 @@ from sites import ROOT
 PAGE = os.path.join(ROOT, "docs", "faults.md")
 BEGIN, END = "<!-- sites -->\n", "<!-- end of sites -->\n"
 LEFT_BEGIN, LEFT_END = "<!-- not reached -->\n", "<!-- end of not reached -->\n"
+KEPT_BEGIN, KEPT_END = "<!-- kept -->\n", "<!-- end of kept -->\n"
 
 
 def write_figures(driver, keys):
@@ -39,6 +40,12 @@ def read_left():
     """{key: why} of the sites that no program reaches."""
     return {(call, by, file, function): why
             for file, function, call, by, why in read_rows(LEFT_BEGIN, LEFT_END)}
+
+
+def read_kept():
+    """{key: why} of the sites that keep what they are given until the process ends."""
+    return {(call, by, file, function): why
+            for file, function, call, by, why in read_rows(KEPT_BEGIN, KEPT_END)}
 
 
 def replace(text, begin, end, last, rows):
@@ -95,5 +102,9 @@ def check(driver, keys, update):
     left = read_left()
     failed += [f"reached by no program and not in docs/faults.md (--update): {' '.join(key)}"
                for key in sorted(listing.not_reached(listed, known) - left.keys())]
+    failed += [f"kept, and docs/faults.md does not say why: {' '.join(key)}"
+               for key, why in sorted(driver.kept.items()) if not why]
+    failed += [f"kept, says docs/faults.md, but no site: {' '.join(key)}"
+               for key in sorted(driver.kept.keys() - known.keys())]
     return failed + [f"reached by no program, and docs/faults.md does not say why: {' '.join(key)}"
                      for key, why in sorted(left.items()) if not why]
