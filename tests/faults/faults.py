@@ -11,7 +11,8 @@ hold when it ends. The short run fails each site in the quickest program that ha
 it; the full one in every program, with every error of the call.
 
 Fails if an outcome is wrong, if something is not given back, if a site that was counted was never
-failed, and if one is not in the table of docs/faults.md; --update writes that. BUILD/faults.tsv has the lines and the figures.
+failed, and if one is not in the table of docs/faults.md; --update writes that. BUILD/faults.tsv has
+the lines and the figures.
 """
 import argparse
 import collections
