@@ -10,14 +10,16 @@ import re
 from programs import Wrong
 from sites import Site, key
 
+# Only the stack of its thread points to it.
+ON_A_STACK = {("calloc", "rni_os_alloc", "src/obs/monitor.c", "monitor")}
 # A process that ends at once, wherever it is, frees nothing.
 ENDS_AT_ONCE = re.compile(r"^runnel: (out of memory$|all tasks are asleep - deadlock!)", re.M)
 FREES_NOTHING = {"panic", "ended by the signal"}
 # What must be said of rest_lost.c.
-LOST = (r"1 blocks of 100 bytes in all, malloc by - at tests/faults/rest_lost\.c:\d+",
-        r"1 blocks of 4096 bytes in all, mmap by - at tests/faults/rest_lost\.c:\d+",
-        r"descriptor \d+, eventfd by - at tests/faults/rest_lost\.c:\d+",
-        r"a channel, made at \S*rest_lost\.c:\d+")
+BLOCKS = r"1 blocks of {} bytes in all( that nothing points to)?, {} by - at "
+HERE = r"tests/faults/rest_lost\.c:\d+"
+LOST = (BLOCKS.format(100, "malloc") + HERE, BLOCKS.format(4096, "mmap") + HERE,
+        r"descriptor \d+, eventfd by - at " + HERE, r"a channel, made at \S*" + HERE)
 
 Live = collections.namedtuple("Live", "what n amount site")
 
@@ -38,10 +40,12 @@ def held(symbols, log):
             continue
         place = symbols.place(live.site.origin) if live.site.origin else None
         name = key(symbols, live.site)
+        lost = live.what == "lost" and live.site.module == "-" and name not in ON_A_STACK
         what = f"descriptor {live.amount}" if live.what == "fd" else \
             f"{live.n} blocks of {live.amount} bytes in all"
-        yield name, (f"{what}, {live.site.call} by {name[1]} at "
-                     f"{place.file + ':' + place.line if place else '-'} ({live.site.module})")
+        yield None if lost else name, (
+            f"{what}{' that nothing points to' if lost else ''}, {live.site.call} by {name[1]} at "
+            f"{place.file + ':' + place.line if place else '-'} ({live.site.module})")
     for line in log:
         if line.startswith("channel "):
             yield None, "a channel, made at " + line[8:]

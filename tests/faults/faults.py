@@ -7,8 +7,9 @@
 Each program is run once to count its sites (site.c), then again with one of them failing: at its
 first call, in the full run also at its last and one in the middle; once, and from then on
 everything of its kind. programs.py says what a program must do then, account.py what it may still
-hold when it ends. The short run fails each site in the quickest program that has
-it; the full one in every program, with every error of the call.
+hold when it ends. The short run fails each site in the quickest program that has it, and each call
+for memory in the programs of rest.c, also at that site only; the full one in every program, with
+every error of the call.
 
 Fails if an outcome is wrong, if something is not given back, if a site that was counted was never
 failed, and if one is not in the table of docs/faults.md; --update writes that. BUILD/faults.tsv has
@@ -33,6 +34,8 @@ import table
 
 Job = collections.namedtuple("Job", "program site key nth mode code others")
 TRIES = 12
+QUICK = 0.5     # seconds of a program that is run so often
+CALLS_MAX = 32
 
 
 class Driver:
@@ -112,6 +115,17 @@ class Driver:
         self.seconds[program.name] = seconds
         program.seconds = max(10, 10 * seconds + 5)
 
+    def each_call(self, program, site, name):
+        """A job for each of the first calls of a site that asks for memory, in programs that take
+        no time: such a site serves many callers, and each has to give back what it has by then."""
+        often = isinstance(program, programs.Rest) or \
+            (self.options.full and self.seconds[program.name] < QUICK)
+        if not often or site.kind != "memory" or site.module != "-":
+            return []
+        code = sites.errors_of(site.call, name)[0][0]
+        return [Job(program, site, name, nth, mode, code, []) for mode in ("once", "here")
+                for nth in range(1, min(site.calls, CALLS_MAX if mode == "once" else 2) + 1)]
+
     def plan(self):
         """The jobs, the likeliest to tell something first."""
         by_key = collections.defaultdict(list)
@@ -133,6 +147,8 @@ class Driver:
                                   for mode, these in (("once", once), ("on", on))
                                   for code in these
                                   if (nth, code) != (1, these[0])]
+            later += [job for program, found in having for s in found
+                      for job in self.each_call(program, s, name)]
         random.Random(1).shuffle(later)
         return jobs + later
 

@@ -2,13 +2,12 @@
 /*
  * What the program has been given and not given back, by the place that it was given to: blocks,
  * mappings and descriptors. At the end of the process that is written into the log; account.py
- * tells what may be there.
+ * tells what may be there. reach.c tells of blocks whether anything still points to them.
  *
  * Why not only Valgrind: a block that something still points to is no leak to it, and a pool that
  * is kept deliberately and one element too many in a list look alike. Here each place is counted,
  * exactly, and those that keep what they are given are known by name. It costs so little that every
- * run is judged. Valgrind sees what this does not: accesses to what was given back (faults.py
- * --valgrind).
+ * run is judged. What this does not see is an access to what was given back.
  *
  * Invariants: what is given has one owner until it is given back, so that no address is in the
  * table twice, and an address is taken out before the real call that frees it. A slot is written by
@@ -22,19 +21,21 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fault.h"
 #include "live.h"
 
-enum { SLOTS = 1 << 19, DESCRIPTORS = 900, INHERITED = -2 };
+enum { SLOTS = 1 << 19, LEFT_MAX = 1 << 15, DESCRIPTORS = 900, INHERITED = -2 };
 enum { EMPTY, GONE, BUSY };
 
 typedef struct slot {
     _Atomic(uintptr_t) address;
     size_t bytes;
     int site;
+    bool mapping;
 } slot;
 
 static slot slots[SLOTS];
@@ -45,7 +46,7 @@ static size_t slot_of(uintptr_t address)
     return (size_t)((address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 45) % SLOTS;
 }
 
-static void insert(uintptr_t address, size_t bytes, int site)
+static void insert(uintptr_t address, size_t bytes, int site, bool mapping)
 {
     for (size_t h = slot_of(address), i = 0; i < SLOTS; i++) {
         slot *s = &slots[(h + i) % SLOTS];
@@ -55,6 +56,7 @@ static void insert(uintptr_t address, size_t bytes, int site)
                                                     memory_order_relaxed)) {
             s->bytes = bytes;
             s->site = site;
+            s->mapping = mapping;
             atomic_store_explicit(&s->address, address, memory_order_release);
             return;
         }
@@ -66,7 +68,7 @@ void live_took(const void *p, size_t bytes, const char *name, const char *kind, 
 {
     int site = p ? fault_site(name, kind, caller) : LIVE_NONE;
     if (site != LIVE_NONE)
-        insert((uintptr_t)p, bytes, site);
+        insert((uintptr_t)p, bytes, site, strcmp(kind, "mmap") == 0);
 }
 
 int live_gave(const void *p, size_t *bytes)
@@ -90,7 +92,7 @@ int live_gave(const void *p, size_t *bytes)
 void live_restore(const void *p, size_t bytes, int site)
 {
     if (site != LIVE_NONE)
-        insert((uintptr_t)p, bytes, site);
+        insert((uintptr_t)p, bytes, site, false);
 }
 
 void live_descriptor(int fd, const char *name, const char *kind, const void *caller)
@@ -120,28 +122,57 @@ void live_start(void)
         atomic_store(&opened[fd], is_open(fd) ? INHERITED : 0);
 }
 
-void live_report(void)
+/* Those in the table; one for which there is no room is not judged, which is said. */
+static size_t gather(live_block *list, size_t most)
 {
+    size_t n = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        slot *s = &slots[i];
+        uintptr_t address = atomic_load_explicit(&s->address, memory_order_acquire);
+        if (address > BUSY && n < most)
+            list[n++] = (live_block){ address, s->bytes, s->site, s->mapping, false };
+    }
+    if (n == most)
+        fault_say("full\n");
+    return n;
+}
+
+static void report_blocks(bool reached)
+{
+    static live_block list[LEFT_MAX];
+    static size_t n;
     static struct {
         unsigned n;
         size_t bytes;
     } sums[FAULT_SITES_MAX];
-    (void)live_gave(stdout->_IO_buf_base, NULL); /* libc's, of whoever printed first */
-    for (size_t i = 0; i < SLOTS; i++) {
-        slot *s = &slots[i];
-        if (atomic_load_explicit(&s->address, memory_order_acquire) <= BUSY)
-            continue;
-        sums[s->site].n++;
-        sums[s->site].bytes += s->bytes;
+    if (reached) {
+        n = gather(list, LEFT_MAX);
+        live_reach(list, n);
     }
+    memset(sums, 0, sizeof sums);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].reached == reached) {
+            sums[list[i].site].n++;
+            sums[list[i].site].bytes += list[i].bytes;
+        }
     for (int i = 0; i < FAULT_SITES_MAX; i++)
         if (sums[i].n)
-            fault_say_live(i, "bytes", sums[i].n, sums[i].bytes);
+            fault_say_live(i, reached ? "bytes" : "lost", sums[i].n, sums[i].bytes);
+}
+
+static void report_descriptors(void)
+{
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
         int site = atomic_load(&opened[fd]);
-        if (site > 0 && is_open(fd))
-            fault_say_live(site - 1, "fd", 1, (size_t)fd);
-        else if (site == 0 && is_open(fd))
-            fault_say_live(LIVE_NONE, "fd", 1, (size_t)fd);
+        if (site != INHERITED && is_open(fd))
+            fault_say_live(site > 0 ? site - 1 : LIVE_NONE, "fd", 1, (size_t)fd);
     }
+}
+
+void live_report(void)
+{
+    (void)live_gave(stdout->_IO_buf_base, NULL); /* libc's, of whoever printed first */
+    report_blocks(true);
+    report_blocks(false);
+    report_descriptors();
 }

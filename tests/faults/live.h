@@ -3,7 +3,9 @@
 #ifndef FAULTS_LIVE_H
 #define FAULTS_LIVE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { LIVE_NONE = -1 };
 
@@ -24,6 +26,18 @@ void live_closed(int fd);
 
 /* Begins to note, and finds which descriptors are open already. */
 void live_start(void);
+
+/* One of the blocks and mappings that are there. */
+typedef struct live_block {
+    uintptr_t address;
+    size_t bytes;
+    int site;
+    bool mapping;
+    bool reached; /* something points to it */
+} live_block;
+
+/* Sorts them, and finds those which the program can still reach (reach.c). */
+void live_reach(live_block *list, size_t n);
 
 /* Writes what is there into the log, once for each place; the channels that are not freed. */
 void live_report(void);

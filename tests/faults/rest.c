@@ -53,6 +53,7 @@ static const struct {
     { "scopes", rest_scopes, NULL, false },
     { "discards", rest_discards, NULL, false },
     { "crowd", rest_crowd, NULL, false },
+    { "scarce", rest_scarce, NULL, false },
     { "outliving", NULL, rest_outliving, false },
     { "leaks", rest_leaks, NULL, false },
     { "failing", NULL, rest_failing, false },

@@ -13,6 +13,7 @@ int rest_broadcasts(rn_group *g, void *unused);
 int rest_scale(rn_group *g, void *unused);
 int rest_scopes(rn_group *g, void *unused);
 int rest_discards(rn_group *g, void *unused);
+int rest_scarce(rn_group *g, void *unused);
 int rest_crowd(rn_group *g, void *unused);
 int rest_leaks(rn_group *g, void *arg);
 int rest_lost(rn_group *g, void *unused);

@@ -15,7 +15,8 @@
  *                    "site NAME KIND AT MODULE FROM CALLS"; "hit ..." as soon as a call failed;
  *                    "live ..." and "channel ..." for what is left at the end
  *   FAULTS_FAIL      "NAME KIND AT MODULE FROM NTH MODE CODE": the NTH call of the site fails with
- *                    CODE; MODE once: that one; on: every later one of KIND, wherever it is
+ *                    CODE; MODE once: that one; on: every later one of KIND, wherever it is;
+ *                    here: every later one of the site
  *
  * Invariants: nothing here allocates. The table of sites is an open hash that only grows; a slot is
  * written by who moves its state from EMPTY to BUSY, and published with release order as FULL.
@@ -52,7 +53,7 @@ static int log_fd = -1;
 
 /* What to fail; fixed after the constructor. */
 static struct {
-    bool set, on;
+    bool set, on, here;
     char name[PLACE_NAME_BYTES], kind[PLACE_NAME_BYTES];
     place place;
     uint64_t nth;
@@ -181,8 +182,15 @@ static int decide(const char *name, const char *kind, const void *caller)
         return 0;
     }
     if (atomic_load(&tripped)) {
-        if (!plan.on || strcmp(kind, plan.kind) != 0)
+        if (!plan.on && !plan.here)
             return 0;
+        if (strcmp(plan.here ? name : kind, plan.here ? plan.name : plan.kind) != 0)
+            return 0;
+        if (plan.here) {
+            place_find(&p, name, kind, caller);
+            if (!place_same(&p, &plan.place))
+                return 0;
+        }
         atomic_fetch_add(&failed, 1);
         return plan.code;
     }
@@ -230,6 +238,7 @@ static void read_plan(const char *text)
     plan.place.from = from;
     plan.nth = nth;
     plan.on = strcmp(mode, "on") == 0;
+    plan.here = strcmp(mode, "here") == 0;
     plan.set = true;
 }
 
