@@ -157,36 +157,31 @@ size_t rni_table_leaks(int fd, uint16_t run, bool (*wanted)(rni_why why), const 
     return tb.lines;
 }
 
-static bool is_first(const rni_queue *q, const rni_task *t)
+static bool waits_first(const rni_queue *q, const rni_survey *found)
 {
-    return q->head && q->head->task == t;
+    return q->head && rni_leaks_has(found, q->head->task);
 }
 
-/* The channel that t waits on (the first, for a select), if t is the first who does. */
-static void first_on_channel(rni_task *t, table *tb)
+/* A line for c, if the first who waits on it is among those found: `what` of a task that goes on
+ * may name anything by now. */
+static void found_channel(rn_channel *c, void *arg)
 {
-    void *what = (void *)(uintptr_t)atomic_load_explicit(&t->what, memory_order_relaxed);
-    if (!what || !on_channel((rni_why)atomic_load_explicit(&t->why, memory_order_relaxed)))
+    table *tb = arg;
+    if (!rni_lock_try(&c->lock))
         return;
-    rn_channel *c = what;
-    bool first = rni_lock_try(&c->lock);
-    if (first) {
-        first = is_first(&c->receivers, t) || is_first(&c->senders, t);
-        rni_unlock(&c->lock);
-    }
+    bool first = waits_first(&c->receivers, tb->leaked) || waits_first(&c->senders, tb->leaked);
+    rni_unlock(&c->lock);
     if (first)
         channel_line(c, tb);
 }
 
 void rni_table_found(int fd, const rni_survey *found)
 {
-    table tb = { .fd = fd };
+    table tasks = { .fd = fd }, channels = { .fd = fd, .leaked = found };
     for (size_t i = 0; i < found->n; i++)
         if (rni_leaks_has(found, found->found[i].task))
-            task_line(found->found[i].task, &tb);
-    for (size_t i = 0; i < found->n; i++)
-        if (rni_leaks_has(found, found->found[i].task))
-            first_on_channel(found->found[i].task, &tb);
+            task_line(found->found[i].task, &tasks);
+    rni_channel_each(found_channel, &channels);
 }
 
 static void dump(int fd, const rni_survey *leaked)
@@ -217,6 +212,6 @@ void rn_dump(int fd)
         dump(fd, NULL);
         return;
     }
-    dump(fd, rni_leaks_find(&s) >= 0 ? &s : NULL);
+    dump(fd, rni_leaks_looked(fd, rni_leaks_find(&s)) ? &s : NULL);
     rni_leaks_free(&s);
 }

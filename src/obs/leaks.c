@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <runnel/obs.h>
 
@@ -20,24 +19,30 @@
 #include "core/records.h"
 #include "obs/table.h"
 
-enum { SHORTEST_NS = 50 * 1000, LONGEST_NS = 10 * 1000 * 1000, PATIENCE_NS = 2000 * 1000 * 1000 };
+enum {
+    SHORTEST_NS = 50 * 1000,
+    LONGEST_NS = 10 * 1000 * 1000,
+    REST_NS = 50 * 1000 * 1000,
+    PATIENCE_NS = 2000 * 1000 * 1000
+};
 
 static pthread_mutex_t checking = PTHREAD_MUTEX_INITIALIZER;
 
+/* Until a look succeeds. A thread in a channel's section lets its lock go, once it gets a CPU; one
+ * that did not stop may be in a call that nothing interrupts and that ends some day, and meanwhile
+ * the others run as long as they stood. */
 static int check(rni_survey *s)
 {
     _Atomic(uint32_t) never = 0;
-    int64_t pause = SHORTEST_NS, waited = 0;
+    int64_t pause = SHORTEST_NS, limit = rni_os_now() + PATIENCE_NS;
     for (;;) {
         int rc = rni_os_stop_world(rni_survey_world, s);
-        if (rc != -EAGAIN)
+        if (rc != RNI_SURVEY_LOCKED && rc != -EBUSY)
             return rc;
         rni_leaks_free(s);
-        if (waited > PATIENCE_NS)
+        if (rni_os_now() > limit)
             return -EBUSY;
-        /* Whoever has the lock lets it go, once it gets a CPU. */
-        rni_os_futex_wait(&never, 0, pause);
-        waited += pause;
+        rni_os_futex_wait(&never, 0, rc == -EBUSY ? REST_NS : pause);
         pause = pause < LONGEST_NS ? 2 * pause : pause;
     }
 }
@@ -62,9 +67,14 @@ RNI_NOINLINE static int check_from(rni_survey *s)
     int rc = on.task_stack ? 0 : rni_os_own_stack(&s->stack);
     if (rc != 0)
         return rc;
+    if ((uintptr_t)s->low - (uintptr_t)s->stack.base >= s->stack.bytes)
+        s->stack.bytes = 0; /* the thread stands on another, of the program's own */
+    int cancel;             /* the check opens files, and would end there with the lock taken */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     pthread_mutex_lock(&checking);
     rc = check(s);
     pthread_mutex_unlock(&checking);
+    pthread_setcancelstate(cancel, NULL);
     return rc;
 }
 
@@ -85,6 +95,17 @@ void rni_leaks_free(rni_survey *s)
         rni_os_unreserve(s->memory, s->bytes);
     s->memory = NULL;
     s->n = 0;
+}
+
+bool rni_leaks_looked(int fd, int found)
+{
+    char line[128];
+    if (found >= 0)
+        return true;
+    int n = snprintf(line, sizeof line, "runnel: leaks were not looked for: %s\n",
+                     strerror(-found));
+    rni_say(fd, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+    return false;
 }
 
 bool rni_leaks_has(const rni_survey *s, const rni_task *t)

@@ -4,8 +4,8 @@
  *
  * Everything is counted first, then gets one piece of memory that the system reserves: malloc's
  * locks may be held by those who stand still. The queues of a channel are whole if its lock is
- * free; if any is held there are no nodes (-EAGAIN), and the world is let go and stopped again:
- * such sections are a few dozen instructions.
+ * free; if any is held there are no nodes (RNI_SURVEY_LOCKED), and the world is let go and stopped
+ * again: such sections are a few dozen instructions.
  */
 #include "obs/nodes.h"
 
@@ -109,7 +109,7 @@ static int allocate(rni_making *m)
     rni_channel_slabs_each(count_headers, m);
     rni_spawn_slabs_each(count_spawns, m);
     if (m->busy)
-        return -EAGAIN;
+        return RNI_SURVEY_LOCKED;
     if (m->contexts_max > CONTEXTS_MAX)
         return -ENOTSUP;
     m->n_spans += m->contexts_max + rn_worker_count() + 4;
@@ -307,10 +307,21 @@ static void build(rni_making *m)
     rni_spans_sort(&r->spans);
 }
 
+/* Else what is in one span would be looked for in another. An assertion would report, which takes
+ * locks that those who stand still may hold. */
+static bool apart(const rni_spans *s)
+{
+    for (size_t i = 1; i < s->n; i++)
+        if (s->at[i - 1].end > s->at[i].base)
+            return false;
+    return true;
+}
+
 int rni_nodes_make(rni_making *m)
 {
     int rc = allocate(m);
-    if (rc == 0)
-        build(m);
-    return rc;
+    if (rc != 0)
+        return rc;
+    build(m);
+    return apart(&m->r.spans) ? 0 : -EIO;
 }

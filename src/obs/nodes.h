@@ -19,8 +19,8 @@ typedef struct rni_making {
 } rni_making;
 
 /* Makes the nodes and the list of what memory is known, in memory that it gets for them: all tasks
- * that are alive are suspects, and nothing has been reached. 0; -EAGAIN if a channel's lock is
- * held; -ENOMEM or -ENOTSUP. */
+ * that are alive are suspects, and nothing has been reached. 0;
+ * RNI_SURVEY_LOCKED; -ENOMEM, -ENOTSUP; -EIO if what is known of memory contradicts itself. */
 int rni_nodes_make(rni_making *m);
 
 /* The group that t, which waits for one, waits for. */

@@ -12,7 +12,7 @@
 
 #include "core/records.h"
 
-enum { BUFFER_BYTES = 64 * 1024, QUEUE_MAX = 1 << 26, KIND_SHIFT = 60 };
+enum { BUFFER_BYTES = 64 * 1024, QUEUE_MAX = 1 << 26, KIND_SHIFT = 60, WORD = sizeof(uintptr_t) };
 enum { TASK, CHANNEL, CONTEXT, SPAWN };
 
 /* kind: TASK ...; what: its node, or a record's address, which is shorter than this. */
@@ -139,24 +139,35 @@ void rni_reach_word(rni_reach *r, uintptr_t word, rni_found_in where)
     }
 }
 
+/* The n words that begin in the buffer's first n bytes. */
+static void read_buffer(rni_reach *r, size_t n, rni_found_in where)
+{
+    for (size_t i = 0; i < n; i++) {
+        uintptr_t word;
+        memcpy(&word, r->buffer + i, WORD);
+        if (rni_unlikely(word - r->low < r->high - r->low))
+            rni_reach_word(r, word, where);
+    }
+}
+
 /* The words that begin in [base, end), at every byte: a packed structure aligns nothing. */
 void rni_reach_read(rni_reach *r, uintptr_t base, uintptr_t end, rni_found_in where)
 {
-    enum { WORD = sizeof(uintptr_t) };
     const uintptr_t page = rni_os_page();
-    while (base < end) {
+    while (base < end && r->error == 0) {
         size_t want = end - base < BUFFER_BYTES - WORD ? end - base : BUFFER_BYTES - WORD;
-        size_t got = rni_os_peek(r->buffer, base, want + WORD - 1);
-        for (size_t i = 0; i < want && i + WORD <= got; i++) {
-            uintptr_t word;
-            memcpy(&word, r->buffer + i, WORD);
-            if (rni_unlikely(word - r->low < r->high - r->low))
-                rni_reach_word(r, word, where);
+        ssize_t got = rni_os_peek(r->buffer, base, want + WORD - 1);
+        if (got < 0) {
+            r->error = (int)got;
+            return;
         }
-        if (got >= want)
+        if ((size_t)got >= WORD)
+            read_buffer(r, (size_t)got - WORD + 1 < want ? (size_t)got - WORD + 1 : want, where);
+        if ((size_t)got >= want)
             base += want;
         else
-            base = (base + got + page) & ~(page - 1); /* the rest of that page is not there */
+            base = (base + (size_t)got + page) &
+                   ~(page - 1); /* the rest of that page is not there */
     }
 }
 

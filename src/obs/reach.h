@@ -59,11 +59,10 @@ typedef struct rni_channel_node {
 
 typedef struct rni_context_node {
     rn_ctx *context;
-    uint32_t parent; /* a node too, or none */
     uint32_t members, waiters, children, channels;
     uint32_t next_child;
     uint32_t counted; /* suspects that belong to the group */
-    bool group, root, reached;
+    bool root, reached;
 } rni_context_node;
 
 typedef struct rni_reach {
@@ -78,13 +77,15 @@ typedef struct rni_reach {
     size_t n_work;
     char *buffer;
     size_t suspects; /* that are left */
+    int error;       /* of reading memory, or 0 */
 } rni_reach;
 
 /* Where a word was found: with a thread, in its registers or on the stack it uses; on the stack of
  * a task that waits, or in a message; elsewhere. */
 typedef enum rni_found_in { RNI_IN_THREAD, RNI_IN_TASK, RNI_IN_MEMORY } rni_found_in;
 
-/* Marks what the words of [base, end) reach directly. Memory that is not there is left out. */
+/* Marks what the words of [base, end) reach directly. Memory that is not there is left out; if
+ * memory cannot be read at all, that is in error, and no more is read. */
 void rni_reach_read(rni_reach *r, uintptr_t base, uintptr_t end, rni_found_in where);
 /* The same, without what is in a span. */
 void rni_reach_read_outside(rni_reach *r, uintptr_t base, uintptr_t end);

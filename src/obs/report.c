@@ -134,10 +134,10 @@ void rni_report_leaks(uint16_t run)
              n == 1 ? "" : "s", "returned\n");
     say(line);
     rni_survey s;
-    bool looked = rni_settings_verify();
-    int found = looked ? rni_leaks_find(&s) : 0;
-    rni_table_leaks(2, run, waits_for_task, looked && found >= 0 ? &s : NULL);
-    if (looked)
+    bool verify = rni_settings_verify();
+    bool looked = verify && rni_leaks_looked(2, rni_leaks_find(&s));
+    rni_table_leaks(2, run, waits_for_task, looked ? &s : NULL);
+    if (verify)
         rni_leaks_free(&s);
     rni_count_leaks(n);
     if (mode == RNI_LEAKS_FAIL)

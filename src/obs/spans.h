@@ -23,7 +23,6 @@ typedef struct rni_span {
     rni_span_kind kind;
     uint32_t first;
     uint32_t used, stride, guard; /* of STACKS */
-    uint32_t number;
 } rni_span;
 
 typedef struct rni_spans {

@@ -151,13 +151,13 @@ static int mark(rni_making *m)
         add_context(m, i);
     rni_spawn_each(add_spawn, m);
     rni_reach_follow(r);
-    if (r->suspects == 0)
-        return 0;
+    if (r->suspects == 0 || r->error != 0)
+        return r->error;
     int rc = rni_os_memory_each(add_memory, m);
     if (rc == 0)
         rc = rni_os_kept_each(m->world->process, add_kept, m);
     rni_reach_follow(r);
-    return rc;
+    return rc ? rc : r->error;
 }
 
 static void collect(rni_making *m)

@@ -21,8 +21,10 @@ typedef struct rni_survey {
     size_t bytes;
 } rni_survey;
 
-/* For rni_os_stop_world. 0; -EAGAIN if some thread was stopped inside of a channel's lock; or an
- * error. arg is a rni_survey. */
+/* Some thread was stopped inside of a channel's lock. */
+enum { RNI_SURVEY_LOCKED = 1 };
+
+/* For rni_os_stop_world. 0, RNI_SURVEY_LOCKED, or an error. arg is a rni_survey. */
 int rni_survey_world(const rni_os_world *world, void *arg);
 
 #endif

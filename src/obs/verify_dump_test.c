@@ -118,6 +118,31 @@ TEST(verify_marks_the_leaked_in_the_report_of_leaks)
     CHECK(strstr(report, " found [chan receive] at "));
 }
 
+static int choose(rn_receiver(int) a, rn_receiver(int) b)
+{
+    int v;
+    return rn_select(RN_RECV(a, &v, NULL), RN_RECV(b, &v, NULL));
+}
+RN_TASK(choose, rn_receiver(int), rn_receiver(int));
+NOT_INLINED static void plant_choice(rn_group *g)
+{
+    CHECK_EQ(rn_go(g, choose, rn_rx(rn_make(g, int, 0)), rn_rx(rn_make(g, int, 0))), 0);
+    until_dumped(" choose [select]", 1);
+}
+TASK_TEST(verify_lists_every_channel_that_the_leaked_wait_on)
+{
+    int channels = 0;
+    rn_chan(int) other = rn_make(g, int, 0);
+    setenv("RUNNEL_LEAKS", "off", 1);
+    plant_choice(g);
+    VERIFY(1, "a select");
+    for (const char *at = verified_text; (at = strstr(at, "\n  channel ")) != NULL; at++)
+        channels++;
+    CHECK_EQ(channels, 2); /* and not the other */
+    rn_close(other);
+    return 0;
+}
+
 static int in_simulation(rn_group *g, void *arg)
 {
     (void)arg;

@@ -73,6 +73,19 @@ static void plant_read_only(rn_group *g)
     plant_mapping(g);
     protect(PROT_READ);
 }
+static void plant_read_only_shared(rn_group *g)
+{
+    plant_shared(g);
+    protect(PROT_READ);
+}
+/* In a page of the program's file, until it is written. */
+static char data[2 << 16] __attribute__((aligned(1 << 16))) = "not zero";
+static void plant_read_only_data(rn_group *g)
+{
+    boxed = (struct box *)(void *)(data + 8);
+    boxed->c = waiter(g);
+    protect(PROT_READ);
+}
 static void uproot_read_only(void)
 {
     protect(PROT_READ | PROT_WRITE);
@@ -334,6 +347,8 @@ PLACE(a_packed_structure, plant_packed, uproot_packed, 0, 1, RECEIVES, 1)
 PLACE(a_mapping, plant_mapping, uproot_boxed, 0, 1, RECEIVES, 1)
 PLACE(a_shared_mapping, plant_shared, uproot_boxed, 0, 1, RECEIVES, 1)
 PLACE(a_read_only_page, plant_read_only, uproot_read_only, 0, 1, RECEIVES, 1)
+PLACE(a_read_only_shared_page, plant_read_only_shared, uproot_read_only, 0, 1, RECEIVES, 1)
+PLACE(a_read_only_variable, plant_read_only_data, uproot_read_only, 0, 1, RECEIVES, 1)
 PLACE(the_stack_of_a_thread, plant_thread_stack, stop_thread, 0, 1, RECEIVES, 1)
 PLACE(a_thread_local, plant_thread_local, stop_thread, 0, 1, RECEIVES, 1)
 PLACE(a_register_of_a_thread, plant_register, stop_thread, 0, 1, RECEIVES, 1)

@@ -11,26 +11,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/linux_folder.h"
 #include "os/os.h"
 
 typedef struct keeping {
     void (*fn)(uintptr_t word, void *arg);
     void *arg;
+    int fds, infos; /* /proc/self/fd and /proc/self/fdinfo */
 } keeping;
 
-struct entry { /* of a folder */
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
-/* Calls fn for each hexadecimal number that follows `before` in the file. */
-static void numbers_after(const keeping *k, int folder, const char *name, const char *before)
+/* Calls fn for each hexadecimal number that follows `before` in the file. One that is not there is
+ * no error: kernels may lack it, and descriptors are closed. */
+static int numbers_after(const keeping *k, int folder, const char *name, const char *before)
 {
     char text[4096];
     size_t length = strlen(before), matched = 0;
@@ -38,8 +32,9 @@ static void numbers_after(const keeping *k, int folder, const char *name, const 
     bool in_number = false;
     int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return;
-    for (ssize_t n; (n = read(fd, text, sizeof text)) > 0;)
+        return errno == ENOENT ? 0 : -errno;
+    ssize_t n;
+    while ((n = read(fd, text, sizeof text)) > 0)
         for (ssize_t i = 0; i < n; i++) {
             char c = text[i];
             int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
@@ -58,33 +53,46 @@ static void numbers_after(const keeping *k, int folder, const char *name, const 
                 matched = 0;
             }
         }
+    int rc = n < 0 ? -errno : 0;
     close(fd);
+    return rc;
 }
 
-static int each_epoll(const keeping *k)
+static int look_at_fd(const char *name, void *arg)
 {
-    char buffer[4096] __attribute__((aligned(8)));
-    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int infos = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int rc = folder < 0 || infos < 0 ? -errno : 0;
-    long n;
-    while (rc == 0 && (n = syscall(SYS_getdents64, folder, buffer, sizeof buffer)) != 0) {
-        if (n < 0)
-            rc = -errno;
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const struct entry *)(const void *)(buffer + at);
-            char target[32];
-            ssize_t length = readlinkat(folder, e->name, target, sizeof target);
-            if (length > 0 &&
-                memcmp(target, "anon_inode:[eventpoll]", length < 22 ? (size_t)length : 22) == 0)
-                numbers_after(k, infos, e->name, "data:");
-            at += e->length;
-        }
-    }
-    if (folder >= 0)
-        close(folder);
-    if (infos >= 0)
-        close(infos);
+    static const char epoll[] = "anon_inode:[eventpoll]";
+    const keeping *k = arg;
+    char target[32];
+    ssize_t length = readlinkat(k->fds, name, target, sizeof target);
+    if (length != sizeof epoll - 1 || memcmp(target, epoll, sizeof epoll - 1) != 0)
+        return 0;
+    return numbers_after(k, k->infos, name, "data:");
+}
+
+static int each_epoll(keeping *k)
+{
+    k->fds = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (k->fds < 0)
+        return -errno;
+    k->infos = open("/proc/self/fdinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = k->infos < 0 ? -errno : rni_folder_each(k->fds, look_at_fd, k);
+    if (k->infos >= 0)
+        close(k->infos);
+    close(k->fds);
+    return rc;
+}
+
+static int each_timer(const keeping *k, int process)
+{
+    char path[32], *at = path + sizeof path - sizeof "/timers";
+    memcpy(at, "/timers", sizeof "/timers");
+    for (int p = process; p > 0; p /= 10)
+        *--at = (char)('0' + p % 10);
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (proc < 0)
+        return -errno;
+    int rc = numbers_after(k, proc, at, "/");
+    close(proc);
     return rc;
 }
 
@@ -93,16 +101,8 @@ int rni_os_kept_each(int process, void (*fn)(uintptr_t word, void *arg), void *a
     int saved = errno;
     keeping k = { .fn = fn, .arg = arg };
     int rc = each_epoll(&k);
-    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (rc == 0 && proc >= 0) {
-        char path[32], *at = path + sizeof path - sizeof "/timers";
-        memcpy(at, "/timers", sizeof "/timers");
-        for (int p = process; p > 0; p /= 10)
-            *--at = (char)('0' + p % 10);
-        numbers_after(&k, proc, at, "/");
-    }
-    if (proc >= 0)
-        close(proc);
+    if (rc == 0)
+        rc = each_timer(&k, process);
     errno = saved;
     return rc;
 }

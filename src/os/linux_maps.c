@@ -2,12 +2,19 @@
 /*
  * The process's own memory, as /proc tells it.
  *
- * Data that a program has left can be in private memory that is or was writable, which only counts
- * where a page has been touched: PAGEMAP_SCAN names those pages (Linux 6.7; before that each page's
- * entry is read, which is refused for mappings of a size that only sanitizers make); and in shared
- * memory, whose pages may be anywhere, so that all of it is named.
+ * Data that a program has left can be in private memory, which only counts where a page has been
+ * touched: PAGEMAP_SCAN names those pages (Linux 6.7; before that each page's entry is read, which
+ * is refused for mappings of a size that only sanitizers make). Of a private file that cannot be
+ * written now, only those count that are not the file's any more: .data may have been made
+ * read-only after it was written.
  *
- * Not named: files mapped read-only, what cannot be read, and the kernel's own pages (vvar ...).
+ * It can be in shared memory, too, whether it can be written now or not, and whether this mapping
+ * has touched the page or another. Memory without a file of its own (memfd, /dev/shm, System V)
+ * counts where it has pages, as mincore tells: a look at the others would make them. Those that
+ * have been swapped out mincore does not know, so once anything has been, all of it is named. Of a
+ * file that can be written all is named; of one that cannot, what is in memory.
+ *
+ * Not named: what cannot be read, and the kernel's own pages (vvar ...).
  *
  * No libc calls that allocate: this runs while other threads are stopped, perhaps inside malloc.
  */
@@ -17,6 +24,8 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -32,16 +41,19 @@ struct region {
     uint64_t start, end, categories;
 };
 #define PAGEMAP_SCAN_CALL _IOWR('f', 16, struct scan)
-enum { IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, REGIONS = 256, ENTRIES = 512 };
+enum { IS_FILE = 1 << 2, IS_PRESENT = 1 << 3, IS_SWAPPED = 1 << 4, REGIONS = 256, ENTRIES = 512 };
 
-static const uint64_t ENTRY_PRESENT = UINT64_C(1) << 63, ENTRY_SWAPPED = UINT64_C(1) << 62;
-static const size_t LARGEST = (size_t)1 << 38; /* a quarter of a TiB: 64 Mi entries */
-static const size_t LARGEST_SHARED = (size_t)1 << 32;
+static const uint64_t ENTRY_PRESENT = UINT64_C(1) << 63, ENTRY_SWAPPED = UINT64_C(1) << 62,
+                      ENTRY_FILE = UINT64_C(1) << 61;
+static const size_t LARGEST = (size_t)1 << 38;        /* a quarter of a TiB: 64 Mi entries */
+static const size_t LARGEST_SHARED = (size_t)1 << 36; /* 16 Mi bytes from mincore */
+static const size_t MOST_SHARED = (size_t)1 << 30;    /* of one mapping, to be read */
 
 typedef struct mapping {
     uintptr_t base, end;
     bool read, write, shared, file;
     bool kernel, main_stack;
+    bool memory; /* shared, and no file that exists elsewhere */
 } mapping;
 
 typedef struct looking {
@@ -49,6 +61,7 @@ typedef struct looking {
     void *arg;
     int pagemap;
     bool no_scan; /* PAGEMAP_SCAN is not there */
+    bool swapped; /* the system has swapped something out */
 } looking;
 
 static void tell(const looking *l, const mapping *m, uintptr_t base, uintptr_t end)
@@ -58,6 +71,12 @@ static void tell(const looking *l, const mapping *m, uintptr_t base, uintptr_t e
 
 /* ---- which pages have been touched ---- */
 
+/* Whether only those pages count that are not the file's. */
+static bool own_pages_only(const mapping *m)
+{
+    return m->file && !m->write;
+}
+
 static int scan_touched(looking *l, const mapping *m)
 {
     struct region found[REGIONS];
@@ -66,6 +85,8 @@ static int scan_touched(looking *l, const mapping *m)
                       .end = m->end,
                       .vec = (uintptr_t)found,
                       .vec_len = REGIONS,
+                      .inverted = own_pages_only(m) ? IS_FILE : 0,
+                      .mask = own_pages_only(m) ? IS_FILE : 0,
                       .anyof = IS_PRESENT | IS_SWAPPED,
                       .returned = IS_PRESENT | IS_SWAPPED };
     while (s.start < m->end) {
@@ -95,7 +116,8 @@ static int read_touched(looking *l, const mapping *m)
             return got < 0 ? -errno : -ENOTSUP;
         n = (size_t)got / sizeof *entries;
         for (size_t i = 0; i < n; i++, at += page)
-            if (entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED))
+            if ((entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED)) &&
+                !(own_pages_only(m) && (entries[i] & ENTRY_FILE)))
                 tell(l, m, at, at + page);
     }
     return 0;
@@ -112,20 +134,50 @@ static int touched(looking *l, const mapping *m)
     return read_touched(l, m);
 }
 
+/* ---- shared memory ---- */
+
+static int in_memory(looking *l, const mapping *m)
+{
+    unsigned char present[ENTRIES * 8];
+    size_t page = rni_os_page(), told = 0;
+    if (m->end - m->base > LARGEST_SHARED)
+        return -ENOTSUP;
+    for (uintptr_t at = m->base; at < m->end;) {
+        size_t n = (m->end - at) / page < sizeof present ? (m->end - at) / page : sizeof present;
+        if (mincore((void *)at, n * page, present) != 0)
+            return -errno;
+        for (size_t i = 0, first; i < n;) {
+            for (first = i; i < n && (present[i] & 1); i++)
+                ;
+            if (i > first)
+                tell(l, m, at + first * page, at + i * page);
+            told += (i - first) * page;
+            i += i == first;
+        }
+        if (told > MOST_SHARED)
+            return -ENOTSUP;
+        at += n * page;
+    }
+    return 0;
+}
+
+static int shared(looking *l, const mapping *m)
+{
+    if (m->memory ? !l->swapped : !m->write)
+        return in_memory(l, m);
+    if (m->end - m->base > MOST_SHARED)
+        return -ENOTSUP;
+    tell(l, m, m->base, m->end);
+    return 0;
+}
+
 /* ---- /proc/self/maps ---- */
 
 static int look_at(looking *l, const mapping *m)
 {
-    if (!m->read || m->kernel || (m->file && !m->shared && !m->write))
+    if (!m->read || m->kernel)
         return 0;
-    if (!m->shared)
-        return touched(l, m);
-    if (!m->write)
-        return 0;
-    if (m->end - m->base > LARGEST_SHARED)
-        return -ENOTSUP;
-    tell(l, m, m->base, m->end);
-    return 0;
+    return m->shared ? shared(l, m) : touched(l, m);
 }
 
 static const char *number(const char *s, int base, uintptr_t *out)
@@ -139,6 +191,15 @@ static const char *number(const char *s, int base, uintptr_t *out)
     }
     *out = n;
     return s;
+}
+
+static bool is_memory(const char *name)
+{
+    static const char *const starts[] = { "/memfd:", "/dev/shm/", "/dev/zero", "/SYSV" };
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(name, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
 }
 
 /* "55d0-55d1 rw-p 00000000 08:01 1234    /name" */
@@ -163,6 +224,7 @@ static mapping parse(const char *line)
     while (*s == ' ')
         s++;
     m.file = inode != 0;
+    m.memory = m.shared && is_memory(s);
     m.main_stack = strncmp(s, "[stack]", 7) == 0;
     m.kernel = strncmp(s, "[v", 2) == 0; /* vvar, vdso, vsyscall */
     return m;
@@ -198,7 +260,9 @@ int rni_os_memory_each(void (*fn)(const rni_os_region *r, void *arg), void *arg)
 {
     int saved = errno, rc;
     int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    struct sysinfo system;
     looking l = { .fn = fn, .arg = arg };
+    l.swapped = sysinfo(&system) != 0 || system.freeswap != system.totalswap;
     l.pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
     rc = maps < 0 || l.pagemap < 0 ? -errno : each_line(&l, maps);
     if (maps >= 0)
@@ -211,13 +275,15 @@ int rni_os_memory_each(void (*fn)(const rni_os_region *r, void *arg), void *arg)
 
 /* ---- reading ---- */
 
-size_t rni_os_peek(void *to, uintptr_t from, size_t n)
+ssize_t rni_os_peek(void *to, uintptr_t from, size_t n)
 {
     int saved = errno;
     struct iovec here = { to, n }, there = { (void *)from, n };
     ssize_t got = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+    if (got < 0)
+        got = errno == EFAULT ? 0 : -errno;
     errno = saved;
-    return got < 0 ? 0 : (size_t)got;
+    return got;
 }
 
 int rni_os_own_stack(rni_os_range *out)

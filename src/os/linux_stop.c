@@ -11,19 +11,28 @@
  *
  * A thread stops at the boundary of the kernel, so none holds a lock of the kernel's; it may hold
  * any lock of the process's, that of malloc included. Therefore between attach_all and the end only
- * system calls are made. New threads are made by threads: when a whole look at /proc finds none
- * that still runs, there are none to come.
+ * system calls are made.
  *
- * What the stopped ones notice: what a debugger's visit does. A thread in epoll_wait or
- * sigtimedwait gets EINTR; other waits go on. A signal that arrives meanwhile is delivered when
- * it goes on.
+ * New threads are made by threads: when a whole look at /proc finds none that still runs, there are
+ * none to come. A look is whole if it has listed as many as the system counts: the listing ends
+ * early if the thread that it has come to ends just then. And it may be the last only if it has met
+ * none that was not stopped before: one that ends before it could be stopped may have made another
+ * that this look has missed. The main thread is listed even after it has ended (pthread_exit).
+ *
+ * It stands still for PATIENCE_NS after the last thread has stopped, and for LONGEST_NS in all, if
+ * one is in a call that nothing interrupts (vfork); then all are let go.
+ *
+ * What the stopped ones notice: what a debugger's visit does, that is, calls end with EINTR that
+ * signal(7) lists under "Interruption of system calls and library functions by stop signals". A
+ * signal that arrives meanwhile is delivered when the thread goes on; one that has not been waited
+ * for keeps its signal itself, so only those that have been are detached: the others are when the
+ * child ends.
  *
  * Refused by the system (-EPERM) if a debugger or strace is attached already, if the process is not
  * dumpable, or where a sandbox or Yama's ptrace_scope 2 or 3 forbids it. With ptrace_scope 1 the
  * process allows it for the time of the check (PR_SET_PTRACER).
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,13 +43,14 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "os/linux_folder.h"
 #include "os/os.h"
 #include "os/quiet.h"
 
@@ -48,7 +58,8 @@ enum {
     CHILD_STACK_BYTES = 512 * 1024,
     STATE_BYTES = 16 * 1024, /* of one thread's registers, those of vectors included */
     THREADS_MAX = 4096,
-    PATIENCE_NS = 2000 * 1000 * 1000
+    PATIENCE_NS = 50 * 1000 * 1000, /* since the last has stopped */
+    LONGEST_NS = 500 * 1000 * 1000  /* in all: a busy machine takes its time */
 };
 
 typedef struct attached {
@@ -65,6 +76,10 @@ typedef struct stopping {
     rni_os_stopped *states;
     char *registers;
     size_t n;
+    int folder;         /* /proc/PROCESS/task */
+    size_t listed;      /* by this look */
+    bool fresh;         /* it has met one that had not been stopped */
+    int64_t limit, end; /* when to give up: one that does not stop, and all */
     rni_os_world world;
     int result;
 } stopping;
@@ -79,54 +94,78 @@ static bool known(const stopping *s, pid_t tid)
     return false;
 }
 
-/* Attaches to tid and asks it to stop. A thread that ends just now is no error. */
+/* "ID" and `name`, without snprintf, which may use locks. */
+static const char *path_of(char *path, pid_t id, const char *name)
+{
+    char digits[12];
+    int n = 0;
+    char *at = path;
+    for (pid_t p = id; p > 0; p /= 10)
+        digits[n++] = (char)('0' + p % 10);
+    while (n > 0)
+        *at++ = digits[--n];
+    memcpy(at, name, strlen(name) + 1);
+    return path;
+}
+
+/* Whether tid has ended: gone, or a zombie ("7 (name) Z 1 ...", where a name may hold anything). */
+static bool ended(const stopping *s, pid_t tid)
+{
+    char path[32], text[512];
+    int fd = openat(s->folder, path_of(path, tid, "/stat"), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ESRCH;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    bool gone = n < 0 && errno == ESRCH;
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *after = strrchr(text, ')');
+    return gone || (after && after[1] == ' ' && (after[2] == 'Z' || after[2] == 'X'));
+}
+
+/* Attaches to tid and asks it to stop. A thread that has ended, or does just now, is no error. */
 static int attach(stopping *s, pid_t tid)
 {
     if (s->n == THREADS_MAX)
         return -E2BIG;
-    if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
-        return errno == ESRCH ? 0 : -errno;
+    if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0) {
+        int error = errno;
+        if (error != ESRCH && !(error == EPERM && ended(s, tid)))
+            return -error;
+        s->fresh |= tid != s->process; /* the main one stays listed */
+        return 0;
+    }
+    s->fresh = true;
     s->threads[s->n++] = (attached){ .tid = tid };
     if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) != 0 && errno != ESRCH)
         return -errno;
     return 0;
 }
 
-/* The entries of a folder of /proc, without the C library, which would allocate. */
-struct entry {
-    uint64_t inode;
-    int64_t offset;
-    unsigned short length;
-    unsigned char type;
-    char name[];
-};
-
-/* Attaches to those that are not attached yet. Returns how many there were, or an error. */
-static int attach_new(stopping *s, int folder)
+static int look_at_thread(const char *name, void *arg)
 {
-    char buffer[4096] __attribute__((aligned(8)));
-    int fresh = 0;
-    if (lseek(folder, 0, SEEK_SET) != 0)
+    stopping *s = arg;
+    pid_t tid = 0;
+    for (const char *c = name; *c >= '0' && *c <= '9'; c++)
+        tid = tid * 10 + (*c - '0');
+    if (tid == 0) /* "." and ".." */
+        return 0;
+    s->listed++;
+    return tid == s->caller || known(s, tid) ? 0 : attach(s, tid);
+}
+
+/* Attaches to those that are not attached yet. 1: another look is needed; 0; or an error. */
+static int attach_new(stopping *s)
+{
+    struct stat threads;
+    s->listed = 0;
+    s->fresh = false;
+    int rc = rni_folder_each(s->folder, look_at_thread, s);
+    if (rc != 0)
+        return rc;
+    if (fstat(s->folder, &threads) != 0)
         return -errno;
-    for (;;) {
-        long n = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
-        if (n <= 0)
-            return n < 0 ? -errno : fresh;
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const struct entry *)(const void *)(buffer + at);
-            pid_t tid = 0;
-            for (const char *c = e->name; *c >= '0' && *c <= '9'; c++)
-                tid = tid * 10 + (*c - '0');
-            at += e->length;
-            if (tid == 0 || tid == s->caller || known(s, tid))
-                continue;
-            size_t before = s->n;
-            int rc = attach(s, tid);
-            if (rc != 0)
-                return rc;
-            fresh += s->n > before;
-        }
-    }
+    return s->fresh || s->listed + 2 < threads.st_nlink;
 }
 
 static int64_t now(void)
@@ -136,24 +175,32 @@ static int64_t now(void)
     return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* Whether a, which has not stopped, never will: the main thread ends before the others, but nobody
+ * is told until they have. */
+static bool has_ended(const stopping *s, const attached *a)
+{
+    return a->tid == s->process && ended(s, a->tid);
+}
+
 /* Waits until those that were asked have stopped; -EBUSY if one does not, being in a call that
  * nothing interrupts. One that ends instead is as good as stopped. */
 static int await_stops(stopping *s)
 {
-    int64_t limit = now() + PATIENCE_NS;
     for (size_t i = 0; i < s->n; i++) {
         attached *a = &s->threads[i];
         while (!a->stopped) {
             int status;
             pid_t got = waitpid(a->tid, &status, __WALL | WNOHANG);
-            if (got == 0) {
-                if (now() > limit)
+            if (got == 0 && !has_ended(s, a)) {
+                if (now() > s->limit)
                     return -EBUSY;
                 nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000 }, NULL);
                 continue;
             }
             a->stopped = true;
-            if (got < 0 || !WIFSTOPPED(status)) {
+            int64_t limit = now() + PATIENCE_NS;
+            s->limit = limit < s->end ? limit : s->end;
+            if (got <= 0 || !WIFSTOPPED(status)) {
                 a->tid = 0; /* it has ended */
                 continue;
             }
@@ -166,25 +213,23 @@ static int await_stops(stopping *s)
 
 static int attach_all(stopping *s)
 {
-    char path[32] = "/proc/", *at = path + 6;
-    char digits[12];
-    int n = 0;
-    for (pid_t p = s->process; p > 0; p /= 10)
-        digits[n++] = (char)('0' + p % 10);
-    while (n > 0)
-        *at++ = digits[--n];
-    memcpy(at, "/task", sizeof "/task");
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
+    char path[32] = "/proc/";
+    path_of(path + sizeof "/proc/" - 1, s->process, "/task");
+    s->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->folder < 0)
         return -errno;
+    s->limit = now() + PATIENCE_NS;
+    s->end = now() + LONGEST_NS;
     int rc;
     do {
-        rc = attach_new(s, folder);
+        rc = attach_new(s);
         int stopped = rc < 0 ? rc : await_stops(s);
         if (stopped < 0)
             rc = stopped;
+        else if (rc > 0 && now() > s->end)
+            rc = -EBUSY;
     } while (rc > 0);
-    close(folder);
+    close(s->folder);
     return rc;
 }
 
@@ -192,7 +237,7 @@ static void detach_all(stopping *s)
 {
     for (size_t i = 0; i < s->n; i++) {
         const attached *a = &s->threads[i];
-        if (a->tid != 0)
+        if (a->tid != 0 && a->stopped)
             ptrace(PTRACE_DETACH, a->tid, NULL, (void *)(intptr_t)a->signal);
     }
 }

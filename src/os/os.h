@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* ---- time and chance ---- */
 
@@ -106,7 +107,9 @@ typedef struct rni_os_world {
  * Stops every other thread of the process, wherever it is, calls fn in the place of the calling
  * one, and lets them go. They may hold any lock, so fn allocates nothing and makes system calls
  * only; its stack is of half a megabyte. Returns what fn does, or an error if the threads could not
- * be stopped: -EPERM (a debugger is attached, or the system does not allow it), -EBUSY, -ENOSYS ...
+ * be stopped: -EPERM (a debugger is attached, or the system does not allow it), -EBUSY (one did not
+ * stop for 50 ms, or all have not for half a second; it may another time), -EAGAIN (no process can
+ * be made), -E2BIG (more than 4096 threads) ...
  */
 int rni_os_stop_world(int (*fn)(const rni_os_world *world, void *arg), void *arg);
 
@@ -129,8 +132,8 @@ int rni_os_memory_each(void (*fn)(const rni_os_region *r, void *arg), void *arg)
 int rni_os_kept_each(int process, void (*fn)(uintptr_t word, void *arg), void *arg);
 
 /* Copies n bytes of memory that may not be there. Returns how many; what is missing is at the
- * end. */
-size_t rni_os_peek(void *to, uintptr_t from, size_t n);
+ * end. Or an error: the system does not let memory be read so. */
+ssize_t rni_os_peek(void *to, uintptr_t from, size_t n);
 
 /* The bounds of the calling thread's own stack. 0 or an error. */
 int rni_os_own_stack(rni_os_range *out);

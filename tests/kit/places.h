@@ -73,7 +73,7 @@ static int yield_with(rn_chan(int) c)
     return 0;
 }
 RN_TASK(yield_with, rn_chan(int));
-static void stop_tasks(void)
+__attribute__((unused)) static void stop_tasks(void)
 {
     atomic_store_explicit(&task_stop, true, memory_order_relaxed);
     until_dumped(" yield_with [", 0);
@@ -86,7 +86,7 @@ static int sleep_with(rn_chan(int) c)
 }
 RN_TASK(sleep_with, rn_chan(int));
 
-NOT_INLINED static void run_place(rn_group *g, const place *p)
+__attribute__((unused)) NOT_INLINED static void run_place(rn_group *g, const place *p)
 {
     p->plant(g);
     clear_stack();
