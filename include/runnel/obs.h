@@ -6,7 +6,8 @@
  * RUNNEL_LEAKS=off|report|fail says what rn_run does about tasks that were still waiting on
  * channels or locks when its function returned: nothing, a report on stderr (the default), or a
  * report and exit status 3 when the process exits. RUNNEL_VERIFY=1 has dumps, and that report, mark
- * the tasks that rn_verify_none would name.
+ * the tasks that rn_verify_none would name; not for programs in a debugger that calls rn_dump,
+ * which would try to stop the threads that the debugger has stopped.
  */
 #ifndef RUNNEL_OBS_H
 #define RUNNEL_OBS_H
@@ -34,12 +35,16 @@ RN_API int rn_dump_on_sigquit(void);
  * the cancelling of a group or context would end is none while somebody can cancel it; the end of
  * rn_run is no such way out. Tasks in the background are none.
  *
- * Every other thread of the process is stopped meanwhile, as by a debugger, for milliseconds; a
- * thread's epoll_wait may end with EINTR.
- * Returns how many there are; -EPERM if the system lets nobody stop the threads (a debugger is
- * attached, or a sandbox forbids it), -EBUSY if they could not be stopped in time, -ENOTSUP if
- * there is more memory than can be looked at, -ENOMEM, or another error. With a single thread, as
- * in simulated runs, nothing needs to be stopped. Any task, any thread; waits for none.
+ * Every other thread of the process is stopped meanwhile, as by a debugger: for milliseconds, and
+ * for 0.3 to 3 s more for each GB of memory that the program has touched. Calls of
+ * threads of the program's own, and functions that rn_blocking runs, may end with EINTR: those that
+ * signal(7) lists as interrupted by stop signals. Where Yama's ptrace_scope is 1, prctl's
+ * PR_SET_PTRACER is set to anyone for that time, and to nobody after.
+ * Returns how many there are; -EPERM if the system lets nobody stop the threads or read memory (a
+ * debugger is attached, or a sandbox forbids it), -EBUSY if they could not be stopped within two
+ * seconds, -ENOTSUP if there is more memory than can be looked at, -ENOMEM, or another error
+ * (docs/leaks.md has them all). With a single thread, as in simulated runs, nothing needs to be
+ * stopped. Any task, any thread; waits for none; no cancellation point.
  */
 RN_API RN_MUST_CHECK int rn_verify_none(void);
 

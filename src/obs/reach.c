@@ -139,14 +139,34 @@ void rni_reach_word(rni_reach *r, uintptr_t word, rni_found_in where)
     }
 }
 
-/* The n words that begin in the buffer's first n bytes. */
+static uint64_t load(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Whether none of the eight words that begin at `at` and the next seven bytes can be of use: all
+ * are zero, or the second byte from the top, which is zero in every address, is in none. */
+static bool eight_useless(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = load(at + 6);
+    return ((tops - ones) & ~tops & ones << 7) == 0 || (load(at) | load(at + 7)) == 0;
+}
+
+/* The words that begin in the buffer's first n bytes. The bytes of the last are in it, too. */
 static void read_buffer(rni_reach *r, size_t n, rni_found_in where)
 {
-    for (size_t i = 0; i < n; i++) {
-        uintptr_t word;
-        memcpy(&word, r->buffer + i, WORD);
-        if (rni_unlikely(word - r->low < r->high - r->low))
-            rni_reach_word(r, word, where);
+    const bool short_addresses = WORD == 8 && r->high <= UINT64_C(1) << 48;
+    for (size_t i = 0; i < n;) {
+        while (short_addresses && i + 8 <= n && eight_useless(r->buffer + i))
+            i += 8;
+        for (size_t end = i + 8 < n ? i + 8 : n; i < end; i++) {
+            uintptr_t word;
+            memcpy(&word, r->buffer + i, WORD);
+            if (rni_unlikely(word - r->low < r->high - r->low))
+                rni_reach_word(r, word, where);
+        }
     }
 }
 
