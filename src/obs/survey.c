@@ -131,7 +131,10 @@ static void add_spawn(rni_spawn *s, void *arg)
 {
     rni_making *m = arg;
     const rni_span *span = rni_spans_find(&m->r.spans, (uintptr_t)s);
-    rni_reach_spawn(&m->r, span, (uint32_t)(((uintptr_t)s - span->base) / RNI_SPAWN_BYTES));
+    if (!span) /* it is in none of the pools that were named */
+        m->r.error = -EIO;
+    else
+        rni_reach_spawn(&m->r, span, (uint32_t)(((uintptr_t)s - span->base) / RNI_SPAWN_BYTES));
 }
 
 static int mark(rni_making *m)
