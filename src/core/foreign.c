@@ -119,7 +119,8 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
     atomic_store_explicit(&t->name, "thread", memory_order_relaxed);
     atomic_store_explicit(&t->site, NULL, memory_order_relaxed);
     atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
-    atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_relaxed);
+    /* release: who finds a live record sees what was set above; partner: rni_foreign_each */
+    atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_release);
     atomic_fetch_add_explicit(&rni_rt.foreign_threads, 1, memory_order_relaxed);
     if (pthread_setspecific(end_key, t) != 0)
         rni_panic(NULL, "out of memory for a thread's record");
@@ -223,6 +224,6 @@ void rni_foreign_wake(rni_task *t)
 void rni_foreign_each(void (*fn)(rni_task *t, void *arg), void *arg)
 {
     for (record *r = atomic_load_explicit(&made, memory_order_acquire); r; r = r->next_made)
-        if (atomic_load_explicit(&r->task.state, memory_order_relaxed) == RNI_TASK_LIVE)
+        if (atomic_load_explicit(&r->task.state, memory_order_acquire) == RNI_TASK_LIVE)
             fn(&r->task, arg);
 }

@@ -2,14 +2,21 @@
 /* The operating system and the scheduler as the models see them; seam.h tells what for. */
 #include "seam.h"
 
+#include "core/blocking.h"
+#include "core/descriptor.h"
+#include "core/hooks.h"
 #include "core/sim.h"
 #include "core/worker.h"
 #include "sync/measure.h"
 #include "sync/select.h"
 
+/* A program of models that includes a real file, or has a better stand-in, goes first. */
+#define SEAM __attribute__((weak))
+
 rni_task model_tasks[MODEL_TASKS];
 rni_owner model_owner;
 bool model_on_workers;
+int64_t model_clock[RN_CHECK_THREADS + 1];
 rni_runtime rni_rt;
 
 static void nothing_ended(rni_owner *owner, int rc, bool background)
@@ -21,6 +28,7 @@ static void nothing_ended(rni_owner *owner, int rc, bool background)
 
 void model_begin(void)
 {
+    memset(model_clock, 0, sizeof model_clock);
     rni_owner_init(&model_owner, nothing_ended);
     for (unsigned i = 0; i < MODEL_TASKS; i++) {
         rni_task *t = &model_tasks[i];
@@ -70,20 +78,20 @@ int model_main(const model_run *runs, size_t n, int argc, char **argv)
 
 /* ---- the calling task, park and ready ---- */
 
-rni_task *rni_current(void)
+SEAM rni_task *rni_current(void)
 {
     int thread = rn_check_self();
     return &model_tasks[thread ? thread - 1 : 0];
 }
 
-int rni_foreign_wait(rni_task *t)
+SEAM int rni_foreign_wait(rni_task *t)
 {
     while (atomic_exchange_explicit(&t->woken, 0, memory_order_acquire) == 0)
         rn_check_wait(&t->woken, 0);
     return t->context.result;
 }
 
-void rni_foreign_wake(rni_task *t)
+SEAM void rni_foreign_wake(rni_task *t)
 {
     atomic_store_explicit(&t->woken, 1, memory_order_release);
     rn_check_wake(&t->woken, 1);
@@ -107,15 +115,36 @@ void *rni_os_alloc(size_t bytes)
     return calloc(1, bytes);
 }
 
-void *rni_os_alloc_aligned(size_t align, size_t bytes)
+SEAM void *rni_os_alloc_aligned(size_t align, size_t bytes)
 {
     void *memory = aligned_alloc(align, (bytes + align - 1) & ~(align - 1));
     return memory ? memset(memory, 0, bytes) : NULL;
 }
 
+void *rni_os_resize(void *memory, size_t bytes)
+{
+    return realloc(memory, bytes);
+}
+
 void rni_os_free(void *memory)
 {
     free(memory);
+}
+
+/* One that may end by itself does so once in each thread at most, so that loops end; it is only
+ * used where a wake always comes. */
+SEAM void rni_os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t timeout_ns)
+{
+    int64_t *clock = &model_clock[rn_check_self()];
+    if (timeout_ns == 0 || (timeout_ns > 0 && *clock == 0 && rn_check_choose(2) == 1))
+        *clock += timeout_ns;
+    else
+        rn_check_wait(word, expected);
+}
+
+void rni_os_futex_wake(_Atomic(uint32_t) *word, int count)
+{
+    rn_check_wake(word, count);
 }
 
 void rni_os_thread_yield(void)
@@ -136,26 +165,59 @@ uint32_t rni_choose(uint32_t n)
     return rn_check_choose(n);
 }
 
+int64_t rni_os_now(void)
+{
+    return model_clock[rn_check_self()];
+}
+
 int64_t rni_now(void)
 {
-    return 0;
+    return rni_os_now();
 }
 
 int64_t rni_real_now(void)
 {
+    return rni_os_now();
+}
+
+SEAM bool rni_clock_is_virtual(void)
+{
+    return false;
+}
+
+/* ---- what is there ---- */
+
+int64_t rni_next_timer(void)
+{
+    return INT64_MAX;
+}
+
+SEAM uint32_t rni_blocking_helpers(void)
+{
     return 0;
 }
 
-bool rni_clock_is_virtual(void)
+unsigned rni_report_threads(void)
 {
-    return false;
+    return 0;
+}
+
+unsigned rni_san_threads(void)
+{
+    return 0;
+}
+
+/* No strangers. */
+SEAM unsigned rni_os_thread_count(void)
+{
+    return 1;
 }
 
 /* ---- what is only called for tasks that are not foreign ---- */
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #define NEVER(result, name, ...)                                                                   \
-    result name(__VA_ARGS__)                                                                       \
+    SEAM result name(__VA_ARGS__)                                                                  \
     {                                                                                              \
         rn_check_fail("%s is not part of the model", #name);                                       \
     }
@@ -168,7 +230,14 @@ NEVER(void, rni_queue_last, rni_worker *w, rni_runnable r)
 NEVER(void, rni_queue_anywhere, rni_runnable r)
 NEVER(rni_timers *, rni_virtual_quiet, void)
 
+NEVER(int, rni_start, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
+      const rn_attr *attr, const char *name, const char *site)
 /* The simulated scheduler is off. */
+bool rni_sim_on(void)
+{
+    return false;
+}
+
 void rni_sim_point(rni_task *t, int rc)
 {
     (void)t;
@@ -179,7 +248,7 @@ void rni_sim_step_here(void)
 {
 }
 
-rni_worker *rni_worker_self(void)
+SEAM rni_worker *rni_worker_self(void)
 {
     static rni_worker workers[MODEL_TASKS];
     int thread = rn_check_self();
@@ -190,6 +259,24 @@ int rni_spend_here(int rc)
 {
     return rc;
 }
+
+/* Nobody polls, and time is real. */
+NEVER(int, rni_os_poller_open, void)
+NEVER(void, rni_os_poller_close, void)
+NEVER(int, rni_os_poller_wait, rni_os_event *events, int n, int64_t timeout_ns)
+NEVER(void, rni_os_poller_wake, void)
+NEVER(void, rni_descriptor_ready, uint64_t key, unsigned events)
+NEVER(int, rni_os_poll, rni_os_fd *fds, size_t n, int64_t timeout_ns)
+NEVER(int, rni_os_event_open, void)
+NEVER(void, rni_os_event_signal, int fd)
+NEVER(bool, rni_os_event_take, int fd)
+NEVER(void, rni_os_event_close, int fd)
+NEVER(void, rni_virtual_pass, rni_verdict v)
+NEVER(bool, rni_virtual_in_vain, void)
+NEVER(void, rni_worker_set_self, rni_worker *w)
+/* A worker that has no others. */
+NEVER(rni_runnable, rni_watch, rni_worker *w, int64_t now)
+NEVER(bool, rni_watch_timers, rni_worker *w, int64_t now)
 
 /* Nothing is measured, and no select has descriptors. */
 NEVER(void, rni_measure_pushed, rn_channel *c, size_t n)

@@ -4,6 +4,9 @@
  * rn-check; seam.c stands for the operating system and for the rest of the scheduler. Every thread
  * of a model is a foreign thread of runnel, which parks on a futex, so that park, ready, the abort
  * of a wait and whatever waits are all the real ones.
+ *
+ * Files that only one program needs, or whose static variables it must set, it includes. They
+ * replace what stands for them in seam.c.
  */
 #ifndef CHECK_SEAM_H
 #define CHECK_SEAM_H
@@ -26,6 +29,9 @@ extern rni_task model_tasks[MODEL_TASKS];
 extern rni_owner model_owner;
 /* Whether the threads are workers: only for what they do between tasks. */
 extern bool model_on_workers;
+
+/* Each thread's own clock stands still but for the waits that come to their end. */
+extern int64_t model_clock[RN_CHECK_THREADS + 1];
 
 /* Call at the start of each init. */
 void model_begin(void);
