@@ -8,36 +8,29 @@
 
 #include <stdatomic.h>
 
-#if defined(__x86_64__) && !defined(RUNNEL_IN_MODEL)
 /* Tells the CPU that this is a spin loop. */
 static inline void rni_cpu_relax(void)
 {
+#if defined(RUNNEL_IN_MODEL)
+    __asm__ volatile("" ::: "memory");
+#elif defined(__x86_64__)
     __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb" ::: "memory");
+#else
+    __asm__ volatile("" ::: "memory");
+#endif
 }
+
 /* Orders stores before an atomic read-modify-write against loads after it: on x86 the locked
  * instruction already did. */
 static inline void rni_fence_after_rmw(void)
 {
+#if defined(__x86_64__) && !defined(RUNNEL_IN_MODEL)
     atomic_signal_fence(memory_order_seq_cst);
-}
-#elif defined(__aarch64__) && !defined(RUNNEL_IN_MODEL)
-static inline void rni_cpu_relax(void)
-{
-    __asm__ volatile("isb" ::: "memory");
-}
-static inline void rni_fence_after_rmw(void)
-{
-    atomic_thread_fence(memory_order_seq_cst);
-}
 #else
-static inline void rni_cpu_relax(void)
-{
-    __asm__ volatile("" ::: "memory");
-}
-static inline void rni_fence_after_rmw(void)
-{
     atomic_thread_fence(memory_order_seq_cst);
-}
 #endif
+}
 
 #endif

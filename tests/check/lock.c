@@ -73,6 +73,12 @@ static void count_in_mutex(void *p)
     rn_mutex_unlock_at(&mutex, "");
 }
 
+static void count_twice_in_mutex(void *p)
+{
+    count_in_mutex(p);
+    count_in_mutex(p);
+}
+
 static void try_in_mutex(void *p)
 {
     state *s = p;
@@ -118,6 +124,33 @@ static void begin_3(void *p)
     ((state *)p)->expected = 3;
 }
 
+/* ---- handing over: the second thread waits and has lost before, the first has the mutex ---- */
+
+static void begin_handing_over(void *p)
+{
+    begin_3(p);
+    RN_CHECK_ASSERT(rn_mutex_try_lock(&mutex) == 0);
+    mutex.state_ = 2; /* somebody waits */
+    rni_task *t = &model_tasks[1];
+    rni_bucket *b = rni_lot_enter(t, rni_mutex_key(&mutex));
+    RN_CHECK_ASSERT(rni_lot_queue(t, b, rni_mutex_key(&mutex), 1) == 0);
+    rni_lot_leave(b);
+}
+
+static void counts_and_unlocks(void *p)
+{
+    ((state *)p)->counted++;
+    rn_mutex_unlock_at(&mutex, "");
+}
+
+static void is_handed_over(void *p)
+{
+    enum { HANDED_OVER = 1 };
+    int rc = rni_park(rni_current(), RNI_WHY_MUTEX, &mutex, "");
+    RN_CHECK_ASSERT(rc == HANDED_OVER);
+    counts_and_unlocks(p);
+}
+
 #define MODEL(label, first, last, ...)                                                             \
     .model = { .name = label,                                                                      \
                .state_bytes = sizeof(state),                                                       \
@@ -130,6 +163,11 @@ static const model_run runs[] = {
     { MODEL("lock-twice", NULL, counted_4, count_locked_twice, count_locked_twice) },
     { MODEL("mutex-two", begin_2, mutex_is_free, count_in_mutex, count_in_mutex) },
     { MODEL("mutex-try", begin_2, mutex_is_free, count_in_mutex, try_in_mutex) },
+    { MODEL("mutex-again", begin_3, mutex_is_free, count_twice_in_mutex, count_in_mutex),
+      .options = { .preemptions = 3 } },
+    { MODEL("mutex-handed-over", begin_handing_over, mutex_is_free, counts_and_unlocks,
+            is_handed_over, try_in_mutex),
+      .options = { .preemptions = 2 } },
     { MODEL("mutex-cancel", begin_2, mutex_is_free, count_in_mutex, count_in_mutex, cancel),
       .options = { .preemptions = 1 } },
     { MODEL("mutex-cancel-sc", begin_2, mutex_is_free, count_in_mutex, count_in_mutex, cancel),
