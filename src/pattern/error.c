@@ -121,7 +121,8 @@ bool rn_error_is(const rn_error *e, int rc)
 
 static void put(int fd, const char *text)
 {
-    rni_say(fd, text, strlen(text));
+    if (text)
+        rni_say(fd, text, strlen(text));
 }
 
 static void print_one(const rn_error *e, int fd, const char *prefix)
