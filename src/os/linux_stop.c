@@ -194,7 +194,7 @@ static int await_stops(stopping *s)
             if (got == 0 && !has_ended(s, a)) {
                 if (now() > s->limit)
                     return -EBUSY;
-                nanosleep(&(struct timespec){ .tv_nsec = 10 * 1000 }, NULL);
+                nanosleep(&(struct timespec){ .tv_nsec = 10000 }, NULL);
                 continue;
             }
             a->stopped = true;
