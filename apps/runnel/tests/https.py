@@ -95,7 +95,7 @@ class Https(lib.Case):
         tls, trusted = self.certificate()
         for server, *arguments in (tls, "--cacert", trusted), (None,):
             r, broken = self.site(server, *arguments, "--jobs", "2", answer=answer)
-            self.assertEqual((r.status, broken), (0, {}))
+            self.assertEqual((r.status, broken), (0, {}), r.err.decode("utf-8", "replace"))
 
 
 if __name__ == "__main__":
