@@ -268,13 +268,6 @@ static void twice_called(void *p)
     leave();
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("blocking", begin, once_called, calls_once, helps_first),
       .options = { .preemptions = 1 } },

@@ -119,12 +119,6 @@ static void balanced(void *p)
     nobody_waits(s);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
 #define C11(n) .options = { .preemptions = n }
 #define SC(n) .options = { .memory = RN_CHECK_SC, .preemptions = n }
 

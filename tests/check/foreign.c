@@ -264,13 +264,6 @@ static void one_lives(void *p)
     free_all(p, 1);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("foreign-wake", begin, was_given, waits, gives) },
     { MODEL("foreign-deadline", begin, was_given_or_late, waits_until, gives) },

@@ -214,13 +214,6 @@ static void has_reported(void *p)
     leave(s);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("idle-queue", begin, has_work, idles, queues), .options = { .preemptions = 2 } },
     { MODEL("idle-beside", begin_beside, has_work, idles, queues),

@@ -240,13 +240,6 @@ static void one_at_most(void *p)
     free_slabs(p);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("refs", begin_counted, ended_once, lets_go, lets_go) },
     { MODEL("life-unref", begin_shared, was_dropped, sends_and_unrefs, tries_and_unrefs) },

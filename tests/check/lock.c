@@ -151,13 +151,6 @@ static void is_handed_over(void *p)
     counts_and_unlocks(p);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("lock-three", NULL, counted_3, count_locked, count_locked, count_locked) },
     { MODEL("lock-twice", NULL, counted_4, count_locked_twice, count_locked_twice) },

@@ -250,34 +250,30 @@ static void waitgroup_is_free(void *p)
     RN_CHECK_ASSERT(waitgroup.count_ == 0);
 }
 
-#define MODEL(label, last, ...)                                                                    \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = begin,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
 #define WEAK .options = { .preemptions = 1 }
 #define STRONG .options = { .preemptions = 2, .memory = RN_CHECK_SC }
 
 static const model_run runs[] = {
-    { MODEL("once-two", called_once, call_once, call_once), WEAK },
-    { MODEL("once-cancel", called_once, call_once, call_once, cancel), STRONG },
-    { MODEL("once-three", called_once, call_once, call_once, call_once), STRONG },
-    { MODEL("cond-signal", mutex_is_free, await_count, count_and_signal), WEAK },
-    { MODEL("cond-cancel", mutex_is_free, await_nothing, cancel), WEAK },
-    { MODEL("cond-late", mutex_is_free, await_count, count_and_signal, cancel), STRONG },
-    { MODEL("cond-broadcast", mutex_is_free, await_count, await_count, count_and_broadcast),
+    { MODEL("once-two", begin, called_once, call_once, call_once), WEAK },
+    { MODEL("once-cancel", begin, called_once, call_once, call_once, cancel), STRONG },
+    { MODEL("once-three", begin, called_once, call_once, call_once, call_once), STRONG },
+    { MODEL("cond-signal", begin, mutex_is_free, await_count, count_and_signal), WEAK },
+    { MODEL("cond-cancel", begin, mutex_is_free, await_nothing, cancel), WEAK },
+    { MODEL("cond-late", begin, mutex_is_free, await_count, count_and_signal, cancel), STRONG },
+    { MODEL("cond-broadcast", begin, mutex_is_free, await_count, await_count, count_and_broadcast),
       STRONG },
-    { MODEL("rwmutex-two", rwmutex_is_free, write_locked, write_locked), WEAK },
-    { MODEL("rwmutex-mixed", rwmutex_is_free, write_locked, read_locked, read_locked), STRONG },
-    { MODEL("rwmutex-cancel", rwmutex_is_free, read_locked, write_locked, cancel), STRONG },
-    { MODEL("semaphore-two", permit_is_back, count_with_permit, count_with_permit), WEAK },
-    { MODEL("semaphore-cancel", permit_is_back, count_with_permit, count_with_permit, cancel),
+    { MODEL("rwmutex-two", begin, rwmutex_is_free, write_locked, write_locked), WEAK },
+    { MODEL("rwmutex-mixed", begin, rwmutex_is_free, write_locked, read_locked, read_locked),
       STRONG },
-    { MODEL("semaphore-three", permit_is_back_3, count_with_permit, count_with_permit,
+    { MODEL("rwmutex-cancel", begin, rwmutex_is_free, read_locked, write_locked, cancel), STRONG },
+    { MODEL("semaphore-two", begin, permit_is_back, count_with_permit, count_with_permit), WEAK },
+    { MODEL("semaphore-cancel", begin, permit_is_back, count_with_permit, count_with_permit,
+            cancel),
+      STRONG },
+    { MODEL("semaphore-three", begin, permit_is_back_3, count_with_permit, count_with_permit,
             count_with_permit),
       STRONG },
-    { MODEL("waitgroup", all_are_done, count_and_done, count_and_done, await_both), STRONG },
+    { MODEL("waitgroup", begin, all_are_done, count_and_done, count_and_done, await_both), STRONG },
     { .model = { .name = "waitgroup-cancel",
                  .state_bytes = sizeof(state),
                  .init = begin_with_one,

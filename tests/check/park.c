@@ -202,32 +202,26 @@ static void claimed_once(void *p)
     RN_CHECK_ASSERT(!(model_tasks[0].claim & RNI_CLAIM_WAITING));
 }
 
-#define MODEL(label, last, ...)                                                                    \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = begin,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
-    { MODEL("park-ready", one_end, waits, gives) },
-    { MODEL("park-cancel", aborted, waits, cancels) },
-    { MODEL("park-deadline", aborted, waits, times_out) },
-    { MODEL("park-ready-cancel", one_end, waits, gives, cancels), .options = { .preemptions = 1 } },
-    { MODEL("park-ready-deadline", one_end, waits, gives, times_out),
+    { MODEL("park-ready", begin, one_end, waits, gives) },
+    { MODEL("park-cancel", begin, aborted, waits, cancels) },
+    { MODEL("park-deadline", begin, aborted, waits, times_out) },
+    { MODEL("park-ready-cancel", begin, one_end, waits, gives, cancels),
       .options = { .preemptions = 1 } },
-    { MODEL("park-cancel-deadline", aborted, waits, cancels, times_out),
+    { MODEL("park-ready-deadline", begin, one_end, waits, gives, times_out),
       .options = { .preemptions = 1 } },
-    { MODEL("park-told", aborted, waits_and_is_told, tells_and_cancels) },
-    { MODEL("park-shielded", one_end, waits_shielded, gives, cancels),
+    { MODEL("park-cancel-deadline", begin, aborted, waits, cancels, times_out),
       .options = { .preemptions = 1 } },
-    { MODEL("claim-twice", claimed_twice, opens_two_claims, claims_first, cancels),
+    { MODEL("park-told", begin, aborted, waits_and_is_told, tells_and_cancels) },
+    { MODEL("park-shielded", begin, one_end, waits_shielded, gives, cancels),
       .options = { .preemptions = 1 } },
-    { MODEL("claim-shielded", claimed_once, opens_claim_shielded, claims_at_last, cancels),
+    { MODEL("claim-twice", begin, claimed_twice, opens_two_claims, claims_first, cancels),
       .options = { .preemptions = 1 } },
-    { MODEL("claim-cancel", claimed_once, opens_claim, claims, cancels) },
-    { MODEL("claim-deadline", claimed_once, opens_claim, claims, times_out) },
-    { MODEL("claim-cancel-deadline", claimed_once, opens_claim, cancels, times_out),
+    { MODEL("claim-shielded", begin, claimed_once, opens_claim_shielded, claims_at_last, cancels),
+      .options = { .preemptions = 1 } },
+    { MODEL("claim-cancel", begin, claimed_once, opens_claim, claims, cancels) },
+    { MODEL("claim-deadline", begin, claimed_once, opens_claim, claims, times_out) },
+    { MODEL("claim-cancel-deadline", begin, claimed_once, opens_claim, cancels, times_out),
       .options = { .preemptions = 2 } },
 };
 

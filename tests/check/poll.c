@@ -161,13 +161,6 @@ static void is_closed(void *p)
     RN_CHECK_ASSERT(poller.open == 0 && rni_rt.poller_users == 0 && rni_rt.poller == 0);
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("poll-open", begin, one_opened, opens, opens) },
     { MODEL("poll-opened", begin, nobody_inside, looks, opens_and_counts) },

@@ -142,21 +142,15 @@ static void once_each(void *p)
     rni_runq_fini(&s->queue);
 }
 
-#define MODEL(label, first, ...)                                                                   \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = once_each }
-
 static const model_run runs[] = {
-    { MODEL("runq-thief", begin, owner, thief) },
-    { MODEL("runq-thieves", begin, owner, thief, thief), .options = { .preemptions = 2 } },
-    { MODEL("runq-lifo", begin, owner_lifo, thief) },
-    { MODEL("runq-grows", begin, owner_grows, thief) },
-    { MODEL("runq-pinned", begin, owner_pins, thief) },
-    { MODEL("runq-watched", begin, owner_lifo, watcher) },
-    { MODEL("runq-symmetric", begin_symmetric, owner, thief) },
+    { MODEL("runq-thief", begin, once_each, owner, thief) },
+    { MODEL("runq-thieves", begin, once_each, owner, thief, thief),
+      .options = { .preemptions = 2 } },
+    { MODEL("runq-lifo", begin, once_each, owner_lifo, thief) },
+    { MODEL("runq-grows", begin, once_each, owner_grows, thief) },
+    { MODEL("runq-pinned", begin, once_each, owner_pins, thief) },
+    { MODEL("runq-watched", begin, once_each, owner_lifo, watcher) },
+    { MODEL("runq-symmetric", begin_symmetric, once_each, owner, thief) },
 };
 
 int main(int argc, char **argv)

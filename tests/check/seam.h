@@ -45,6 +45,13 @@ typedef struct model_run {
     rn_check_model model;
     rn_check_options options;
 } model_run;
+/* A model of the program's own type `state`, in the initialiser of a model_run. */
+#define MODEL(label, first, last, ...)                                                             \
+    .model = { .name = label,                                                                      \
+               .state_bytes = sizeof(state),                                                       \
+               .init = first,                                                                      \
+               .threads = { __VA_ARGS__ },                                                         \
+               .finish = last }
 int model_main(const model_run *runs, size_t n, int argc, char **argv);
 
 #endif

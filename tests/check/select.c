@@ -132,26 +132,21 @@ static void paired(void *p)
     nobody_waits(s);
 }
 
-#define MODEL(label, last, ...)                                                                    \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = begin,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
 #define C11(n) .options = { .preemptions = n }
 #define SC(n) .options = { .memory = RN_CHECK_SC, .preemptions = n }
 
 static const model_run runs[] = {
-    { MODEL("select-send", one_case, receives_from_either, send_a), C11(1) },
-    { MODEL("select-send-sc", one_case, receives_from_either, send_a), SC(0) },
-    { MODEL("select-two-peers", one_case, receives_from_either, try_send_a, try_send_b, close_b),
+    { MODEL("select-send", begin, one_case, receives_from_either, send_a), C11(1) },
+    { MODEL("select-send-sc", begin, one_case, receives_from_either, send_a), SC(0) },
+    { MODEL("select-two-peers", begin, one_case, receives_from_either, try_send_a, try_send_b,
+            close_b),
       SC(1) },
-    { MODEL("select-close", one_case, receives_from_either, try_send_a, close_b), SC(2) },
-    { MODEL("select-cancel", one_case, receives_from_either, try_send_a, cancels), SC(2) },
-    { MODEL("select-cancel-c11", one_case, receives_from_either, cancels), C11(1) },
-    { MODEL("select-pairs", paired, a_or_b, b_or_a), SC(2) },
-    { MODEL("select-pairs-c11", paired, a_or_b, b_or_a), C11(1) },
-    { MODEL("select-late", one_case, receives_from_either, try_send_a, times_out), SC(2) },
+    { MODEL("select-close", begin, one_case, receives_from_either, try_send_a, close_b), SC(2) },
+    { MODEL("select-cancel", begin, one_case, receives_from_either, try_send_a, cancels), SC(2) },
+    { MODEL("select-cancel-c11", begin, one_case, receives_from_either, cancels), C11(1) },
+    { MODEL("select-pairs", begin, paired, a_or_b, b_or_a), SC(2) },
+    { MODEL("select-pairs-c11", begin, paired, a_or_b, b_or_a), C11(1) },
+    { MODEL("select-late", begin, one_case, receives_from_either, try_send_a, times_out), SC(2) },
 };
 
 int main(int argc, char **argv)

@@ -163,13 +163,6 @@ static void seen_or_not(void *p)
     RN_CHECK_ASSERT(rni_timer_stop(&s->timers[0]));
 }
 
-#define MODEL(label, first, last, ...)                                                             \
-    .model = { .name = label,                                                                      \
-               .state_bytes = sizeof(state),                                                       \
-               .init = first,                                                                      \
-               .threads = { __VA_ARGS__ },                                                         \
-               .finish = last }
-
 static const model_run runs[] = {
     { MODEL("timer-stop", begin_armed, one_is_over, pass_10, stop_first) },
     { MODEL("timer-passes", begin_armed, two_are_over, pass_20, pass_20) },

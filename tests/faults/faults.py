@@ -51,13 +51,13 @@ class Driver:
         self.missed = collections.Counter()
         self.kept = table.read_kept()
         self.lock = threading.Lock()
-        self.library = os.path.join(options.build, "tests", "libfaults.so")
+        self.interposer = os.path.join(options.build, "tests", "libfaults.so")
         self.end = time.monotonic() + options.seconds if options.seconds else None
 
     def run_with(self, program, fail=None):
         """The run, and the lines of the log."""
         with tempfile.NamedTemporaryFile(prefix="faults.") as log:
-            preload = [self.library]
+            preload = [self.interposer]
             extra = {"LD_PRELOAD": ":".join(preload), "FAULTS_LOG": log.name,
                      "FAULTS_WRAPPERS": self.symbols[program.path].wrapper_ranges}
             if fail:

@@ -18,11 +18,11 @@
 
 #include "live.h"
 
-enum { TODO_MAX = 1 << 16, WORDS = 8192 };
+enum { FOUND_MAX = 1 << 16, WORDS = 8192 };
 
 static live_block *blocks;
-static size_t count, todo_n;
-static size_t todo[TODO_MAX]; /* found, not looked into */
+static size_t count, found_n;
+static size_t found[FOUND_MAX]; /* but not looked into yet */
 
 static int by_address(const void *a, const void *b)
 {
@@ -44,8 +44,8 @@ static void follow(uintptr_t word)
     if (!b || b->reached || word - b->address > b->bytes)
         return;
     b->reached = true;
-    if (!b->mapping && todo_n < TODO_MAX)
-        todo[todo_n++] = low - 1;
+    if (!b->mapping && found_n < FOUND_MAX)
+        found[found_n++] = low - 1;
 }
 
 static void look(uintptr_t at, size_t bytes)
@@ -84,8 +84,8 @@ void live_reach(live_block *list, size_t n)
         return;
     qsort(blocks, n, sizeof *blocks, by_address);
     dl_iterate_phdr(look_in_program, NULL);
-    while (todo_n > 0) {
-        const live_block *b = &blocks[todo[--todo_n]];
+    while (found_n > 0) {
+        const live_block *b = &blocks[found[--found_n]];
         look(b->address, b->bytes);
     }
 }
