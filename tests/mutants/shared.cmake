@@ -6,6 +6,7 @@
 set(CMAKE_LINK_DEPENDS_NO_SHARED ON)
 # The addresses of one's own functions are one's own, as in the static library.
 add_link_options(-Wl,-Bsymbolic-functions)
+add_compile_definitions(RNI_HIDDEN=)
 
 function(mutants_use_shared folder)
   get_property(folders DIRECTORY "${folder}" PROPERTY SUBDIRECTORIES)
