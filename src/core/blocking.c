@@ -5,7 +5,9 @@
  * A call is a record on the caller's stack, which stays put while the task is parked. It goes into
  * a list under pool_lock; a helper takes it, calls the function, and makes the task ready. A new
  * helper is started when no helper is free for it, up to MAX_HELPERS; beyond that calls queue. A
- * helper that finds nothing for LINGER_NS ends.
+ * helper that finds nothing for LINGER_NS ends: it is `left` for the next that ends, or for
+ * rni_blocking_stop, to join. A thread that has been joined has run the destructors of its
+ * thread-local data, which call other libraries, and these must not find exit handlers at work.
  *
  * helpers_busy (verdict.c) counts calls from before the task parks until after it has been made
  * ready. `work` is the futex word helpers sleep on: it changes whenever a call is queued, so a
@@ -30,6 +32,7 @@ static rni_lock pool_lock; /* protects what follows */
 static call *first, **last = &first;
 static unsigned queued, helpers, idle;
 static bool stop;
+static rni_os_thread left; /* the helper that has ended and is not joined; 0: there is none */
 
 static _Atomic(uint32_t) work;  /* futex word, see above */
 static _Atomic(uint32_t) ended; /* futex word: changes when a helper ends */
@@ -48,8 +51,9 @@ uint32_t rni_blocking_helpers(void)
     return n;
 }
 
-/* The next call, or NULL when the helper should end; it is no longer counted then. */
-static call *next_call(void)
+/* The next call, or NULL when the helper should end; it is no longer counted then, and has to join
+ * *before, unless that is 0. */
+static call *next_call(rni_os_thread *before)
 {
     int64_t patience = LINGER_NS;
     for (;;) {
@@ -66,14 +70,16 @@ static call *next_call(void)
         }
         if (stop || patience <= 0) {
             helpers--;
+            *before = left;
+            left = rni_os_thread_self();
             rni_unlock(&pool_lock);
             return NULL;
         }
         idle++;
         rni_unlock(&pool_lock);
-        int64_t before = rni_os_now();
+        int64_t start = rni_os_now();
         rni_os_futex_wait(&work, seen, patience);
-        patience -= rni_os_now() - before;
+        patience -= rni_os_now() - start;
         rni_lock_take(&pool_lock);
         idle--;
         rni_unlock(&pool_lock);
@@ -84,7 +90,8 @@ static void *helper(void *unused)
 {
     (void)unused;
     call *c;
-    while ((c = next_call()) != NULL) {
+    rni_os_thread before = 0;
+    while ((c = next_call(&before)) != NULL) {
         RNI_EDGE_IN(c);
         int rc = c->fn(c->arg);
         rni_ready(c->task, rc); /* *c is gone from here on */
@@ -93,6 +100,8 @@ static void *helper(void *unused)
     }
     atomic_fetch_add_explicit(&ended, 1, memory_order_release);
     rni_os_futex_wake(&ended, 1);
+    if (before)
+        rni_os_thread_join(before);
     return NULL;
 }
 
@@ -126,10 +135,8 @@ static bool add_helper(const call *c, int *rc)
 {
     rni_os_thread t;
     *rc = rni_os_thread_start(&t, helper, NULL);
-    if (*rc == 0) {
-        rni_os_thread_detach(t);
+    if (*rc == 0)
         return false;
-    }
     rni_lock_take(&pool_lock);
     helpers--;
     rni_unlock(&pool_lock);
@@ -207,11 +214,17 @@ void rni_blocking_stop(void)
     rni_os_futex_wake(&work, INT32_MAX);
     for (;;) {
         uint32_t seen = atomic_load_explicit(&ended, memory_order_acquire);
-        if (rni_blocking_helpers() == 0)
-            break;
-        rni_os_futex_wait(&ended, seen, INT64_C(100) * 1000 * 1000);
+        rni_lock_take(&pool_lock);
+        rni_os_thread t = left;
+        bool last_one = helpers == 0;
+        left = 0;
+        stop = !last_one;
+        rni_unlock(&pool_lock);
+        if (t)
+            rni_os_thread_join(t);
+        if (last_one)
+            return;
+        if (!t)
+            rni_os_futex_wait(&ended, seen, INT64_C(100) * 1000 * 1000);
     }
-    rni_lock_take(&pool_lock);
-    stop = false;
-    rni_unlock(&pool_lock);
 }

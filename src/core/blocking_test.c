@@ -230,3 +230,41 @@ TASK_TEST(blocking_call_may_use_the_library)
     CHECK_EQ(rn_blocking(run_from_helper, NULL), 11);
     return 0;
 }
+
+static _Atomic(int) destroyed;
+
+static void destroy_slowly(void *value)
+{
+    (void)value;
+    block_ms(50);
+    atomic_fetch_add(&destroyed, 1);
+}
+
+static int use_key(void *key)
+{
+    block_ms(20); /* so that the other call has a helper of its own */
+    return pthread_setspecific(*(pthread_key_t *)key, key);
+}
+
+static int call_use_key(pthread_key_t *key)
+{
+    return rn_blocking(use_key, key);
+}
+RN_TASK(call_use_key, pthread_key_t *);
+
+static int two_use_key(rn_group *g, void *key)
+{
+    CHECK_EQ(rn_go(g, call_use_key, key), 0);
+    CHECK_EQ(rn_go(g, call_use_key, key), 0);
+    return 0;
+}
+
+/* A library frees what its thread-local data needs in its exit handlers, as OpenSSL does. */
+TEST(blocking_helpers_have_ended_with_their_thread_local_data_when_the_run_returns)
+{
+    pthread_key_t key;
+    CHECK_EQ(pthread_key_create(&key, destroy_slowly), 0);
+    CHECK_EQ(rn_run(two_use_key, &key), 0);
+    CHECK_EQ(atomic_load(&destroyed), 2);
+    CHECK_EQ(pthread_key_delete(key), 0);
+}

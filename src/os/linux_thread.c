@@ -77,6 +77,11 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg)
     return -rc;
 }
 
+rni_os_thread rni_os_thread_self(void)
+{
+    return (rni_os_thread)pthread_self();
+}
+
 void rni_os_thread_join(rni_os_thread t)
 {
     pthread_join((pthread_t)t, NULL);

@@ -31,6 +31,7 @@ typedef unsigned long rni_os_thread; /* a pthread_t */
 unsigned rni_os_cpu_count(void);
 /* Starts fn(arg) on a new thread that has every asynchronous signal blocked. */
 int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg);
+rni_os_thread rni_os_thread_self(void); /* never 0 */
 void rni_os_thread_join(rni_os_thread t);
 void rni_os_thread_detach(rni_os_thread t);
 void rni_os_thread_yield(void);

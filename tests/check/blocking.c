@@ -21,6 +21,9 @@ typedef struct state {
     int results[2];
     struct slot {
         _Atomic(uint32_t) started; /* 1: run `fn`, 2: not needed any more */
+        _Atomic(uint32_t) gone;    /* and what its thread-local data needs is done */
+        int destroyed;             /* plain: by the thread after `fn` */
+        bool joined;
         void *(*fn)(void *);
         void *arg;
     } helpers[HELPERS];
@@ -57,6 +60,7 @@ static void begin(void *p)
     last = &first;
     queued = helpers = idle = 0;
     stop = false;
+    left = 0;
     atomic_store_explicit(&work, 0, memory_order_relaxed);
     atomic_store_explicit(&ended, 0, memory_order_relaxed);
 }
@@ -75,9 +79,18 @@ int rni_os_thread_start(rni_os_thread *out, void *(*fn)(void *arg), void *arg)
     return 0;
 }
 
-void rni_os_thread_detach(rni_os_thread t)
+rni_os_thread rni_os_thread_self(void)
 {
-    (void)t;
+    return (rni_os_thread)rn_check_self() - 1;
+}
+
+void rni_os_thread_join(rni_os_thread t)
+{
+    struct slot *h = &running->helpers[t - 1];
+    while (!atomic_load_explicit(&h->gone, memory_order_acquire))
+        rn_check_wait(&h->gone, 0);
+    RN_CHECK_ASSERT(!h->joined);
+    h->joined = true;
 }
 
 rni_worker *rni_worker_self(void)
@@ -133,13 +146,22 @@ static void nobody_more(state *s)
     }
 }
 
+/* Ends the helpers; then each has been joined, so that the next thread sees all they did. */
+static void ends_helpers(state *s)
+{
+    rni_blocking_stop();
+    for (unsigned i = 0; i < s->n_started; i++)
+        RN_CHECK_ASSERT(s->helpers[i].joined && s->helpers[i].destroyed == 1);
+    RN_CHECK_ASSERT(left == 0);
+    nobody_more(s);
+}
+
 static void calls_once(void *p)
 {
     state *s = p;
     s->results[0] = rn_blocking_at(returns_7, s, "");
     RN_CHECK_ASSERT(s->called[0] == 1);
-    rni_blocking_stop();
-    nobody_more(s);
+    ends_helpers(s);
 }
 
 static void calls_twice(void *p)
@@ -148,8 +170,7 @@ static void calls_twice(void *p)
     s->results[0] = rn_blocking_at(returns_7, s, "");
     s->results[1] = rn_blocking_at(returns_8, s, "");
     RN_CHECK_ASSERT(s->called[0] == 1 && s->called[1] == 1);
-    rni_blocking_stop();
-    nobody_more(s);
+    ends_helpers(s);
 }
 
 static void helps(state *s, unsigned i)
@@ -158,8 +179,12 @@ static void helps(state *s, unsigned i)
     uint32_t how;
     while ((how = atomic_load_explicit(&h->started, memory_order_acquire)) == 0)
         rn_check_wait(&h->started, 0);
-    if (how == 1)
-        h->fn(h->arg);
+    if (how != 1)
+        return;
+    h->fn(h->arg);
+    h->destroyed++;
+    atomic_store_explicit(&h->gone, 1, memory_order_release);
+    rn_check_wake(&h->gone, 1);
 }
 
 static void helps_first(void *p)
