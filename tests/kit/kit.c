@@ -246,7 +246,7 @@ static pid_t spawn_child(const struct kit_test *test, int err_fd)
     char *argv[MAX_EMULATOR_WORDS + 4];
     int argc = 0, rc;
     pid_t pid;
-    sigset_t none;
+    sigset_t none, usual;
     posix_spawnattr_t attr;
     posix_spawn_file_actions_t actions;
 
@@ -261,8 +261,13 @@ static pid_t spawn_child(const struct kit_test *test, int err_fd)
 
     sigemptyset(&none);
     posix_spawnattr_init(&attr);
-    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                        POSIX_SPAWN_SETPGROUP);
     posix_spawnattr_setsigmask(&attr, &none);
+    sigemptyset(&usual); /* a shell's background jobs ignore them */
+    sigaddset(&usual, SIGINT);
+    sigaddset(&usual, SIGQUIT);
+    posix_spawnattr_setsigdefault(&attr, &usual);
     posix_spawn_file_actions_init(&actions);
     if (err_fd >= 0)
         posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
