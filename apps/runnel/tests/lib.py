@@ -96,7 +96,8 @@ class Server:
         self.done = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.url = "http%s://127.0.0.1:%d" % ("s" if tls else "", self.listener.getsockname()[1])
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -126,7 +127,11 @@ class Server:
         self.answer(method.decode(), path.decode("latin-1"), connection)
 
     def close(self):
+        """The acceptor ends first: its next accept could take the connections of a later server,
+        whose listener has the same descriptor."""
         self.done.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()
 
 
