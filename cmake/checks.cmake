@@ -42,7 +42,8 @@ if(CMAKE_CXX_COMPILER)
 endif()
 
 # The figures of the tutorial. Its test shows that they can be had, not what they are.
-add_executable(tutorial_costs docs/tutorial/costs.c)
+file(GLOB costs CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/tutorial/costs/*.c")
+add_executable(tutorial_costs ${costs})
 target_link_libraries(tutorial_costs PRIVATE runnel_static)
 set_target_properties(tutorial_costs PROPERTIES
   OUTPUT_NAME tutorial-costs RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
