@@ -40,8 +40,9 @@ typedef struct rn_test_report {
     uint64_t decisions;   /* of the last one */
     bool failed;          /* one did */
     bool exhausted;       /* RN_TEST_EXHAUSTIVE: there are no more schedules within the bound */
-    const char *schedule; /* of the one that failed, as short as could be made; valid until the next
-                             test run of the process; NULL if none did */
+    const char *schedule; /* of the one of several that failed, as short as could be made; valid
+                             until the next test run of the process; NULL if none did, if it was the
+                             last one or the only one, or if it is longer than 100 decisions */
 } rn_test_report;
 
 /* Settings of a test run. Zero means the default for each. With a seed, a number of runs or a
@@ -84,15 +85,19 @@ typedef struct rn_test_options {
  * fn's result is not 0, if it ends the process (a deadlock, a panic, an assertion, a signal), if it
  * leaves a task waiting (RUNNEL_LEAKS=off: that is fine), if it makes a million decisions, or if it
  * takes a minute of real time. Then the schedule is made as short as possible, told on stderr with
- * the command that repeats it, and run in this process, where it fails once more.
+ * the command that repeats it, and run in this process, where it fails once more; but not one that
+ * took a minute, which nobody would stop here.
  *
  * In the environment, RUNNEL_SEEDS=n makes every test run, and every rn_run of main's, one of n
  * simulated runs, RUNNEL_SEED=s repeats a seed, RUNNEL_SCHEDULE=... a schedule
  * (docs/environment.md).
  *
- * Returns fn's result; -EDEADLK if that is 0 but simulated runs left a task waiting; -EBUSY in a
- * task, during another run, or while tasks that threads have started still run; else as rn_run.
- * Waits; any thread, the only one of the process if there are several runs.
+ * Returns fn's result; -EDEADLK if that is 0 but simulated runs left a task waiting; -ETIMEDOUT if
+ * one took a minute; -ECHILD if one ended its process, and not when it was repeated here; -EBUSY in
+ * a task, during another run, or while tasks that threads have started still run; -EINVAL if fn is
+ * NULL or there is no such strategy; -EAGAIN or -ENOMEM if there can be no child; else as rn_run.
+ * Waits; any thread, the only one of the process if there are several runs: the children have no
+ * other.
  */
 RN_API int rn_test_run(int (*fn)(rn_group *g, void *arg), void *arg,
                        const rn_test_options *options);

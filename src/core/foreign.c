@@ -57,7 +57,8 @@ static void thread_ended(void *arg)
         rni_outside_gone();
 }
 
-/* The library itself forks, with nothing of its own running: the child may do all. */
+/* The library itself forks, with nothing of its own running: the child may do all. Of the threads
+ * it has only the one that has forked. */
 static bool fork_is_ours;
 
 void rni_fork_is_ours(bool yes)
@@ -65,10 +66,25 @@ void rni_fork_is_ours(bool yes)
     fork_is_ours = yes;
 }
 
+bool rni_forked(void)
+{
+    return atomic_load_explicit(&forked, memory_order_relaxed);
+}
+
+static void forget_other_threads(void)
+{
+    for (record *r = atomic_load_explicit(&made, memory_order_relaxed); r; r = r->next_made)
+        if (&r->task != self)
+            atomic_store_explicit(&r->task.state, RNI_TASK_FREE, memory_order_relaxed);
+    atomic_store_explicit(&rni_rt.foreign_threads, self ? 1 : 0, memory_order_relaxed);
+}
+
 static void in_fork_child(void)
 {
-    if (fork_is_ours)
+    if (fork_is_ours) {
+        forget_other_threads();
         return;
+    }
     atomic_store_explicit(&forked, true, memory_order_relaxed);
     rni_worker_set_self(NULL);
     self = NULL;
@@ -104,7 +120,7 @@ RNI_NOINLINE rni_task *rni_foreign_self(void)
 {
     if (rni_likely(self != NULL))
         return self;
-    if (atomic_load_explicit(&forked, memory_order_relaxed))
+    if (rni_forked())
         rni_panic(NULL, "only exec is allowed in a child made by fork, but it called runnel");
     pthread_once(&end_key_once, make_key);
     rni_task *t = new_record();

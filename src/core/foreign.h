@@ -11,6 +11,9 @@ rni_task *rni_foreign_self(void);
 /* The calling thread now is, or no longer is, a worker: it is not counted as foreign meanwhile. */
 void rni_foreign_becomes_worker(bool yes);
 
+/* Whether this process is a child made by fork, and not by the library itself. */
+bool rni_forked(void);
+
 int rni_foreign_wait(rni_task *t);
 void rni_foreign_wake(rni_task *t);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
+#include "core/sim.h"
 #include "core/stack.h"
 #include "core/worker.h"
 #include "os/os.h"
@@ -28,7 +29,8 @@ static long leading_number(const char *s, const char **rest)
     if (!isdigit((unsigned char)*s))
         return -1;
     for (; isdigit((unsigned char)*s); s++)
-        n = n < TOO_LARGE / 10 ? n * 10 + (*s - '0') : TOO_LARGE;
+        n = n < TOO_LARGE ? n * 10 + (*s - '0') : n;
+    n = n < TOO_LARGE ? n : TOO_LARGE;
     *rest = s;
     return n;
 }
@@ -123,13 +125,17 @@ static int parse_strategy(const char *s)
     return name_among(s, names, 3);
 }
 
-/* Pairs of numbers, such as 12:1,40:2. */
+/* Pairs of numbers, such as 12:1,40:2; the first ones ascend. */
 static int check_schedule(const char *s)
 {
+    long last = -1;
     do {
         const char *rest;
-        if (leading_number(s, &rest) < 0 || *rest != ':' || leading_number(rest + 1, &s) < 0)
+        long at = leading_number(s, &rest);
+        if (at <= last || at >= RNI_SIM_DECISIONS_MAX || *rest != ':' ||
+            leading_number(rest + 1, &s) < 0)
             return -1;
+        last = at;
     } while (*s++ == ',');
     return s[-1] == '\0' ? 0 : -1;
 }
@@ -167,7 +173,7 @@ static const struct setting {
     [SEED] = { "RUNNEL_SEED", check_number, 0, "a number from 1 on" },
     [SEEDS] = { "RUNNEL_SEEDS", check_number, 0, "a number from 1 on" },
     [STRATEGY] = { "RUNNEL_STRATEGY", parse_strategy, -1, "random, pct or exhaustive" },
-    [SCHEDULE] = { "RUNNEL_SCHEDULE", check_schedule, 0, "pairs such as 12:1,40:2" },
+    [SCHEDULE] = { "RUNNEL_SCHEDULE", check_schedule, 0, "ascending pairs such as 12:1,40:2" },
 };
 
 static int value_of(int which)

@@ -195,11 +195,11 @@ TEST(settings_of_simulation_with_another_value_are_named)
         complains("RUNNEL_SEED", numbers[i], "a number from 1 on");
         complains("RUNNEL_SEEDS", numbers[i], "a number from 1 on");
     }
-    static const char *const schedules[] = {
-        "1", "1:", ":1", ",", "a:1", "1:1,", "1:1;2:1", "1:1,2"
-    };
+    static const char *const schedules[] = { "1",       "1:",      ":1",       ",",
+                                             "a:1",     "1:1,",    "1:1;2:1",  "1:1,2",
+                                             "5:1,1:1", "1:1,1:2", "1048576:1" };
     for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++)
-        complains("RUNNEL_SCHEDULE", schedules[i], "pairs such as 12:1,40:2");
+        complains("RUNNEL_SCHEDULE", schedules[i], "ascending pairs such as 12:1,40:2");
     complains("RUNNEL_STRATEGY", "best", "random, pct or exhaustive");
 }
 

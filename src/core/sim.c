@@ -142,7 +142,7 @@ static const char *name_of(const rni_task *t)
 static void tell(rni_sim_kind kind, uint32_t chosen, const char *next)
 {
     char line[256];
-    if (++sim.told > TOLD_MAX)
+    if (chosen == 0 || ++sim.told > TOLD_MAX) /* 0 is the default */
         return;
     int n = snprintf(line, sizeof line, "runnel: decision %u at %lld ns: %.60s %s%s%.60s (%u)\n",
                      sim.count, (long long)(rni_now() - RN_TEST_START), name_of(rni_current()),
@@ -242,7 +242,8 @@ void rni_sim_epitaph(void)
         return;
     char line[128];
     int n = snprintf(line, sizeof line,
-                     "runnel: this was a simulated run: RUNNEL_SEED=%llu repeats it\n",
+                     "runnel: this was a simulated run: %sRUNNEL_SEED=%llu repeats it\n",
+                     sim.plan.strategy == RNI_SIM_PCT ? "RUNNEL_STRATEGY=pct " : "",
                      (unsigned long long)sim.plan.seed);
     rni_say(2, line, (size_t)n);
 }

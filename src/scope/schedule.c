@@ -64,9 +64,12 @@ bool rni_schedule_parse(rni_schedule *s, const char *text)
 
 char *rni_schedule_text(const rni_schedule *s)
 {
-    enum { LONGEST = 24 }; /* one pair and its comma */
-    char *text = rni_os_alloc(s->n * LONGEST + 1);
+    static const char default_one[] = "0:0"; /* empty settings are as good as none */
+    enum { LONGEST = 24 };                   /* one pair and its comma */
+    char *text = rni_os_alloc(s->n * LONGEST + sizeof default_one);
     size_t length = 0;
+    if (text)
+        memcpy(text, default_one, sizeof default_one);
     for (size_t i = 0; text && i < s->n; i++)
         length += (size_t)snprintf(text + length, LONGEST, "%s%u:%u", i ? "," : "", s->list[i].at,
                                    s->list[i].chosen);

@@ -22,22 +22,21 @@
 #include "scope/sweep.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/say.h"
 #include "core/runtime.h"
+#include "scope/command.h"
 #include "scope/schedule.h"
 #include "scope/test_run.h"
 #include "scope/trial.h"
 
 enum {
     SHRINKS_MAX = 2000, /* trials to make a schedule short */
-    TOLD_MAX = 100      /* decisions of one that is told; longer ones by their seed */
+    TOLD_MAX = 100,     /* decisions of one that is told; longer ones by their seed */
+    ASKED_MAX = 20 * TOLD_MAX + 64
 };
 static const int64_t SHRINK_NS = INT64_C(20000000000);
 
@@ -49,6 +48,7 @@ typedef struct search {
     uint64_t runs;         /* made */
     rni_fate fate;         /* of the last */
     unsigned bound;        /* interruptions, of the present round of an exhaustive search */
+    bool cut;              /* the bound has kept something out of this round */
     bool exhausted;
 } search;
 
@@ -77,6 +77,13 @@ static void plan_schedule(search *x, const rni_schedule *schedule)
     };
 }
 
+/* Of run i, from 0 on. 0 is no seed. */
+static uint64_t seed_of(const search *x, uint64_t i)
+{
+    uint64_t seed = x->s->seed + i;
+    return seed < i ? seed + 1 : seed;
+}
+
 static unsigned cost(const rni_sim_decision *d, uint32_t chosen)
 {
     return chosen != 0 && (d->kind == RNI_SIM_GO_ON || d->kind == RNI_SIM_CHANCE);
@@ -93,8 +100,12 @@ static int next_schedule(search *x)
         const rni_sim_decision *d = &log->decisions[i];
         uint32_t chosen = d->chosen + 1;
         spent -= cost(d, d->chosen);
-        if (chosen >= d->n || spent + cost(d, chosen) > x->bound)
+        if (chosen >= d->n)
             continue;
+        if (spent + cost(d, chosen) > x->bound) {
+            x->cut = true;
+            continue;
+        }
         x->schedule.n = 0;
         for (uint32_t k = 0; k < i; k++)
             if (log->decisions[k].chosen &&
@@ -109,12 +120,13 @@ static int next_schedule(search *x)
 static int plan_next(search *x)
 {
     if (x->s->strategy != RN_TEST_EXHAUSTIVE) {
-        plan_seed(x, x->s->seed + x->runs);
+        plan_seed(x, seed_of(x, x->runs));
         return 1;
     }
     int rc = x->runs ? next_schedule(x) : 1;
-    if (rc == 0 && x->bound < x->s->preemptions) {
+    if (rc == 0 && x->cut && x->bound < x->s->preemptions) {
         x->bound++;
+        x->cut = false;
         x->schedule.n = 0;
         rc = 1;
     }
@@ -171,43 +183,45 @@ static void say(const char *text)
     rni_say(2, text, strlen(text));
 }
 
-/* The command line of this process, with what the shell would take for more than letters quoted. */
-static void command_line(char *out, size_t bytes)
-{
-    char raw[1024];
-    size_t used = 0;
-    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, raw, sizeof raw - 1) : 0;
-    if (fd >= 0)
-        close(fd);
-    raw[n > 0 ? n : 0] = '\0';
-    *out = '\0';
-    for (const char *word = raw; word < raw + n; word += strlen(word) + 1) {
-        bool plain = *word &&
-                     !word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX"
-                                        "YZ0123456789_-./:=,+@%")];
-        int k = snprintf(out + used, bytes - used, plain ? " %s" : " '%s'", word);
-        used = used + (size_t)k < bytes ? used + (size_t)k : bytes - 1;
-    }
-}
-
 static void tell_failure(search *x, const char *asked)
 {
-    char line[4096], command[1100], why[160];
+    char line[4096], command[1600], why[160];
     rni_fate_text(&x->fate, why, sizeof why);
-    command_line(command, sizeof command);
+    rni_command_line(command, sizeof command);
     snprintf(line, sizeof line,
              "runnel: simulated run %" PRIu64 " failed: %s\nrunnel: it is repeated by %s%s\n",
              x->runs, why, asked, command);
     say(line);
 }
 
-static void tell_seed(search *x)
+/* How to ask for a seed, or the schedule that is left. */
+static void ask_for_seed(const search *x, uint64_t seed, char *asked, size_t bytes)
 {
-    char asked[64];
-    snprintf(asked, sizeof asked, "RUNNEL_SEED=%" PRIu64, x->plan.seed);
-    if (x->plan.strategy != RNI_SIM_DEFAULT)
-        tell_failure(x, asked);
+    const char *strategy = x->s->strategy == RN_TEST_PCT ? "RUNNEL_STRATEGY=pct " : "";
+    snprintf(asked, bytes, "%sRUNNEL_SEED=%" PRIu64, strategy, seed);
+}
+
+/* How to ask for the schedule that failed, into asked. */
+static void how_to_ask(const search *x, uint64_t seed, char *asked, size_t bytes)
+{
+    if (schedule_text)
+        snprintf(asked, bytes, "RUNNEL_SCHEDULE=%s", schedule_text);
+    else if (seed)
+        ask_for_seed(x, seed, asked, bytes);
+    else
+        snprintf(asked, bytes, "the same search:");
+}
+
+/* A run in this process has failed that is not one of a failed schedule. */
+static void tell_this_one(search *x)
+{
+    char asked[ASKED_MAX];
+    if (x->s->schedule)
+        return; /* that is how it was asked for */
+    if (x->plan.strategy == RNI_SIM_DEFAULT && x->schedule.n <= TOLD_MAX)
+        schedule_text = rni_schedule_text(&x->schedule);
+    how_to_ask(x, x->plan.strategy == RNI_SIM_DEFAULT ? 0 : x->plan.seed, asked, sizeof asked);
+    tell_failure(x, asked);
 }
 
 /* ---- runs ---- */
@@ -237,24 +251,10 @@ static int run_here(search *x)
     return rc;
 }
 
-/* How to ask for the schedule that failed, into asked. */
-static void how_to_ask(const search *x, uint64_t seed, char *asked, size_t bytes)
-{
-    if (schedule_text)
-        snprintf(asked, bytes, "RUNNEL_SCHEDULE=%s", *schedule_text ? schedule_text : "0:0");
-    else if (seed && x->s->strategy == RN_TEST_PCT)
-        snprintf(asked, bytes, "RUNNEL_STRATEGY=pct RUNNEL_SEED=%" PRIu64, seed);
-    else if (seed)
-        snprintf(asked, bytes, "RUNNEL_SEED=%" PRIu64, seed);
-    else
-        snprintf(asked, bytes, "the same search:");
-}
-
-/* Runs the schedule that failed, which is in the log, here; as short as it can be. */
+/* Runs the schedule that failed, which is in the log, here, if it ends; as short as it can be. */
 static int run_failure(search *x, uint64_t seed)
 {
-    enum { PAIR = 20 };
-    char asked[PAIR * TOLD_MAX + 64];
+    char asked[ASKED_MAX];
     rni_schedule best = { 0 };
     rni_fate failure = x->fate;
     if (!rni_schedule_of(&best, &x->trials.shared->log)) {
@@ -268,10 +268,12 @@ static int run_failure(search *x, uint64_t seed)
     tell_failure(x, asked);
     plan_schedule(x, &best);
     x->plan.tell = true;
-    int rc = run_here(x);
+    int rc = -ETIMEDOUT; /* it would not end here either, and nobody would stop it */
+    if (!failure.late)
+        rc = run_here(x);
     if (rc == 0) {
         say("runnel: this time it did not fail: something else than the schedule decides\n");
-        rc = failure.rc ? failure.rc : -EDEADLK;
+        rc = failure.rc ? failure.rc : -ECHILD;
     }
     x->fate.failed = true;
     fill_report(x, seed);
@@ -304,11 +306,11 @@ static int search_together(search *x)
     if (rc != 0 || x->s->runs == 1)
         return rc;
     const rni_shared *shared = x->trials.shared;
-    bool ended = x->fate.late || x->fate.status != 0; /* in the middle of one more */
+    bool ended = x->fate.late || x->fate.ended; /* in the middle of one more */
     x->runs = shared->runs + ended;
     x->exhausted = shared->exhausted;
     if (x->fate.failed && x->s->strategy != RN_TEST_EXHAUSTIVE)
-        plan_seed(x, x->s->seed + x->runs - 1);
+        plan_seed(x, seed_of(x, x->runs - 1));
     return 0;
 }
 
@@ -324,7 +326,7 @@ static int run_only(search *x)
     }
     int rc = run_here(x);
     if (rc != 0)
-        tell_seed(x);
+        tell_this_one(x);
     fill_report(x, x->s->seed);
     return rc;
 }
@@ -342,7 +344,7 @@ static int run_last(search *x)
     }
     rc = run_here(x);
     if (rc != 0)
-        tell_seed(x);
+        tell_this_one(x);
     fill_report(x, x->plan.seed);
     return rc;
 }

@@ -108,6 +108,8 @@ bool rni_test_run(int (*fn)(rn_group *g, void *arg), void *arg, const rn_test_op
 int rn_test_run(int (*fn)(rn_group *g, void *arg), void *arg, const rn_test_options *options)
 {
     int rc;
+    if (!fn || (options && (unsigned)options->strategy > RN_TEST_EXHAUSTIVE))
+        return -EINVAL;
     return rni_test_run(fn, arg, options, &rc) ? rc : -EBUSY;
 }
 

@@ -14,12 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@
 #include "core/runtime.h"
 #include "scope/test_run.h"
 
-enum { NO_RESULT = INT_MIN, PATIENCE_MS = 60 * 1000 };
+int rni_trial_patience_ms = 60 * 1000;
 
 int rni_trials_init(rni_trials *t, int (*fn)(rn_group *g, void *arg), void *arg)
 {
@@ -55,17 +55,30 @@ static void be_silent(void)
         close(null);
 }
 
-/* Whether the child ends, or ends another run, within PATIENCE_MS. */
+static uint64_t runs_of(const rni_shared *shared)
+{
+    return __atomic_load_n(&shared->runs, __ATOMIC_RELAXED);
+}
+
+/* Whether the child ends, or ends another run, in time. A signal, as of an interval timer, gives it
+ * no more. */
 static bool comes(int fd, const rni_shared *shared)
 {
+    enum { MS = 1000 * 1000 };
     struct pollfd p = { .fd = fd, .events = POLLIN };
+    uint64_t runs = runs_of(shared);
+    int64_t until = rni_os_now() + (int64_t)rni_trial_patience_ms * MS;
     for (;;) {
-        uint64_t runs = __atomic_load_n(&shared->runs, __ATOMIC_RELAXED);
-        int ready = poll(&p, 1, PATIENCE_MS);
+        int64_t left = until - rni_os_now();
+        int ready = poll(&p, 1, left > 0 ? (int)((left + MS - 1) / MS) : 0);
         if (ready > 0 || (ready < 0 && rni_os_error() != EINTR))
             return true; /* what cannot be watched has all the time it takes */
-        if (ready == 0 && __atomic_load_n(&shared->runs, __ATOMIC_RELAXED) == runs)
+        if (runs_of(shared) != runs) {
+            runs = runs_of(shared);
+            until = rni_os_now() + (int64_t)rni_trial_patience_ms * MS;
+        } else if (left <= 0) {
             return false;
+        }
     }
 }
 
@@ -80,30 +93,45 @@ static bool await(pid_t pid, const rni_shared *shared, int *status)
     }
     if (!in_time)
         kill(pid, SIGKILL);
-    while (waitpid(pid, status, 0) < 0 && rni_os_error() == EINTR)
+    pid_t got;
+    while ((got = waitpid(pid, status, 0)) < 0 && rni_os_error() == EINTR)
         continue;
+    if (got < 0)
+        *status = RNI_STATUS_UNKNOWN;
     return in_time;
 }
 
 /* What is known of the last run; status and late are set. */
 static void find_fate(const rni_trials *t, rni_fate *f)
 {
-    f->rc = t->shared->rc == NO_RESULT ? 0 : t->shared->rc;
-    f->failed = f->late || f->status != 0 || t->shared->rc != 0;
+    f->ended = !t->shared->returned;
+    f->rc = f->ended ? 0 : t->shared->rc;
+    f->failed = f->late || f->ended || f->rc != 0 ||
+                (f->status != 0 && f->status != RNI_STATUS_UNKNOWN);
+}
+
+/* The child dies with its parent, which may be killed: nobody else would stop a run that does not
+ * end. */
+static void die_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
 }
 
 int rni_trials_in_child(rni_trials *t, int (*body)(void *arg), void *arg, rni_fate *out)
 {
     t->shared->runs = 0;
-    t->shared->rc = NO_RESULT;
+    t->shared->returned = false;
     fflush(NULL); /* or the child would write it once more */
     rni_fork_is_ours(true);
-    pid_t pid = fork();
+    pid_t self = getpid(), pid = fork();
     rni_fork_is_ours(false);
     if (pid < 0)
         return -rni_os_error();
     if (pid == 0) {
         t->here = true;
+        die_with(self);
         be_silent();
         _exit(body(arg) == 0 ? 0 : 1);
     }
@@ -125,8 +153,9 @@ static int make_run(void *arg)
     x->plan->log = &s->log;
     s->log.count = 0;
     s->log.hash = 0;
-    s->rc = NO_RESULT;
+    s->returned = false;
     s->rc = rni_test_once(x->plan, x->t->fn, x->t->arg);
+    s->returned = true;
     __atomic_store_n(&s->runs, s->runs + 1, __ATOMIC_RELAXED);
     return 0;
 }
@@ -144,20 +173,28 @@ int rni_trial_run(rni_trials *t, rni_sim_plan *plan, rni_fate *out)
 
 bool rni_fate_same(const rni_fate *a, const rni_fate *b)
 {
-    return a->failed == b->failed && a->late == b->late && a->status == b->status && a->rc == b->rc;
+    return a->failed == b->failed && a->late == b->late && a->ended == b->ended &&
+           a->status == b->status && a->rc == b->rc;
 }
 
 void rni_fate_text(const rni_fate *f, char *text, size_t bytes)
 {
+    bool known = f->status != RNI_STATUS_UNKNOWN;
     if (f->late)
-        snprintf(text, bytes, "it did not end within a minute");
-    else if (WIFSIGNALED(f->status))
+        snprintf(text, bytes, "it did not end within %d s", rni_trial_patience_ms / 1000);
+    else if (known && WIFSIGNALED(f->status))
         snprintf(text, bytes, "killed by signal %d (%s)", WTERMSIG(f->status),
                  strsignal(WTERMSIG(f->status)));
-    else if (f->status != 0)
+    else if (f->ended && !known)
+        snprintf(text, bytes,
+                 "the process ended (how is not known: the program waits for its "
+                 "children itself)");
+    else if (f->ended || (known && f->status != 0))
         snprintf(text, bytes, "the process ended with status %d", WEXITSTATUS(f->status));
     else if (f->rc == -EDEADLK)
         snprintf(text, bytes, "a task was left waiting");
+    else if (f->rc > 0)
+        snprintf(text, bytes, "the result was %d", f->rc);
     else
         snprintf(text, bytes, "the result was %d (%s)", f->rc, rn_strerror(f->rc));
 }

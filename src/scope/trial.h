@@ -7,17 +7,25 @@
 
 #include "core/sim.h"
 
+/* The program takes the statuses of children itself: it ignores SIGCHLD, or waits for any child. */
+enum { RNI_STATUS_UNKNOWN = -1 };
+
+/* How long a run may take. Tests are less patient. */
+extern int rni_trial_patience_ms;
+
 /* How a run has ended. */
 typedef struct rni_fate {
     bool failed;
     bool late;  /* it was killed after a minute */
-    int status; /* of the process, as waitpid gives it */
-    int rc;     /* of the run; 0 if the process has died before */
+    bool ended; /* the process has, in the middle of the run */
+    int status; /* of the process, as waitpid gives it; RNI_STATUS_UNKNOWN */
+    int rc;     /* of the run; 0 if the process has ended before */
 } rni_fate;
 
 /* What the processes share. */
 typedef struct rni_shared {
-    int rc;        /* of the last run; RNI_NO_RESULT before its end */
+    bool returned; /* the last run has */
+    int rc;        /* of the last run, when it has returned */
     uint64_t runs; /* made by a search in a child */
     bool exhausted;
     rni_sim_log log; /* of the last run */
