@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/say.h"
+#include "core/foreign.h"
 #include "core/worker.h"
 
 static struct sigaction old_segv, old_bus;
@@ -61,11 +62,15 @@ static bool just_below(const rni_task *t, const void *address)
     return (uintptr_t)t->stack_limit - (uintptr_t)address <= FAR;
 }
 
-/* Which task the fault that ends the process happened in. */
+/* Which task the fault that ends the process happened in. In a child made by fork there are none,
+ * and a task's function that returns there faults. */
 static void name_task(int sig, const void *address)
 {
     rni_worker *w = rni_worker_self();
     const rni_task *t = w ? w->current : NULL;
+    if (rni_forked())
+        put("runnel: a fault in a child made by fork, in which tasks cannot go on or return: only "
+            "exec and _exit are allowed\n");
     if (!t)
         return;
     const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);

@@ -114,12 +114,14 @@ static void enter_thread(rni_worker *w)
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);
     rni_worker_set_self(w);
+    rni_worker_may_end(w, false);
     w->thread_id = rni_os_thread_id();
 }
 
 static void leave_thread(rni_worker *w)
 {
     w->thread_id = 0;
+    rni_worker_may_end(w, true);
     rni_worker_set_self(NULL);
     rni_os_signal_stack_release(w->signal_stack);
     w->signal_stack = NULL;
