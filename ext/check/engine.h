@@ -158,8 +158,9 @@ extern rni_ck_thread rni_ck_threads[RNI_CK_THREADS];
 extern unsigned rni_ck_thread_count; /* thread 0 included */
 extern rni_ck_thread *rni_ck_current;
 extern volatile int rni_ck_user;
-extern bool rni_ck_running;  /* an execution is under way */
-extern bool rni_ck_parallel; /* its threads run: neither init nor finish */
+extern bool rni_ck_instrumented; /* some of the program was compiled with -fsanitize=thread */
+extern bool rni_ck_running;      /* an execution is under way */
+extern bool rni_ck_parallel;     /* its threads run: neither init nor finish */
 extern rn_check_options rni_ck_options;
 extern void *rni_ck_state;
 extern size_t rni_ck_state_bytes;

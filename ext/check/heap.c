@@ -126,9 +126,9 @@ static void *model_alloc(size_t align, size_t bytes, const void *pc)
         if (align < UNIT)
             align = UNIT;
         size_t start = (used[t] + REDZONE + align - 1) & ~(align - 1);
-        size_t end = (start + (bytes ? bytes : 1) + UNIT - 1) & ~(size_t)(UNIT - 1);
-        if (end > REGION)
+        if (start >= REGION || bytes > REGION - start - UNIT) /* sums would wrap around */
             return NULL;
+        size_t end = (start + (bytes ? bytes : 1) + UNIT - 1) & ~(size_t)(UNIT - 1);
         used[t] = end;
         if (block_count == block_room) {
             block_room = block_room ? 2 * block_room : 256;
@@ -222,12 +222,22 @@ int posix_memalign(void **out, size_t align, size_t bytes)
     return *out ? 0 : ENOMEM;
 }
 
+/* What the model frees that is not its own would be freed once more by the next execution. */
+static void free_outside(void *memory, const void *pc)
+{
+    if (from_model(pc)) {
+        rni_ck_user = 0;
+        rni_ck_fail("free of what the model has not allocated (%s)", rni_ck_place(pc));
+    }
+    __libc_free(memory);
+}
+
 void free(void *memory)
 {
     if (!memory)
         return;
     if (!rni_ck_heap_owns((uintptr_t)memory)) {
-        __libc_free(memory);
+        free_outside(memory, __builtin_return_address(0));
         return;
     }
     if (!rni_ck_user)

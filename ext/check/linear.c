@@ -289,13 +289,18 @@ int rn_check_linear(const rn_check_object *o, const rn_check_options *options)
 {
     static const rn_check_options defaults;
     totals all = { .scenarios = 0 };
+    if (!o || !o->name)
+        return -EINVAL;
     if (!options)
         options = &defaults;
     n_threads = o->threads ? o->threads : 3;
     length = o->length ? o->length : 3;
     n_operations = 0;
-    while (n_operations < RN_CHECK_OPERATIONS && o->operations[n_operations].name)
+    while (n_operations < RN_CHECK_OPERATIONS && o->operations[n_operations].name) {
+        if (!o->operations[n_operations].run || !o->operations[n_operations].allows)
+            return -EINVAL;
         n_operations++;
+    }
     n_records = n_threads * length;
     if (n_operations == 0 || n_threads > RN_CHECK_THREADS || length > MAX_LENGTH ||
         n_records > MAX_OPERATIONS)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "engine.h"
 
@@ -183,11 +184,11 @@ static double now_seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void report_failure(const char *replay)
+static void report_failure(const char *what, const char *replay)
 {
     if (rni_ck_options.quiet)
         return;
-    printf("rn-check: %s FAILS: %s\n", model->name, failure);
+    printf("rn-check: %s FAILS: %s\n", model->name, what);
     rni_ck_trace_print();
     printf("to repeat it: RN_CHECK_REPLAY='%s:%s' %s\n", model->name, replay,
            program_invocation_name);
@@ -213,6 +214,19 @@ static void report_line(void)
     fflush(stdout);
 }
 
+/* exit in a model would end the search with a status of its choice and without a word. It cannot be
+ * undone, so the process ends here. */
+static void on_exit_in_model(void)
+{
+    if (!rni_ck_running)
+        return;
+    rni_ck_user = 0;
+    rni_ck_options.quiet = false;
+    report_failure("exit was called", rni_ck_replay_string());
+    fflush(stdout);
+    _exit(1);
+}
+
 /* Repeats the failing execution, which is the last one, with a trace. */
 static void explain(void)
 {
@@ -233,7 +247,7 @@ static void explain(void)
             printf("rn-check: it fails in another way when it is repeated: the model is not "
                    "deterministic\n");
         rni_ck_tracing = false;
-        report_failure(mine);
+        report_failure(said, mine);
     }
 }
 
@@ -266,6 +280,29 @@ static void explore(const char *replay)
     result.seconds = now_seconds() - start;
 }
 
+/* Only the real runtime of ThreadSanitizer has this. */
+extern __attribute__((weak)) int __tsan_get_report_data(void *report, ...);
+
+/* Whether the program was built as docs/rn-check.md says; says so if not, because it would take all
+ * for right, or crash. */
+static bool well_built(void)
+{
+    const char *wrong = __tsan_get_report_data ? "linked with -fsanitize=thread, which is for "
+                                                 "compiling only"
+                        : !rni_ck_instrumented ? "compiled without -fsanitize=thread"
+                                               : NULL;
+    if (wrong)
+        fprintf(stderr, "rn-check: this program was %s: nothing can be checked\n", wrong);
+    return !wrong;
+}
+
+static bool valid(const rn_check_model *m, const rn_check_options *o)
+{
+    return m && m->name && m->threads[0] && o->strategy >= RN_CHECK_DFS &&
+           o->strategy <= RN_CHECK_RANDOM && o->memory >= RN_CHECK_C11 &&
+           o->memory <= RN_CHECK_SC && o->preemptions >= RN_CHECK_NO_PREEMPTION;
+}
+
 /* The part of RN_CHECK_REPLAY for this model; NULL: it is not set; "" with *other: for another. */
 static const char *replay_for(const rn_check_model *m, bool *other)
 {
@@ -279,20 +316,25 @@ int rni_ck_check(const rn_check_model *m, const rn_check_options *options, bool 
 {
     static const rn_check_options defaults;
     struct sigaction before[CAUGHT];
+    static bool exit_is_watched;
     bool other;
-    rni_ck_options = options ? *options : defaults;
-    if (!m || !m->name || !m->threads[0] || rni_ck_options.strategy > RN_CHECK_RANDOM ||
-        rni_ck_options.memory > RN_CHECK_SC || rni_ck_running)
+    if (rni_ck_running || !valid(m, options ? options : &defaults) || !well_built())
         return -EINVAL;
+    rni_ck_options = options ? *options : defaults;
     const char *replay = replay_for(m, &other);
     memset(&result, 0, sizeof result);
     if (rni_ck_options.result)
         *rni_ck_options.result = result;
-    if (other)
+    if (other) {
+        if (line && !rni_ck_options.quiet)
+            printf("rn-check: %s: skipped, RN_CHECK_REPLAY is for another model\n", m->name);
         return 0;
+    }
     if (rni_ck_heap_create() != 0 || rni_ck_threads_create() != 0 ||
         posix_memalign(&rni_ck_state, 64, m->state_bytes ? m->state_bytes : 1) != 0)
         return -ENOMEM;
+    if (!exit_is_watched)
+        exit_is_watched = atexit(on_exit_in_model) == 0;
     model = m;
     rni_ck_state_bytes = m->state_bytes;
     rni_ck_running = true;

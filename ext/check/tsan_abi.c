@@ -71,9 +71,13 @@ void __tsan_write_range(void *address, size_t bytes)
     plain(address, bytes, true, PC);
 }
 
+bool rni_ck_instrumented;
+
+/* Each file that is compiled with the flag calls it before main. */
 void __tsan_init(void);
 void __tsan_init(void)
 {
+    rni_ck_instrumented = true;
 }
 
 void __tsan_func_entry(void *pc);

@@ -4,7 +4,7 @@
 #   ext/check/tests/compilers.sh SCRATCH_DIR LIBRARY_DIR
 #
 # The commands of docs/rn-check.md, and the programs of models beside this file, with every compiler
-# there is: gcc and clang make different calls.
+# there is: gcc and clang make different calls. And programs that were not built as the page says.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
@@ -70,6 +70,14 @@ for cc in $compilers; do
             $cc $program.o -lrunnel_check -o $program || { cat warnings; fail "$cc $program.c"; }
         ./$program >said 2>&1 || { grep -E 'WRONG|EXPECTED' said; fail "$cc: $program"; }
     done
+    # The two ways to build it wrong are told, not taken for a proof.
+    $cc -O2 -g deque.c -lrunnel_check -o deque 2>warnings || { cat warnings; fail "$cc deque.c"; }
+    run "without the flag" 234 'was compiled without -fsanitize=thread'
+    if $cc -O2 -g -fsanitize=thread deque.c -lrunnel_check -o deque 2>warnings; then
+        run "linked with the flag" 234 'was linked with -fsanitize=thread'
+    else
+        grep -q 'multiple definition' warnings || fail "$cc -fsanitize=thread: not linked"
+    fi
     echo "compilers: $cc: the deque, its three bugs, litmus and finds"
     tried=$((tried + 1))
 done

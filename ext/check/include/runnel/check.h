@@ -89,10 +89,12 @@ typedef struct rn_check_options {
  * and how to repeat it. options may be NULL.
  *
  * The environment: RN_CHECK_REPLAY=STRING repeats one execution of the model it is for and skips
- * all others; RN_CHECK_TRACE=1 prints that execution although it does not fail.
+ * all others, with a line about each; RN_CHECK_TRACE=1 prints that execution although it does not
+ * fail.
  *
- * Returns 0 if nothing failed, 1 if something did, -EINVAL for a model or options without sense,
- * -ENOMEM. One check at a time in a process.
+ * Returns 0 if nothing failed, 1 if something did, -EINVAL for a model or options without sense, in
+ * a model, or in a program that was compiled without the flag or linked with it, -ENOMEM. One check
+ * at a time in a process. A model that calls exit ends the process with status 1.
  */
 int rn_check(const rn_check_model *m, const rn_check_options *options);
 
