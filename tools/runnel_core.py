@@ -22,6 +22,8 @@ class Core:
                 self.bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except ValueError as error:
                 raise runnel_tasks.Missing(f"{path} is empty") from error
+            except OSError as error:
+                raise runnel_tasks.Missing(f"{path} cannot be mapped: {error.strerror}") from error
         header = HEADER.unpack_from(self.bytes[:HEADER.size].ljust(HEADER.size, b"\0"))
         if header[0][:6] != b"\x7fELF\x02\x01" or header[1] != ET_CORE:
             raise runnel_tasks.Missing(f"{path} is no core file of a 64-bit little-endian system")
