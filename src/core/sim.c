@@ -138,15 +138,19 @@ static const char *name_of(const rni_task *t)
     return name ? name : "the scheduler";
 }
 
-/* What a forced decision does: `next` is the name of who runs then, or NULL. */
-static void tell(rni_sim_kind kind, uint32_t chosen, const char *next)
+/* What a forced decision does. `more` is the name of who runs then; of bad luck the place, or NULL. */
+static void tell(rni_sim_kind kind, uint32_t chosen, const char *more)
 {
     char line[256];
     if (chosen == 0 || ++sim.told > TOLD_MAX) /* 0 is the default */
         return;
     int n = snprintf(line, sizeof line, "runnel: decision %u at %lld ns: %.60s %s%s%.60s (%u)\n",
                      sim.count, (long long)(rni_now() - RN_TEST_START), name_of(rni_current()),
-                     kind_text(kind), next ? ", next runs " : "", next ? next : "", chosen);
+                     kind_text(kind),
+                     !more                    ? ""
+                     : kind == RNI_SIM_CHANCE ? " at "
+                                              : ", next runs ",
+                     more ? more : "", chosen);
     rni_say(2, line, (size_t)(n < (int)sizeof line ? n : (int)sizeof line - 1));
 }
 
@@ -186,11 +190,11 @@ static void record(rni_sim_kind kind, uint32_t n, uint32_t chosen)
     sim.count++;
 }
 
-static uint32_t decide(rni_sim_kind kind, uint32_t n, uint32_t wish)
+static uint32_t decide(rni_sim_kind kind, uint32_t n, uint32_t wish, const char *site)
 {
     uint32_t chosen = wish;
     if (forced(n, &chosen) && sim.plan.tell)
-        tell(kind, chosen, NULL);
+        tell(kind, chosen, site);
     record(kind, n, chosen);
     return chosen;
 }
@@ -198,7 +202,7 @@ static uint32_t decide(rni_sim_kind kind, uint32_t n, uint32_t wish)
 uint32_t rni_sim_choose(uint32_t n)
 {
     bool random = sim.plan.strategy != RNI_SIM_DEFAULT;
-    return decide(RNI_SIM_CHOICE, n, random ? rni_rand_below(&sim.rand, n) : 0);
+    return decide(RNI_SIM_CHOICE, n, random ? rni_rand_below(&sim.rand, n) : 0, NULL);
 }
 
 bool rni_sim_faults(void)
@@ -212,7 +216,7 @@ bool rni_sim_chance(unsigned per_mille)
         return false;
     unsigned p = per_mille ? per_mille : sim.plan.chance;
     bool random = sim.plan.strategy != RNI_SIM_DEFAULT;
-    return decide(RNI_SIM_CHANCE, 2, random && rni_rand_below(&sim.rand, 1000) < p) == 1;
+    return decide(RNI_SIM_CHANCE, 2, random && rni_rand_below(&sim.rand, 1000) < p, NULL) == 1;
 }
 
 /* Whether a site makes trouble in this run: a quarter of them do. */
@@ -233,7 +237,7 @@ bool rni_sim_unlikely(const char *site)
         return false;
     bool wish = sim.plan.strategy != RNI_SIM_DEFAULT && is_active(site) &&
                 rni_rand_below(&sim.rand, 4) == 0;
-    return decide(RNI_SIM_CHANCE, 2, wish) == 1;
+    return decide(RNI_SIM_CHANCE, 2, wish, site) == 1;
 }
 
 void rni_sim_epitaph(void)

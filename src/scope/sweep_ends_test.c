@@ -133,6 +133,27 @@ TEST(sweep_takes_no_positive_result_for_an_error_code)
     capture_lacks(&c, "decision"); /* there was none but the default */
 }
 
+static int has_bad_luck(rn_group *g, void *arg)
+{
+    (void)g;
+    (void)arg;
+    return RN_BUGGIFY ? -EPROTO : 0;
+}
+
+static int sweep_of_bad_luck(void)
+{
+    return -rn_test_run(has_bad_luck, NULL, &(rn_test_options){ .runs = 100, .faults = 1 });
+}
+
+TEST(sweep_tells_where_bad_luck_was)
+{
+    struct capture c;
+    capture(&c, sweep_of_bad_luck);
+    CHECK_EQ(c.status, EPROTO);
+    capture_has(&c, "main has bad luck at ");
+    capture_has(&c, "sweep_ends_test.c:");
+}
+
 static int one_by_pct(void)
 {
     rn_test_options o = { .strategy = RN_TEST_PCT, .seed = 7 };
