@@ -239,8 +239,9 @@ static void complain(const struct setting *s, const char *text)
 {
     char line[256], shown[65];
     size_t k = 0;
-    for (; k < sizeof shown - 1 && text[k]; k++) /* a terminal would obey the control characters */
-        shown[k] = (unsigned char)text[k] < ' ' || text[k] == 0x7f ? '?' : text[k];
+    /* A terminal would obey control characters, those of UTF-8 too. */
+    for (; k < sizeof shown - 1 && text[k]; k++)
+        shown[k] = text[k] >= ' ' && text[k] < 0x7f ? text[k] : '?';
     shown[k] = '\0';
     int n = snprintf(line, sizeof line, "runnel: %s=%s is ignored: it may be %s\n", s->name, shown,
                      s->accepted);

@@ -143,6 +143,9 @@ TEST(settings_no_terminal_obeys_a_value_that_is_named)
 {
     run_with("RUNNEL_LEAKS", "\x1b[31ma\nb\x7f");
     capture_has(&c, "runnel: RUNNEL_LEAKS=?[31ma?b? is ignored: it may be off");
+    run_with("RUNNEL_LEAKS", "\xc2\x9b"
+                             "31m"); /* the same in UTF-8 */
+    capture_has(&c, "runnel: RUNNEL_LEAKS=??31m is ignored: it may be off");
 }
 
 TEST(settings_leaks_of_another_value_is_named_and_report)

@@ -34,9 +34,11 @@ static void put(text *t, const char *s)
     t->used += n;
 }
 
+/* Those of UTF-8 included, whose second bytes are from 0x80 on; so are those of some letters. */
 static bool is_control(char c)
 {
-    return (unsigned char)c < ' ' || c == 0x7f;
+    unsigned char byte = (unsigned char)c;
+    return byte < ' ' || (byte >= 0x7f && byte < 0xa0);
 }
 
 static bool has_control(const char *s)
@@ -53,7 +55,7 @@ static void put_quoted(text *t, const char *word)
     for (; *word; word++) {
         char c[8] = { *word };
         if (dollar && is_control(*word))
-            snprintf(c, sizeof c, "\\%03o", (unsigned)*word);
+            snprintf(c, sizeof c, "\\%03o", (unsigned char)*word);
         else if (dollar && (*word == '\'' || *word == '\\'))
             snprintf(c, sizeof c, "\\%c", *word);
         else if (*word == '\'')
@@ -73,8 +75,10 @@ static void put_word(text *t, const char *word)
         put(t, word);
     else
         put_quoted(t, word);
-    if (t->full) /* a word is there as a whole or not at all */
-        t->at[t->used = before] = '\0';
+    if (t->full) { /* a word is there as a whole or not at all */
+        t->used = before;
+        t->at[before] = '\0';
+    }
 }
 
 /* Into raw, each word with its NUL. The bytes read; *whole: that is all. */

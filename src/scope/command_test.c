@@ -64,6 +64,7 @@ TEST(command_is_quoted_as_a_shell_reads_it)
 TEST(command_shows_no_control_characters_to_the_terminal)
 {
     CHECK_STR(SAID(2000, "prog", "\033[31m'\\\t"), " prog $'\\033[31m\\'\\\\\\011'");
+    CHECK_STR(SAID(2000, "prog", "\302\23331m"), " prog $'\302\\23331m'"); /* in UTF-8 */
 }
 
 TEST(command_that_does_not_fit_ends_in_an_ellipsis)
