@@ -138,7 +138,7 @@ static const char *name_of(const rni_task *t)
     return name ? name : "the scheduler";
 }
 
-/* What a forced decision does. `more` is the name of who runs then, or where bad luck is; or NULL. */
+/* What a forced decision does. `more` is who runs then, the place of bad luck, or NULL. */
 static void tell(rni_sim_kind kind, uint32_t chosen, const char *more)
 {
     char line[256];
