@@ -40,6 +40,11 @@ class Core:
         self.addresses = [address for address, _, _ in self.memory]
         self.last = (0, 0, 0)
 
+    def missing_bytes(self):
+        """How many bytes a file that was cut off (by ulimit -c, a full disk) lacks."""
+        end = max((s[2] + s[5] for s in self.segments), default=0)
+        return max(0, end - len(self.bytes))
+
     def offset(self, address, size):
         """Where in the file that memory is; Unreadable if it is not."""
         first, offset, length = self.last

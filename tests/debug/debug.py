@@ -178,6 +178,10 @@ def core(program, scratch):
     if len(re.findall(r"^#0 .*rni_arch_parked", seen["thread apply all bt"], re.M)) != 10:
         sys.exit(f"not every task is a thread: {seen['thread apply all bt']}")
     must_not(seen["thread apply all bt"], r"corrupt|Backtrace stopped")
+    cut = os.path.join(scratch, "cut.core")
+    with open(path, "rb") as whole, open(cut, "wb") as file:
+        file.write(whole.read(8192))
+    must(rn_core(cut).stdout, [r"^rn-core: \S+cut\.core is cut off: \d+ bytes are not there "])
 
 
 def gcore(program, scratch):
