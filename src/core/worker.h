@@ -119,7 +119,7 @@ static inline unsigned rni_active(void)
 RNI_NOINLINE rni_worker *rni_worker_self(void);
 void rni_worker_set_self(rni_worker *w);
 
-/* Whether the calling thread, w's, may end now; else that is a programming error. */
+/* Whether the calling thread, w's, may end now. Else that is a programming error, and told. */
 void rni_worker_may_end(rni_worker *w, bool yes);
 
 /* Adds to a counter that only the caller's thread writes. */
