@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the files of rn-check share. One execution of a model is made of steps; a step is one
- * visible operation (an atomic access, a sequentially consistent fence ...) and the code up to the
+ * visible operation (an atomic access, a sleep on a futex ...) and the code up to the
  * thread's next one. Everything here is used by one system thread.
  *
  *   run.c      one execution after the other
@@ -9,7 +9,10 @@
  *   hooks.c    what a model may call
  *   explore.c  choices: depth first, PCT, random, replay
  *   thread.c   the coroutines
- *   memory.c   what a load may read and where a store goes, fences
+ *   memory.c   what a load may read and where a store goes
+ *   fence.c    fences
+ *   order.c    the order of sequentially consistent operations
+ *   news.c     what a thread in a loop waits for
  *   clock.c    vector clocks and views
  *   race.c     plain accesses: what is ordered with what
  *   heap.c     malloc and free of the model
@@ -56,8 +59,13 @@ typedef struct rni_ck_store {
     uint32_t serial;   /* in the order of execution */
     uint16_t position; /* in the location's modification order */
     uint8_t thread;
-    bool rmw;                    /* directly after the store that it has read */
-    const rni_ck_clock *message; /* what an acquiring reader learns */
+    bool rmw;                        /* directly after the store that it has read */
+    const rni_ck_clock *message;     /* what an acquiring reader learns */
+    uint32_t causes[RNI_CK_THREADS]; /* its thread's, itself included */
+    /* Of each thread, the last seq_cst operation that comes before whatever is coherence-ordered
+     * after this store, or after one that has read it, and the first that comes after whatever is
+     * ordered before them; 0: none (order.c). */
+    uint32_t made_after[RNI_CK_THREADS], read_after[RNI_CK_THREADS], followed_by[RNI_CK_THREADS];
 } rni_ck_store;
 
 typedef struct rni_ck_location {
@@ -66,8 +74,10 @@ typedef struct rni_ck_location {
     uint16_t count, room;
     rni_ck_store *stores; /* by identifier */
     uint16_t *order;      /* identifiers, in modification order */
-    uint16_t sc_access;   /* the newest store that a seq_cst access has read or made */
+    bool in_order;        /* a store is noted in the order of seq_cst operations (order.c) */
 } rni_ck_location;
+
+struct rni_ck_thread;
 
 extern rni_ck_location rni_ck_locations[RNI_CK_LOCATIONS];
 extern unsigned rni_ck_location_count;
@@ -83,12 +93,42 @@ uint64_t rni_ck_update(uintptr_t address, unsigned size, int what, uint64_t v, i
 /* Returns what was there; *done says whether the exchange took place. */
 uint64_t rni_ck_compare(uintptr_t address, unsigned size, uint64_t expected, uint64_t desired,
                         int order, int failed_order, bool weak, bool *done, const void *pc);
-void rni_ck_fence(int order, const void *pc);
 /* The newest value, for a futex; at a visible operation that is already the caller's turn. The
  * caller cannot overlook it afterwards. */
 uint64_t rni_ck_newest(uintptr_t address, unsigned size, const void *pc);
+/* The access is over: what the thread does next is not part of what it has released. */
+void rni_ck_end_access(struct rni_ck_thread *t);
+bool rni_ck_acquires(int order);
+bool rni_ck_releases(int order);
+
+/* ---- fences (fence.c) ---- */
+
+void rni_ck_fence(int order, const void *pc);
+
+/* ---- the order of seq_cst operations (order.c) ---- */
+
+void rni_ck_order_reset(void);
+/* Whether t may read s, the store at place - 1, or write at place, where what is there already
+ * moves on; s: NULL if it reads nothing. */
+bool rni_ck_order_allows(const rni_ck_location *l, const struct rni_ck_thread *t,
+                         const rni_ck_store *s, int order, unsigned place, bool writes);
+/* t has read the store, or made it. */
+void rni_ck_order_access(rni_ck_location *l, const struct rni_ck_thread *t, rni_ck_store *s,
+                         bool writes, bool sc);
+/* A seq_cst fence of t; previous: NULL, or what it follows, to which it is added. */
+void rni_ck_order_fence(const struct rni_ck_thread *t, uint32_t *previous);
+
+/* ---- loops that wait (news.c) ---- */
+
+/* The first place in l's order that t may read, given that of coherence. */
+unsigned rni_ck_news_bound(const rni_ck_location *l, struct rni_ck_thread *t, unsigned bound);
+void rni_ck_news_read(struct rni_ck_thread *t, unsigned location, unsigned store);
+/* A load, or a compare-exchange, is about to be executed: waits if it only repeats itself. */
+void rni_ck_news_loop(struct rni_ck_thread *t, uintptr_t address, const void *pc);
+/* It has been executed, without a change. */
+void rni_ck_news_repeat(struct rni_ck_thread *t, const rni_ck_location *l, unsigned store,
+                        const void *pc);
 /* From now on t waits for news of what it has read since it did so last. */
-struct rni_ck_thread;
 void rni_ck_await_news(struct rni_ck_thread *t);
 /* Whether it waits for news of this one, and has not read it since. */
 bool rni_ck_awaits(const struct rni_ck_thread *t, uintptr_t address);
@@ -101,8 +141,7 @@ enum {
     RNI_CK_LOAD = 1,
     RNI_CK_STORE,
     RNI_CK_RMW,
-    RNI_CK_FENCE_SC,
-    RNI_CK_FENCE_ALL, /* of another thread, by a heavy fence */
+    RNI_CK_FENCE_ALL, /* of the thread whose number the address is, by a heavy fence */
     RNI_CK_SLEEP,     /* futex */
     RNI_CK_WAKE,
     RNI_CK_BEGIN, /* of a declared operation */
@@ -111,7 +150,6 @@ enum {
 
 typedef struct rni_ck_operation {
     uint8_t kind;
-    bool sc;
     uintptr_t address;
 } rni_ck_operation;
 
@@ -128,6 +166,9 @@ typedef struct rni_ck_thread {
     rni_ck_clock acquired; /* what an acquire fence would add */
     rni_ck_clock released; /* what it knew at its last release fence */
     bool has_released;
+    /* How far each other thread's past is in its own if whatever it has read counts, acquired or
+     * not. */
+    uint32_t causes[RNI_CK_THREADS];
 
     /* Spinning. */
     uint32_t spin_serial;

@@ -55,7 +55,7 @@ void rn_check_wait(const volatile void *word, uint32_t expected)
     const void *pc = __builtin_return_address(0);
     rni_ck_thread *t = rni_ck_current;
     t->last_pc = NULL;
-    rni_ck_visible((rni_ck_operation){ RNI_CK_SLEEP, true, (uintptr_t)word }, pc);
+    rni_ck_visible((rni_ck_operation){ RNI_CK_SLEEP, (uintptr_t)word }, pc);
     bool sleeps = (uint32_t)rni_ck_newest((uintptr_t)word, 4, pc) == expected;
     if (rni_ck_tracing)
         rni_ck_trace(pc, "futex wait %s while %u: %s", rni_ck_place((const void *)word), expected,
@@ -76,7 +76,7 @@ void rn_check_wake(const volatile void *word, int count)
     rni_ck_user = 0;
     const void *pc = __builtin_return_address(0);
     rni_ck_current->last_pc = NULL;
-    rni_ck_visible((rni_ck_operation){ RNI_CK_WAKE, true, (uintptr_t)word }, pc);
+    rni_ck_visible((rni_ck_operation){ RNI_CK_WAKE, (uintptr_t)word }, pc);
     if (rni_ck_tracing)
         rni_ck_trace(pc, "futex wake %s", rni_ck_place((const void *)word));
     while (count-- > 0) {

@@ -43,7 +43,7 @@ static unsigned n_records, moment;
 static void event(int kind)
 {
     if (rni_ck_options.memory == RN_CHECK_SC)
-        rni_ck_visible((rni_ck_operation){ (uint8_t)kind, false, 0 }, NULL);
+        rni_ck_visible((rni_ck_operation){ (uint8_t)kind, 0 }, NULL);
 }
 
 static void run_thread(void *state)

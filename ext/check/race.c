@@ -187,7 +187,7 @@ static rni_ck_location *new_location(uintptr_t address, unsigned size)
     l->address = address;
     l->size = size;
     l->count = 1;
-    l->sc_access = 0;
+    l->in_order = false;
     l->order[0] = 0;
     l->stores[0] = (rni_ck_store){ .value = read_memory(address, size) };
     return l;

@@ -12,9 +12,8 @@
  * they would among interleavings, because a load may read an old store and a store may be put
  * before one that is there already: whatever a read does before a store, it can also do after it.
  * So a store wakes a read, but only for this and later stores (new_only), and nothing wakes a
- * store; two seq_cst operations at one location never commute, and fences of that order commute
- * with no operation of that order. tests/reduction_test.c compares what is found with and without
- * it.
+ * store. Nor does it matter which of two seq_cst operations is executed first (order.c).
+ * tests/reduction.c compares what is found with and without it.
  *
  * Spinning. A thread that has said (or has been noticed to be in) a loop that waits is out of the
  * choice until one of the locations it has read has a newer store. If it comes back for
@@ -60,16 +59,14 @@ static int relation(const rni_ck_thread *t, const rni_ck_thread *u)
 {
     const rni_ck_operation *e = &t->pending, *p = &u->pending;
     int a = e->kind, b = p->kind;
-    /* The address of a fence for another thread is that thread's number. */
-    if ((a == RNI_CK_FENCE_ALL && e->address == (uintptr_t)u->index) ||
-        (b == RNI_CK_FENCE_ALL && p->address == (uintptr_t)t->index))
-        return CONFLICT;
-    if (a == RNI_CK_FENCE_ALL || b == RNI_CK_FENCE_ALL)
-        return e->sc && p->sc && rni_ck_options.memory == RN_CHECK_C11 ? CONFLICT : COMMUTE;
+    if (a == RNI_CK_FENCE_ALL || b == RNI_CK_FENCE_ALL) {
+        bool same = a == b && e->address == p->address;
+        bool mine = a == RNI_CK_FENCE_ALL && e->address == (uintptr_t)u->index;
+        bool its = b == RNI_CK_FENCE_ALL && p->address == (uintptr_t)t->index;
+        return same || mine || its ? CONFLICT : COMMUTE;
+    }
     if (a >= RNI_CK_BEGIN || b >= RNI_CK_BEGIN)
         return a >= RNI_CK_BEGIN && b >= RNI_CK_BEGIN && a != b ? CONFLICT : COMMUTE;
-    if (a == RNI_CK_FENCE_SC || b == RNI_CK_FENCE_SC)
-        return e->sc && p->sc ? CONFLICT : COMMUTE;
     if (e->address != p->address)
         return COMMUTE;
     if (a == RNI_CK_SLEEP || a == RNI_CK_WAKE || b == RNI_CK_SLEEP || b == RNI_CK_WAKE)
@@ -77,7 +74,7 @@ static int relation(const rni_ck_thread *t, const rni_ck_thread *u)
     if (rni_ck_options.memory == RN_CHECK_SC)
         return a == RNI_CK_LOAD && b == RNI_CK_LOAD ? COMMUTE : CONFLICT;
     /* A read after a wait may not read what it could have read before the store. */
-    if ((e->sc && p->sc) || (b != RNI_CK_LOAD && rni_ck_awaits(t, e->address)))
+    if (b != RNI_CK_LOAD && rni_ck_awaits(t, e->address))
         return CONFLICT;
     return a != RNI_CK_LOAD && is_read(b) ? NEW_ONLY : COMMUTE;
 }

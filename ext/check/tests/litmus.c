@@ -63,6 +63,13 @@ MP(mp_rel_fence, RLX, FENCE(REL);, ACQ, )
 MP(mp_acq_fence, REL, , RLX, FENCE(ACQ);)
 MP(mp_wrong_fence, RLX, FENCE(ACQ);, RLX, FENCE(REL);)
 MP(mp_sc, SC, , SC, )
+/* S need not follow reads-from: seq_cst data behind a flag that is not acquired or released. */
+THREAD(mp_data_sc_1, STORE(x, 1, SC); STORE(y, 1, SC);)
+THREAD(mp_data_sc_2, s->r[0] = LOAD(y, RLX); s->r[1] = LOAD(x, SC);)
+THREAD(mp_data_sc_rel_1, STORE(x, 1, SC); STORE(y, 1, RLX);)
+THREAD(mp_data_sc_acq_2, s->r[0] = LOAD(y, ACQ); s->r[1] = LOAD(x, SC);)
+THREAD(mp_data_fence_1, STORE(x, 1, RLX); FENCE(SC); STORE(y, 1, RLX);)
+THREAD(mp_fence_2, s->r[0] = LOAD(y, RLX); FENCE(SC); s->r[1] = LOAD(x, RLX);)
 /* Through a release sequence: the middle is a relaxed read-modify-write. */
 THREAD(rs_1, STORE(x, 1, RLX); STORE(y, 1, REL);)
 THREAD(rs_2, atomic_fetch_add_explicit(&s->y, 2, RLX);)
@@ -172,6 +179,15 @@ static const litmus table[] = {
     { "MP+acq-fence", RN_CHECK_C11, 2, TWO(mp_acq_fence), NULL, "00 01 11" },
     { "MP+wrong-fences", RN_CHECK_C11, 2, TWO(mp_wrong_fence), NULL, "00 01 10 11" },
     { "MP+sc", RN_CHECK_C11, 2, TWO(mp_sc), NULL, "00 01 11" },
+    { "MP+sc-data-rlx-read", RN_CHECK_C11, 2, TWO(mp_data_sc), NULL, "00 01 10 11" },
+    { "MP+sc-data-rlx-write",
+      RN_CHECK_C11,
+      2,
+      { mp_data_sc_rel_1, mp_data_sc_acq_2 },
+      NULL,
+      "00 01 10 11" },
+    { "MP+fence-sc-read", RN_CHECK_C11, 2, { mp_data_fence_1, mp_data_sc_2 }, NULL, "00 01 10 11" },
+    { "MP+sc-fences", RN_CHECK_C11, 2, { mp_data_fence_1, mp_fence_2 }, NULL, "00 01 11" },
     { "MP+interleavings", RN_CHECK_SC, 2, TWO(mp_rlx), NULL, "00 01 11" },
     { "RS+rmw", RN_CHECK_C11, 2, { rs_1, rs_2, rs_3 }, NULL, "00 01 11 20 21 31" },
     { "RS+store", RN_CHECK_C11, 2, { rs_1, rs_store_2, rs_3 }, NULL, "00 01 11 30 31" },
