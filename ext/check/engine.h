@@ -98,6 +98,9 @@ uint64_t rni_ck_compare(uintptr_t address, unsigned size, uint64_t expected, uin
 uint64_t rni_ck_newest(uintptr_t address, unsigned size, const void *pc);
 /* The access is over: what the thread does next is not part of what it has released. */
 void rni_ck_end_access(struct rni_ck_thread *t);
+/* What t knows, for somebody to learn, as by a release and an acquire. */
+const rni_ck_clock *rni_ck_tell(struct rni_ck_thread *t);
+void rni_ck_learn(struct rni_ck_thread *t, const rni_ck_clock *message);
 bool rni_ck_acquires(int order);
 bool rni_ck_releases(int order);
 
@@ -144,6 +147,7 @@ enum {
     RNI_CK_FENCE_ALL, /* of the thread whose number the address is, by a heavy fence */
     RNI_CK_SLEEP,     /* futex */
     RNI_CK_WAKE,
+    RNI_CK_HEAP,  /* malloc or free, if memory may be used again */
     RNI_CK_BEGIN, /* of a declared operation */
     RNI_CK_END,
 };

@@ -5,8 +5,10 @@
  * region), and so that use after free, double free, accesses between blocks and leaks are noticed.
  *
  * Memory is not used again within an execution, so that what is freed stays recognisable; with
- * options.reuse that is a choice, and an execution for each answer. Calls from the C library, from
- * other libraries and outside of executions go to the system's allocator.
+ * options.reuse that is a choice, and an execution for each answer. Then malloc and free are steps,
+ * whose order decides what there is to be used, and a free happens before the malloc that uses its
+ * memory again (C11, 7.22.3). Calls from the C library, from other libraries and outside of
+ * executions go to the system's allocator.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -31,8 +33,8 @@ typedef struct block {
     uintptr_t address;
     size_t bytes;
     bool live;
-    uint8_t thread; /* that allocated it */
     const void *made_at, *freed_at;
+    const rni_ck_clock *freed; /* what the thread knew that freed it; with options.reuse */
 } block;
 
 static char *arena;
@@ -106,23 +108,30 @@ const char *rni_ck_heap_error(uintptr_t address, size_t bytes)
 }
 
 /* Freed memory that fits, if the execution chooses to use it again. */
-static block *reused(unsigned thread, size_t bytes)
+static block *reused(size_t align, size_t bytes)
 {
-    if (!rni_ck_options.reuse)
-        return NULL;
-    for (uint32_t i = block_count; i-- > 0;) {
+    for (uint32_t i = block_count; i-- > 0 && rni_ck_options.reuse;) {
         block *b = &blocks[i];
-        if (!b->live && b->thread == thread && b->bytes == bytes)
+        if (!b->live && b->bytes == bytes && b->address % align == 0)
             return rni_ck_parallel && rni_ck_choose(2) == 0 ? NULL : b;
     }
     return NULL;
 }
 
+static void step(const void *pc)
+{
+    if (rni_ck_options.reuse)
+        rni_ck_visible((rni_ck_operation){ RNI_CK_HEAP, 0 }, pc);
+}
+
 static void *model_alloc(size_t align, size_t bytes, const void *pc)
 {
+    step(pc);
     unsigned t = (unsigned)rni_ck_current->index;
-    block *b = reused(t, bytes);
-    if (!b || b->address % align != 0) {
+    block *b = reused(align, bytes);
+    if (b) {
+        rni_ck_learn(rni_ck_current, b->freed);
+    } else {
         if (align < UNIT)
             align = UNIT;
         size_t start = (used[t] + REDZONE + align - 1) & ~(align - 1);
@@ -143,7 +152,6 @@ static void *model_alloc(size_t align, size_t bytes, const void *pc)
             owners[unit] = block_count;
     }
     b->live = true;
-    b->thread = (uint8_t)t;
     b->made_at = pc;
     memset((void *)b->address, 0xcd, bytes);
     rni_ck_plain(b->address, bytes, true, pc);
@@ -152,6 +160,7 @@ static void *model_alloc(size_t align, size_t bytes, const void *pc)
 
 static void model_free(void *memory, const void *pc)
 {
+    step(pc);
     uintptr_t address = (uintptr_t)memory;
     block *b = block_at(address);
     if (!b || b->address != address)
@@ -161,6 +170,8 @@ static void model_free(void *memory, const void *pc)
     rni_ck_plain(address, b->bytes, true, pc);
     b->live = false;
     b->freed_at = pc;
+    if (rni_ck_options.reuse)
+        b->freed = rni_ck_tell(rni_ck_current);
 }
 
 void rni_ck_heap_leaks(void)

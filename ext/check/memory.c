@@ -49,6 +49,23 @@ static rni_ck_clock *new_message(void)
     return c;
 }
 
+const rni_ck_clock *rni_ck_tell(rni_ck_thread *t)
+{
+    rni_ck_clock *message = new_message();
+    rni_ck_clock_copy(message, &t->now);
+    rni_ck_end_access(t);
+    return message;
+}
+
+void rni_ck_learn(rni_ck_thread *t, const rni_ck_clock *message)
+{
+    rni_ck_clock_join(&t->now, message);
+    for (unsigned u = 0; u < rni_ck_thread_count; u++) {
+        if (t->causes[u] < message->tick[u])
+            t->causes[u] = message->tick[u];
+    }
+}
+
 void rni_ck_memory_reset(void)
 {
     messages = 0;

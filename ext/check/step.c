@@ -65,6 +65,8 @@ static int relation(const rni_ck_thread *t, const rni_ck_thread *u)
         bool its = b == RNI_CK_FENCE_ALL && p->address == (uintptr_t)t->index;
         return same || mine || its ? CONFLICT : COMMUTE;
     }
+    if (a == RNI_CK_HEAP || b == RNI_CK_HEAP)
+        return a == b ? CONFLICT : COMMUTE;
     if (a >= RNI_CK_BEGIN || b >= RNI_CK_BEGIN)
         return a >= RNI_CK_BEGIN && b >= RNI_CK_BEGIN && a != b ? CONFLICT : COMMUTE;
     if (e->address != p->address)

@@ -136,6 +136,21 @@ static void aba_finish(void *p)
     RN_CHECK_ASSERT(!(s->more && s->flag && s->pointer));
 }
 
+/* Memory that is used again, by whoever comes first. */
+THREAD(give_and_make, char *a = malloc(8); a[0] = 1; atomic_store(&s->pointer, a);
+       (void)atomic_load(&s->other); volatile char *b = malloc(8); b[0] = 2;
+       RN_CHECK_ASSERT(b[0] == 2); free((void *)b);)
+THREAD(free_given, char *a = atomic_exchange(&s->pointer, NULL); RN_CHECK_ASSERT(!a || a[0] == 1);
+       free(a);)
+THREAD(make_another, char *a = malloc(8); RN_CHECK_ASSERT(a != s->block); free(a);)
+/* Takes the block if nothing has happened to it, and something has: another one has its address. */
+THREAD(take_if_same, void *a = atomic_load(&s->pointer); int before = atomic_load(&s->flag);
+       if (a && atomic_compare_exchange_strong(&s->pointer, &a, NULL))
+           RN_CHECK_ASSERT(atomic_load(&s->flag) == before);)
+THREAD(replace, void *a = atomic_load(&s->pointer);
+       if (!a || !atomic_compare_exchange_strong(&s->pointer, &a, NULL)) return; free(a);
+       a = malloc(8); atomic_fetch_add(&s->flag, 1); atomic_store(&s->pointer, a);)
+
 typedef struct expectation {
     const char *says; /* part of the failure; NULL: there is none */
     unsigned within;  /* schedules */
@@ -210,6 +225,15 @@ static const expectation table[] = {
     FOUND("SIGSEGV", 1, NULL, T(endless_recursion), NULL, 0),
     FOUND("assertion failed", 100, aba_init, T(aba_pop, aba_pop_pop_push), aba_finish,
           .leaks_allowed = true),
+    FOUND(NULL, 50, NULL, T(give_and_make, free_given), free_block, .reuse = true),
+    FOUND(NULL, 200, NULL, T(give_and_make, free_given), free_block, .reuse = true,
+          .no_reduction = true),
+    FOUND("assertion failed: a != s->block", 10, make_block, T(make_another, free_block), NULL,
+          .reuse = true),
+    FOUND(NULL, 10, make_block, T(make_another, free_block), NULL, 0),
+    FOUND("assertion failed: atomic_load(&s->flag) == before", 100, make_block,
+          T(take_if_same, replace), NULL, .reuse = true, .leaks_allowed = true),
+    FOUND(NULL, 100, make_block, T(take_if_same, replace), NULL, .leaks_allowed = true),
 };
 
 static int failures;
