@@ -22,7 +22,7 @@
 
 #include "engine.h"
 
-enum { MAX_OPERATIONS = 20, MAX_LENGTH = 8 };
+enum { MAX_OPERATIONS = 20, MAX_LENGTH = 8, MAX_SCENARIOS = 1 << 26 };
 
 typedef struct record {
     const rn_check_operation *operation;
@@ -302,15 +302,21 @@ int rn_check_linear(const rn_check_object *o, const rn_check_options *options)
         n_operations++;
     }
     n_records = n_threads * length;
-    if (n_operations == 0 || n_threads > RN_CHECK_THREADS || length > MAX_LENGTH ||
-        n_records > MAX_OPERATIONS)
-        return -EINVAL;
-    object = o;
     uint64_t count = 1;
-    for (unsigned i = 0; i < n_records; i++) {
-        if (__builtin_mul_overflow(count, n_operations, &count) || count > 1u << 26)
-            return -EINVAL;
+    bool sensible = o->name && n_operations > 0 && n_threads <= RN_CHECK_THREADS &&
+                    length <= MAX_LENGTH && n_records <= MAX_OPERATIONS;
+    for (unsigned i = 0; sensible && i < n_records; i++)
+        sensible = !__builtin_mul_overflow(count, n_operations, &count) && count <= MAX_SCENARIOS;
+    if (!sensible) {
+        if (!options->quiet)
+            fprintf(stderr,
+                    "rn-check: %s: %u threads with %u of %u operations each is nothing, or too "
+                    "much: at most %d threads, %d operations each, %d in all, %d scenarios\n",
+                    o->name ? o->name : "(no name)", n_threads, length, n_operations,
+                    RN_CHECK_THREADS, MAX_LENGTH, MAX_OPERATIONS, MAX_SCENARIOS);
+        return -EINVAL;
     }
+    object = o;
     int code = check_scenarios(count, options, &all);
     if (options->result)
         *options->result = all.sum;

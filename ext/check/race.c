@@ -116,14 +116,15 @@ static bool is_shared(granule *g, unsigned t)
     return g->threads != 1u << t;
 }
 
-/* A plain write ends the histories of locations. */
+/* A plain write ends the histories of locations, also of those that it overwrites in part. */
 static void forget(uintptr_t address, size_t bytes)
 {
-    for (uintptr_t end = address + bytes; address < end;) {
-        granule *g = find(address, false);
-        unsigned b = address % GRANULE;
-        for (; b < GRANULE && address < end; b++, address++) {
-            if (g)
+    uintptr_t end = address + bytes;
+    for (uintptr_t at = address & ~(uintptr_t)(GRANULE - 1); at < end; at += GRANULE) {
+        granule *g = find(at, false);
+        for (unsigned b = 0; g && b < GRANULE; b++) {
+            if (g->location[b] && at + b < end &&
+                address < at + b + rni_ck_locations[g->location[b] - 1].size)
                 g->location[b] = 0;
         }
     }

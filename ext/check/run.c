@@ -296,13 +296,6 @@ static bool well_built(void)
     return !wrong;
 }
 
-static bool valid(const rn_check_model *m, const rn_check_options *o)
-{
-    return m && m->name && m->threads[0] && o->strategy >= RN_CHECK_DFS &&
-           o->strategy <= RN_CHECK_RANDOM && o->memory >= RN_CHECK_C11 &&
-           o->memory <= RN_CHECK_SC && o->preemptions >= RN_CHECK_NO_PREEMPTION;
-}
-
 /* The part of RN_CHECK_REPLAY for this model; NULL: it is not set; "" with *other: for another. */
 static const char *replay_for(const rn_check_model *m, bool *other)
 {
@@ -312,15 +305,35 @@ static const char *replay_for(const rn_check_model *m, bool *other)
     return replay && !*other ? replay + length + 1 : NULL;
 }
 
+/* What is wrong with the arguments, or NULL. */
+static const char *refusal(const rn_check_model *m, const rn_check_options *o)
+{
+    if (rni_ck_running)
+        return "a check is under way already";
+    if (!m || !m->name)
+        return "the model has no name";
+    if (!m->threads[0])
+        return "the model has no threads";
+    if ((unsigned)o->strategy > RN_CHECK_RANDOM || (unsigned)o->memory > RN_CHECK_SC)
+        return "there is no such strategy, or no such memory";
+    if (o->preemptions < RN_CHECK_NO_PREEMPTION)
+        return "there is no such bound of preemptions";
+    return NULL;
+}
+
 int rni_ck_check(const rn_check_model *m, const rn_check_options *options, bool line)
 {
     static const rn_check_options defaults;
     struct sigaction before[CAUGHT];
     static bool exit_is_watched;
     bool other;
-    if (rni_ck_running || !valid(m, options ? options : &defaults) || !well_built())
+    const rn_check_options *o = options ? options : &defaults;
+    const char *refused = refusal(m, o);
+    if (refused && !o->quiet)
+        fprintf(stderr, "rn-check: %s\n", refused);
+    if (refused || !well_built())
         return -EINVAL;
-    rni_ck_options = options ? *options : defaults;
+    rni_ck_options = *o;
     const char *replay = replay_for(m, &other);
     memset(&result, 0, sizeof result);
     if (rni_ck_options.result)

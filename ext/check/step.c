@@ -137,7 +137,7 @@ static rni_ck_thread *any_spinner(void)
 rni_ck_thread *rni_ck_next_thread(void)
 {
     rni_ck_thread *candidates[RNI_CK_THREADS], *current = rni_ck_current;
-    bool goes_on = current->index != 0 && is_enabled(current);
+    bool goes_on = current->index != 0 && current->state == RNI_CK_READY;
     bool bounded = rni_ck_options.preemptions != 0;
     unsigned bound = rni_ck_options.preemptions > 0 ? (unsigned)rni_ck_options.preemptions : 0;
     unsigned n = 0, enabled = 0;
@@ -163,11 +163,13 @@ rni_ck_thread *rni_ck_next_thread(void)
         for (unsigned i = 0; rni_ck_reducing && i < taken; i++)
             sleeping |= bit(candidates[i]);
     }
-    if (goes_on && chosen != current && current->state == RNI_CK_READY)
+    if (goes_on && chosen != current)
         preemptions++;
     if (++rni_ck_steps > (rni_ck_options.max_steps ? rni_ck_options.max_steps : 10000))
-        rni_ck_fail("livelock: the threads take more than %u steps without coming to an end",
-                    rni_ck_steps - 1);
+        rni_ck_fail(
+            "livelock: the threads take more than %u steps without coming to an end (a loop "
+            "that waits, and is more than one load, calls rn_check_spin)",
+            rni_ck_steps - 1);
     if (rni_ck_reducing)
         wake_sleepers(chosen);
     if (!is_read(chosen->pending.kind))

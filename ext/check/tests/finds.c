@@ -2,6 +2,8 @@
 /*
  * What must be found, within how many schedules, and what must not: races, seeded bugs, deadlocks,
  * livelocks, crashes, misuse of the heap. And that a replay string repeats what it was printed for.
+ *
+ *   finds [MODEL [loud]]
  */
 #include <stdatomic.h>
 #include <sched.h>
@@ -24,6 +26,10 @@ typedef struct state {
     } bytes;
     void *_Atomic pointer;
     char *block;
+    union {
+        _Atomic(uint64_t) whole;
+        uint32_t half[2];
+    } mixed;
 } state;
 
 #define THREAD(name, body)                                                                         \
@@ -55,6 +61,12 @@ THREAD(store_flag, atomic_store_explicit(&s->flag, 1, RLX);)
 THREAD(store_flag_again, atomic_store_explicit(&s->flag, 2, RLX);)
 THREAD(copy_data, int copy; memcpy(&copy, &s->data, sizeof copy); s->more = copy;)
 
+/* A plain write of a part ends the history of the whole. */
+THREAD(write_half, atomic_store_explicit(&s->mixed.whole, 1, RLX); s->mixed.half[1] = 1;
+       RN_CHECK_ASSERT(atomic_load_explicit(&s->mixed.whole, RLX) == (1ull << 32 | 1));)
+THREAD(split, atomic_store_explicit(&s->mixed.whole, 1, RLX); s->mixed.half[1] = 5;
+       RN_CHECK_ASSERT(__atomic_load_n(&s->mixed.half[1], __ATOMIC_RELAXED) == 5);)
+
 /* ---- waiting ---- */
 
 THREAD(spin_for_flag, while (!atomic_load_explicit(&s->flag, ACQ)){})
@@ -83,6 +95,11 @@ THREAD(
             break;
         rn_check_spin();
     })
+/* To yield is no preemption, also if there is news already. */
+THREAD(set_and_yield, if (!atomic_load(&s->flag)) atomic_store(&s->flag, 1); sched_yield();
+       s->data = atomic_load(&s->other);)
+THREAD(answer, s->more = atomic_load(&s->flag); atomic_store(&s->other, 1);)
+THREAD(no_answer, RN_CHECK_ASSERT(!s->data || !s->more);)
 THREAD(futex_wait, while (atomic_load_explicit(&s->word, ACQ) == 0) rn_check_wait(&s->word, 0);)
 THREAD(futex_wake, atomic_store_explicit(&s->word, 1, REL); rn_check_wake(&s->word, 1);)
 THREAD(futex_no_wake, atomic_store_explicit(&s->word, 1, REL);)
@@ -188,6 +205,9 @@ static const expectation table[] = {
     FOUND("data race", 3, NULL, T(write_data, copy_data), NULL, 0),
     FOUND(NULL, 10, plain_flag, T(load_flag), plain_flag, 0),
 
+    FOUND(NULL, 1, NULL, T(write_half), NULL, 0),
+    FOUND(NULL, 1, NULL, T(split), NULL, 0),
+
     FOUND(NULL, 50, NULL, T(spin_for_flag, set_flag), NULL, 0),
     FOUND(NULL, 50, NULL, T(spin_for_flag, set_flag), NULL, SC_ONLY),
     FOUND(NULL, 100, NULL, T(yield_for_both, set_both), NULL, 0),
@@ -202,6 +222,8 @@ static const expectation table[] = {
     FOUND("livelock", 100, NULL, T(two_locks, two_locks_back), NULL, 0),
     FOUND(NULL, 100, NULL, T(futex_wait, futex_wake), NULL, 0),
     FOUND(NULL, 5000, NULL, T(futex_wait, futex_wait, futex_wake, futex_wake), NULL, SC_ONLY),
+    FOUND("assertion failed", 5, NULL, T(set_and_yield, answer), no_answer, SC_ONLY,
+          .preemptions = RN_CHECK_NO_PREEMPTION),
     FOUND("deadlock", 100, NULL, T(futex_wait, futex_no_wake), NULL, 0),
     FOUND("deadlock", 100, NULL, T(futex_wait, futex_wake_first), NULL, 0),
 
@@ -237,6 +259,7 @@ static const expectation table[] = {
 };
 
 static int failures;
+static bool loud;
 
 static void check_one(size_t i)
 {
@@ -249,7 +272,7 @@ static void check_one(size_t i)
     };
     memcpy(m.threads, e->threads, sizeof e->threads);
     rn_check_options o = e->options;
-    o.quiet = true;
+    o.quiet = !loud;
     o.result = &result;
     int code = rn_check(&m, &o);
     bool good = e->says ? code == 1 && strstr(result.failure, e->says) : code == 0;
@@ -274,6 +297,7 @@ static void check_one(size_t i)
 int main(int argc, char **argv)
 {
     deeper = endless_recursion;
+    loud = argc > 2;
     size_t first = argc > 1 ? (size_t)atoi(argv[1]) : 0;
     size_t end = argc > 1 ? first + 1 : sizeof table / sizeof table[0];
     for (size_t i = first; i < end; i++)
