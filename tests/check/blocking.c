@@ -6,11 +6,7 @@
  *
  * The first thread is the task, or a worker; the others are what the system starts as helpers.
  */
-#include "seam.h"
-
-#include "core/idle.c"
-#include "core/queue.c"
-#include "core/verdict.c"
+#include "worker.h"
 
 #include "core/blocking.c"
 
@@ -33,23 +29,15 @@ typedef struct state {
 } state;
 
 static state *running;
-static rni_worker worker;
 static bool dead; /* nothing is left, so that a deadlock is to be reported */
 static bool is_virtual;
 static rni_timers quiet;
-static void *report_frame[5]; /* where the worker goes on then */
 
 static void begin(void *p)
 {
     running = p;
     model_begin();
-    memset(&rni_rt, 0, sizeof rni_rt);
-    rni_rt.workers = &worker;
-    rni_rt.count = rni_rt.active = 1;
-    rni_list_init(&rni_rt.idle_list);
-    memset(&worker, 0, sizeof worker);
-    RN_CHECK_ASSERT(rni_runq_init(&worker.queue) == 0);
-    rni_timers_init(&worker.timers);
+    begin_worker();
     rni_rt.owns_process = true;
     worker.started = 1;
     dead = is_virtual = false;
@@ -91,20 +79,6 @@ void rni_os_thread_join(rni_os_thread t)
         rn_check_wait(&h->gone, 0);
     RN_CHECK_ASSERT(!h->joined);
     h->joined = true;
-}
-
-rni_worker *rni_worker_self(void)
-{
-    return rn_check_self() == 1 ? &worker : NULL;
-}
-
-rni_runnable rni_pick(rni_worker *w)
-{
-    (void)rni_collect(w);
-    rni_runq_enter(&w->queue);
-    rni_runnable r = rni_runq_next(&w->queue);
-    rni_runq_leave(&w->queue);
-    return r;
 }
 
 /* The task leaves; its worker does nothing but wait for it. */
@@ -201,8 +175,7 @@ static void leave(void)
 {
     RN_CHECK_ASSERT(first == NULL && queued == 0 && helpers == 0 && idle == 0);
     RN_CHECK_ASSERT(rni_rt.helpers_busy == 0 && pool_lock.held == 0);
-    rni_os_free(rni_rt.inject);
-    rni_runq_fini(&worker.queue);
+    end_worker();
 }
 
 /* ---- the last call ---- */
@@ -300,8 +273,7 @@ static const model_run runs[] = {
       .options = { .memory = RN_CHECK_SC, .preemptions = 1 } },
     { MODEL("blocking-last", begin_last, last_called, resumes_and_idles, is_helper),
       .options = { .preemptions = 1 } },
-    { MODEL("blocking-virtual", begin_virtual, last_called, resumes, is_helper),
-      .options = { .preemptions = 2 } },
+    { MODEL("blocking-virtual", begin_virtual, last_called, resumes, is_helper) },
 };
 
 int main(int argc, char **argv)

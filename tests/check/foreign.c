@@ -5,27 +5,8 @@
  */
 #include <errno.h>
 
-#include "seam.h"
-#include "sync/lot.h"
-
-#include <pthread.h>
-
-#include "core/descriptor.h"
-#include "core/records.h"
-#include "core/worker.h"
-
-/* Each of the model's threads has its own. */
-static rni_task *own_records[RN_CHECK_THREADS + 1];
-static rni_task **own_record(void)
-{
-    return &own_records[rn_check_self()];
-}
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#define __thread
-#define self (*own_record())
-#include "core/foreign.c"
-#undef __thread
-#undef self
+#include "records.h"
+#include "wait.h"
 
 enum { TIMED_OUT = -ETIMEDOUT, EVENT_FD = 5, DEADLINE = 10 };
 
@@ -40,8 +21,6 @@ typedef struct state {
 } state;
 
 static state *running;
-static int object;
-static rni_bucket *bucket;
 
 /* The event descriptor: counted in its word, open or closed. */
 static _Atomic(uint32_t) event;
@@ -52,16 +31,9 @@ static void begin(void *p)
     running = p;
     model_begin();
     model_tasks[0].timeout_result = TIMED_OUT;
-    if (!bucket) {
-        bucket = rni_lot_enter(NULL, &object);
-        rni_lot_leave(bucket);
-    }
-    memset(bucket, 0, sizeof *bucket);
-    memset(own_records, 0, sizeof own_records);
+    begin_wait();
+    begin_records();
     memset(&rni_rt, 0, sizeof rni_rt);
-    pool_lock = (rni_lock){ 0 };
-    free_records = NULL;
-    atomic_store_explicit(&made, NULL, memory_order_relaxed);
     atomic_store_explicit(&event, 0, memory_order_relaxed);
     event_open = false;
 }
@@ -109,27 +81,12 @@ void rni_outside_gone(void)
 {
 }
 
-/* Only the first call of a process comes here. */
-int pthread_setspecific(pthread_key_t key, const void *value)
-{
-    (void)key;
-    (void)value;
-    return 0;
-}
-
 /* ---- the futex ---- */
 
 static void waits(void *p)
 {
     state *s = p;
-    rni_task *t = rni_current();
-    rni_wait_prepare(t);
-    rni_bucket *b = rni_lot_enter(t, &object);
-    if (s->given) {
-        rni_lot_leave(b);
-        return;
-    }
-    s->result = rni_lot_wait(t, b, &object, 0, RNI_WHY_MUTEX, "");
+    s->result = wait_for(&s->given);
 }
 
 static void waits_until(void *p)
@@ -153,14 +110,7 @@ static void waits_until_twice(void *p)
 
 static void gives(void *p)
 {
-    state *s = p;
-    rni_bucket *b = rni_lot_enter(NULL, &object);
-    s->given = true;
-    rni_waiter *w = rni_lot_first(b, &object);
-    rni_task *t = w ? rni_lot_take(w) : NULL;
-    rni_lot_leave(b);
-    if (t)
-        rni_ready(t, 0);
+    give(&((state *)p)->given, NULL);
 }
 
 static void was_given(void *p)

@@ -6,26 +6,8 @@
  *
  * One worker, alone or beside others. Its sleep has no end but a wake; or has one, once.
  */
-#include "seam.h"
-
-#include "core/idle.c"
-#include "core/queue.c"
-#include "core/verdict.c"
-
-#include <pthread.h>
-
-/* Each of the model's threads has its own. */
-static rni_task *own_records[RN_CHECK_THREADS + 1];
-static rni_task **own_record(void)
-{
-    return &own_records[rn_check_self()];
-}
-#pragma GCC diagnostic ignored "-Wstrict-prototypes"
-#define __thread
-#define self (*own_record())
-#include "core/foreign.c"
-#undef __thread
-#undef self
+#include "records.h"
+#include "worker.h"
 
 enum { ITEM = 1 << 4 | 1 }; /* a spawn record that nobody looks into */
 
@@ -37,27 +19,16 @@ typedef struct state {
     record thread; /* of the thread that ends */
 } state;
 
-static rni_worker worker;
 static _Atomic(unsigned) threads; /* of the process */
 static state *running;
-static void *report_frame[5]; /* where the worker goes on after a report */
 
 static void begin(void *p)
 {
     running = p;
     model_begin();
-    memset(&rni_rt, 0, sizeof rni_rt);
-    rni_rt.workers = &worker;
-    rni_rt.count = rni_rt.active = 1;
-    rni_list_init(&rni_rt.idle_list);
-    memset(&worker, 0, sizeof worker);
-    RN_CHECK_ASSERT(rni_runq_init(&worker.queue) == 0);
-    rni_timers_init(&worker.timers);
-    free_records = NULL;
-    atomic_store_explicit(&made, NULL, memory_order_relaxed);
+    begin_worker();
+    begin_records();
     atomic_store_explicit(&threads, 1, memory_order_relaxed);
-    memset(own_records, 0, sizeof own_records);
-    pool_lock = (rni_lock){ 0 };
 }
 
 /* Another worker computes, and there is one that watches. */
@@ -90,27 +61,6 @@ static void begin_stranger(void *p)
 unsigned rni_os_thread_count(void)
 {
     return atomic_load_explicit(&threads, memory_order_acquire);
-}
-
-int pthread_setspecific(pthread_key_t key, const void *value)
-{
-    (void)key;
-    (void)value;
-    return 0;
-}
-
-rni_worker *rni_worker_self(void)
-{
-    return rn_check_self() == 1 ? &worker : NULL;
-}
-
-rni_runnable rni_pick(rni_worker *w)
-{
-    (void)rni_collect(w);
-    rni_runq_enter(&w->queue);
-    rni_runnable r = rni_runq_next(&w->queue);
-    rni_runq_leave(&w->queue);
-    return r;
 }
 
 /* It does not return. */
@@ -188,9 +138,7 @@ static void leave(state *s)
     RN_CHECK_ASSERT(s->reported || (rni_rt.idle_count == 0 && !worker.idle));
     RN_CHECK_ASSERT(rni_rt.idle_lock.held == 0 && rni_rt.poller_users == 0);
     rni_os_free(made);
-    rni_os_free(rni_rt.inject);
-    rni_os_free(worker.inbox);
-    rni_runq_fini(&worker.queue);
+    end_worker();
 }
 
 static void has_work(void *p)
@@ -215,15 +163,14 @@ static void has_reported(void *p)
 }
 
 static const model_run runs[] = {
-    { MODEL("idle-queue", begin, has_work, idles, queues), .options = { .preemptions = 2 } },
+    { MODEL("idle-queue", begin, has_work, idles, queues) },
     { MODEL("idle-beside", begin_beside, has_work, idles, queues),
       .options = { .preemptions = 2 } },
-    { MODEL("idle-inbox", begin, has_work, idles, queues_pinned), .options = { .preemptions = 2 } },
+    { MODEL("idle-inbox", begin, has_work, idles, queues_pinned) },
     { MODEL("idle-done", begin, has_stopped, idles, finishes) },
     { MODEL("idle-stop", begin, has_stopped, idles, stops) },
-    { MODEL("idle-last", begin_last, has_reported, idles, ends), .options = { .preemptions = 2 } },
-    { MODEL("idle-last-queues", begin_last, has_work, idles, queues_and_ends),
-      .options = { .preemptions = 2 } },
+    { MODEL("idle-last", begin_last, has_reported, idles, ends) },
+    { MODEL("idle-last-queues", begin_last, has_work, idles, queues_and_ends) },
     { MODEL("idle-stranger", begin_stranger, has_work, idles, comes_and_goes),
       .options = { .preemptions = 1 } },
 };

@@ -235,8 +235,7 @@ class Scratch:
             program, *models = run.split()
             binary = os.path.join(self.folder, program)
             source = os.path.join(HERE, program + ".c")
-            with open(source, encoding="utf-8") as text:
-                included = f'#include "{changed}"' in text.read()
+            included = f'#include "{changed}"' in with_headers(source)
             main = self.compiled(source, everything or included)
             if included:  # the next one is not to find this one
                 del self.made[main]
@@ -251,6 +250,17 @@ class Scratch:
             if done.returncode != 0 and said:
                 return f"{said.group(1)}: {said.group(2)[:60]}"
         return None
+
+
+def with_headers(source):
+    """The program's text, and that of the headers beside it which it includes."""
+    with open(source, encoding="utf-8") as file:
+        text = file.read()
+    for name in re.findall(r'^#include "(\w+\.h)"', text, re.MULTILINE):
+        header = os.path.join(HERE, name)
+        if os.path.exists(header):
+            text += with_headers(header)
+    return text
 
 
 def count():

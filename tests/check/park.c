@@ -5,8 +5,7 @@
  */
 #include <errno.h>
 
-#include "seam.h"
-#include "sync/lot.h"
+#include "wait.h"
 
 enum { TIMED_OUT = -ETIMEDOUT };
 
@@ -18,47 +17,26 @@ typedef struct state {
     int told; /* by the canceller, before it cancels */
 } state;
 
-static int object;
-static rni_bucket *bucket;
-
 static void begin(void *p)
 {
     (void)p;
     model_begin();
     model_tasks[0].timeout_result = TIMED_OUT;
-    if (!bucket) {
-        bucket = rni_lot_enter(NULL, &object);
-        rni_lot_leave(bucket);
-    }
-    memset(bucket, 0, sizeof *bucket);
+    begin_wait();
 }
 
-/* ---- one object: announce, lock, look, queue, ask, park ---- */
+/* ---- one object ---- */
 
 static void waits(void *p)
 {
     state *s = p;
-    rni_task *t = rni_current();
-    rni_wait_prepare(t);
-    rni_bucket *b = rni_lot_enter(t, &object);
-    if (s->given) {
-        rni_lot_leave(b);
-        return;
-    }
-    s->result = rni_lot_wait(t, b, &object, 0, RNI_WHY_MUTEX, "");
+    s->result = wait_for(&s->given);
 }
 
 static void gives(void *p)
 {
     state *s = p;
-    rni_bucket *b = rni_lot_enter(NULL, &object);
-    s->given = true;
-    rni_waiter *w = rni_lot_first(b, &object);
-    rni_task *t = w ? rni_lot_take(w) : NULL;
-    s->taken = t != NULL;
-    rni_lot_leave(b);
-    if (t)
-        rni_ready(t, 0);
+    give(&s->given, &s->taken);
 }
 
 static void cancels(void *p)
@@ -215,14 +193,11 @@ static const model_run runs[] = {
     { MODEL("park-told", begin, aborted, waits_and_is_told, tells_and_cancels) },
     { MODEL("park-shielded", begin, one_end, waits_shielded, gives, cancels),
       .options = { .preemptions = 1 } },
-    { MODEL("claim-twice", begin, claimed_twice, opens_two_claims, claims_first, cancels),
-      .options = { .preemptions = 1 } },
-    { MODEL("claim-shielded", begin, claimed_once, opens_claim_shielded, claims_at_last, cancels),
-      .options = { .preemptions = 1 } },
+    { MODEL("claim-twice", begin, claimed_twice, opens_two_claims, claims_first, cancels) },
+    { MODEL("claim-shielded", begin, claimed_once, opens_claim_shielded, claims_at_last, cancels) },
     { MODEL("claim-cancel", begin, claimed_once, opens_claim, claims, cancels) },
     { MODEL("claim-deadline", begin, claimed_once, opens_claim, claims, times_out) },
-    { MODEL("claim-cancel-deadline", begin, claimed_once, opens_claim, cancels, times_out),
-      .options = { .preemptions = 2 } },
+    { MODEL("claim-cancel-deadline", begin, claimed_once, opens_claim, cancels, times_out) },
 };
 
 int main(int argc, char **argv)
