@@ -167,6 +167,7 @@ WEAKER = {
     ("update", "release"): "relaxed",
     ("fence", "seq_cst"): "acq_rel",
 }
+TIMEOUT = 600  # seconds, of one program of models
 OPERATION = re.compile(r"atomic_(\w+?)_explicit\(|atomic_(thread)_fence\(")
 ORDER = re.compile(r"memory_order_(\w+)")
 
@@ -243,9 +244,9 @@ class Scratch:
                            "librunnel_check.a"), "-o", binary], check=True)
             try:
                 done = subprocess.run([binary] + models, capture_output=True, text=True,
-                                      timeout=60, check=False)
+                                      timeout=TIMEOUT, check=False)
             except subprocess.TimeoutExpired:
-                continue
+                sys.exit(f"mutate: {run}: not done in {TIMEOUT} s, so it says nothing")
             said = re.search(r"rn-check: (\S+) FAILS: (.*)", done.stdout)
             if done.returncode != 0 and said:
                 return f"{said.group(1)}: {said.group(2)[:60]}"
