@@ -296,6 +296,31 @@ TEST(sim_task_left_waiting_is_a_failure)
     capture_has(&c, "RUNNEL_SEED=1");
 }
 
+static int pct_leak(void)
+{
+    setenv("RUNNEL_STRATEGY", "pct", 1);
+    setenv("RUNNEL_SEED", "5", 1);
+    return -rn_test_run(leave_a_task, NULL, NULL);
+}
+
+static int exhaustive_leak(void)
+{
+    return -rn_test_run(leave_a_task, NULL,
+                        &(rn_test_options){ .strategy = RN_TEST_EXHAUSTIVE, .runs = 1 });
+}
+
+/* Also the run that was not tried in a child before. */
+TEST(sim_last_run_tells_its_strategy)
+{
+    struct capture c;
+    capture(&c, pct_leak);
+    CHECK_EQ(c.status, EDEADLK);
+    capture_has(&c, "repeated by RUNNEL_STRATEGY=pct RUNNEL_SEED=5");
+    capture(&c, exhaustive_leak);
+    CHECK_EQ(c.status, EDEADLK);
+    capture_has(&c, "repeated by RUNNEL_SCHEDULE=0:0");
+}
+
 static int ask_for_ever(rn_group *g, void *arg)
 {
     (void)arg;
@@ -494,6 +519,20 @@ TEST(sim_that_ends_the_process_tells_its_seed)
     CHECK_EQ(c.status, 2);
     capture_has(&c, "all tasks are asleep - deadlock!");
     capture_has(&c, "runnel: this was a simulated run: RUNNEL_SEED=77 repeats it\n");
+}
+
+static int deadlock_in_pct(void)
+{
+    return rn_test_run(wait_in_vain, NULL,
+                       &(rn_test_options){ .seed = 78, .strategy = RN_TEST_PCT });
+}
+
+TEST(sim_that_ends_the_process_tells_its_strategy)
+{
+    struct capture c;
+    capture(&c, deadlock_in_pct);
+    CHECK_EQ(c.status, 2);
+    capture_has(&c, "a simulated run: RUNNEL_STRATEGY=pct RUNNEL_SEED=78 repeats it\n");
 }
 
 static pid_t home;
