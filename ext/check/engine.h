@@ -116,10 +116,10 @@ void rni_ck_order_reset(void);
 bool rni_ck_order_allows(const rni_ck_location *l, const struct rni_ck_thread *t,
                          const rni_ck_store *s, int order, unsigned place, bool writes);
 /* t has read the store, or made it. */
-void rni_ck_order_access(rni_ck_location *l, const struct rni_ck_thread *t, rni_ck_store *s,
-                         bool writes, bool sc);
+void rni_ck_order_access(rni_ck_location *l, struct rni_ck_thread *t, rni_ck_store *s, bool writes,
+                         bool sc);
 /* A seq_cst fence of t; previous: NULL, or what it follows, to which it is added. */
-void rni_ck_order_fence(const struct rni_ck_thread *t, uint32_t *previous);
+void rni_ck_order_fence(struct rni_ck_thread *t, uint32_t *previous);
 
 /* ---- loops that wait (news.c) ---- */
 

@@ -30,7 +30,7 @@
  *
  * With a bound on preemptions there is no reduction, and an access that goes before a node which
  * has been executed already would be explored twice: so, and in its turn. It may go there only if
- * it has no turn before that node, because it is caused by it (program order and reads-from).
+ * it has no turn before that node, because it is caused by it (program order, reads-from, S).
  */
 #include <stdatomic.h>
 #include <string.h>
@@ -110,7 +110,20 @@ static void known(uint32_t *numbers, const rni_ck_thread *t, const rni_ck_clock 
     }
 }
 
-static uint32_t add_node(const rni_ck_thread *t, bool fence, const uint32_t *before)
+/* What precedes it in S and has been executed before it causes it, too. */
+static void join_causes(uint32_t *causes, const uint32_t *before)
+{
+    for (unsigned u = 0; u < rni_ck_thread_count; u++) {
+        if (!before[u])
+            continue;
+        const node *e = &threads[u].nodes[before[u]];
+        join(causes, e->causes);
+        if (causes[u] < e->tick)
+            causes[u] = e->tick;
+    }
+}
+
+static uint32_t add_node(rni_ck_thread *t, bool fence, const uint32_t *before)
 {
     unsigned u = (unsigned)t->index;
     uint32_t n = ++threads[u].count;
@@ -121,6 +134,7 @@ static uint32_t add_node(const rni_ck_thread *t, bool fence, const uint32_t *bef
     node *e = &threads[u].nodes[n];
     e->tick = t->now.tick[u];
     e->serial = ++nodes;
+    join_causes(t->causes, before);
     memcpy(e->causes, t->causes, sizeof e->causes);
     e->last_fence = fence ? n : n > 1 ? threads[u].nodes[n - 1].last_fence : 0;
     memcpy(e->before, before, sizeof e->before);
@@ -162,15 +176,19 @@ static void find_before(uint32_t *before, const rni_ck_location *l, const rni_ck
 
 /* Whether nothing could have been executed before these targets instead of after them. */
 static bool is_in_turn(const uint32_t *targets, const rni_ck_thread *t, const rni_ck_store *s,
-                       const rni_ck_clock *message, bool sc)
+                       const rni_ck_clock *message, const uint32_t *before, bool sc)
 {
-    uint32_t fences[RNI_CK_THREADS];
+    uint32_t fences[RNI_CK_THREADS], causes[RNI_CK_THREADS];
     known(fences, t, message, true);
+    memcpy(causes, t->causes, sizeof causes);
+    join_causes(causes, before);
+    if (s)
+        join(causes, s->causes);
     for (unsigned v = 0; v < rni_ck_thread_count; v++) {
         if (!targets[v])
             continue;
         const node *e = &threads[v].nodes[targets[v]];
-        if (sc && t->causes[v] < e->tick && (!s || s->causes[v] < e->tick))
+        if (sc && causes[v] < e->tick)
             return false;
         for (unsigned u = 0; u < rni_ck_thread_count; u++) {
             const node *f = &threads[u].nodes[fences[u]];
@@ -194,7 +212,7 @@ bool rni_ck_order_allows(const rni_ck_location *l, const rni_ck_thread *t, const
         if (targets[u] && before[u] >= targets[u])
             return false;
     }
-    return rni_ck_options.preemptions == 0 || is_in_turn(targets, t, s, message, sc);
+    return rni_ck_options.preemptions == 0 || is_in_turn(targets, t, s, message, before, sc);
 }
 
 /* The targets, and all that they precede, come after these. */
@@ -212,7 +230,7 @@ static void add_edges(const uint32_t *targets, const uint32_t *before)
     }
 }
 
-void rni_ck_order_access(rni_ck_location *l, const rni_ck_thread *t, rni_ck_store *s, bool writes,
+void rni_ck_order_access(rni_ck_location *l, rni_ck_thread *t, rni_ck_store *s, bool writes,
                          bool sc)
 {
     uint32_t targets[RNI_CK_THREADS], before[RNI_CK_THREADS], sources[RNI_CK_THREADS];
@@ -237,7 +255,7 @@ void rni_ck_order_access(rni_ck_location *l, const rni_ck_thread *t, rni_ck_stor
 
 /* ---- fences ---- */
 
-void rni_ck_order_fence(const rni_ck_thread *t, uint32_t *previous)
+void rni_ck_order_fence(rni_ck_thread *t, uint32_t *previous)
 {
     uint32_t before[RNI_CK_THREADS] = { 0 }, numbers[RNI_CK_THREADS];
     unsigned me = (unsigned)t->index;
