@@ -16,6 +16,9 @@
 #define rni_unlikely(x) __builtin_expect(!!(x), 0)
 #define RNI_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 #define RNI_NOINLINE __attribute__((noinline))
+#ifndef RNI_HIDDEN /* nothing in a build that shows the tests all of the shared library */
+#define RNI_HIDDEN __attribute__((visibility("hidden")))
+#endif
 
 __attribute__((noreturn, cold)) void rni_assert_failed(const char *expr, const char *where);
 

@@ -54,9 +54,6 @@ enum { RNI_SAN_ADDRESS = 1, RNI_SAN_THREAD = 2, RNI_SAN_MEMORY = 4, RNI_SAN_ANY 
 #elif defined(__SANITIZE_THREAD__) || RNI_FEATURE(thread_sanitizer)
 #define RNI_SAN 0 /* a room above core, where TSan sees for itself */
 #else
-#ifndef RNI_HIDDEN /* nothing in a build that shows the tests all of the shared library */
-#define RNI_HIDDEN __attribute__((visibility("hidden")))
-#endif
 /* Alone in its cache line, because everyone reads it. */
 extern struct rni_san {
     _Alignas(64) unsigned char found;

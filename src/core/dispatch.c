@@ -21,6 +21,7 @@
 #include "core/park.h"
 #include "core/sim.h"
 #include "core/switch.h"
+#include "core/queue.h"
 #include "core/worker.h"
 
 RNI_LAYOUT = {
@@ -46,33 +47,36 @@ RNI_LAYOUT = {
     RNI_LAYOUT_NUMBER("claim.waiting", RNI_CLAIM_WAITING),
 };
 
-static __thread rni_worker *tls_self;
+#if !defined(RNI_SEAT_IN_LINE)
+static
+#endif
+    __thread rni_seat *rni_seat_tls;
 
 RNI_NOINLINE rni_worker *rni_worker_self(void)
 {
-    rni_worker *w = tls_self;
-    __asm__ volatile("" : "+r"(w) : : "memory"); /* neither const nor pure: the thread may change */
-    return w;
+    rni_seat *seat = rni_seat_tls;
+    __asm__ volatile("" : "+r"(seat) : : "memory"); /* not const nor pure: the thread may change */
+    return RNI_CONTAINER(seat, rni_worker, seat);
 }
 
 RNI_NOINLINE void rni_worker_set_self(rni_worker *w)
 {
-    tls_self = w;
+    rni_seat_tls = w ? &w->seat : NULL;
     __asm__ volatile("" ::: "memory");
 }
 
 RNI_NOINLINE rni_task *rni_current(void)
 {
-    rni_worker *w = tls_self;
-    __asm__ volatile("" : "+r"(w) : : "memory");
-    return rni_likely(w != NULL) ? w->current : rni_foreign_self();
+    rni_seat *seat = rni_seat_tls;
+    __asm__ volatile("" : "+r"(seat) : : "memory");
+    return rni_likely(seat != NULL) ? seat->current : rni_foreign_self();
 }
 
 int rni_spend_here(int rc)
 {
     rni_worker *w = rni_worker_self();
-    return w && w->current && atomic_load_explicit(&w->callbacks, memory_order_relaxed) == 0
-               ? rni_spend(w->current, rc)
+    return w && w->seat.current && atomic_load_explicit(&w->callbacks, memory_order_relaxed) == 0
+               ? rni_spend(w->seat.current, rc)
                : rc;
 }
 
@@ -81,6 +85,18 @@ static rni_runnable take_own(rni_worker *w)
     rni_runq_enter(&w->queue);
     rni_runnable r = rni_runq_next(&w->queue);
     rni_runq_leave(&w->queue);
+    return r;
+}
+
+/* What rni_pick would return, if that is the next in the worker's queue and no look is due; else
+ * 0. */
+static inline rni_runnable pick_quickly(rni_worker *w)
+{
+    if (rni_unlikely(w->ticks <= 1) || rni_unlikely(!rni_runq_enter_quickly(&w->queue)))
+        return 0;
+    rni_runnable r = rni_runq_next(&w->queue);
+    rni_runq_leave(&w->queue);
+    w->ticks -= r != 0;
     return r;
 }
 
@@ -98,7 +114,7 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
     w->ticks = w->look_every;
     rni_look_around(w, now);
     rni_collect(w);
-    if (w->current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
+    if (w->seat.current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
         w->watched_at = now;
         rni_watch_timers(w, w->clock);
         rni_runnable r = rni_watch(w, now);
@@ -109,7 +125,7 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
 
 bool rni_must_leave(const rni_worker *w)
 {
-    return w->done && w->current && atomic_load_explicit(w->done, memory_order_relaxed);
+    return w->done && w->seat.current && atomic_load_explicit(w->done, memory_order_relaxed);
 }
 
 rni_runnable rni_pick(rni_worker *w)
@@ -186,10 +202,10 @@ static __attribute__((noreturn)) void leave_stack(rni_worker *w, rni_task *from,
  * is not fresh, or needs another kind of stack, is to run next. */
 static void trampoline(void)
 {
-    rni_switch_arrived(rni_worker_self()->current);
+    rni_switch_arrived(rni_worker_self()->seat.current);
     for (;;) {
         rni_worker *w = rni_worker_self();
-        rni_task *t = w->current;
+        rni_task *t = w->seat.current;
         rni_spawn *s = w->starting;
         begin(w, t, s);
         rni_fiber_begin(t, s);
@@ -197,9 +213,11 @@ static void trampoline(void)
         end(t, rc);
         rni_fiber_end(t, s);
 
-        w = rni_worker_self();
+        w = rni_worker_here(); /* another, perhaps */
         rni_spawn_give(&w->spawns, s);
-        rni_runnable r = rni_pick(w);
+        rni_runnable r = pick_quickly(w);
+        if (rni_unlikely(!r))
+            r = rni_pick(w);
         if (rni_is_spawn(r) && rni_as_spawn(r)->stack_class == t->stack_class) {
             w->starting = rni_as_spawn(r);
             rni_count(&w->dispatches, 1);
@@ -257,10 +275,9 @@ static rni_task *context_for(rni_worker *w, rni_runnable r)
     return t;
 }
 
-static void arrive(rni_worker *w, rni_task *to)
+static inline void arrive(rni_worker *w, rni_task *to, bool loop)
 {
-    bool loop = to == &w->loop;
-    __atomic_store_n(&w->current, loop ? NULL : to, __ATOMIC_RELAXED);
+    __atomic_store_n(&w->seat.current, loop ? NULL : to, __ATOMIC_RELAXED);
     to->worker = w;
     to->budget = to->grant;
     to->slice = 0;
@@ -290,8 +307,61 @@ int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
         }
     }
     from->saved_errno = *w->error;
-    arrive(w, to);
+    arrive(w, to, to == &w->loop);
     return rni_switch(from, to);
+}
+
+/* rni_dispatch from a task, with what is usual in line and no frame. */
+static inline int switch_from(rni_worker *w, rni_task *from, rni_runnable r)
+{
+    rni_task *to = rni_as_task(r);
+    if (rni_unlikely(rni_is_spawn(r) || to == from || !saved(to) || rni_san_is(RNI_SAN_ANY)))
+        return rni_dispatch(w, from, r);
+    from->saved_errno = *w->error;
+    arrive(w, to, false);
+    return rni_arch_switch(&from->context, &to->context);
+}
+
+static RNI_NOINLINE int leave_slowly(rni_worker *w, rni_task *t)
+{
+    return rni_dispatch(w, t, rni_pick(w));
+}
+
+int rni_leave(rni_worker *w, rni_task *t)
+{
+    rni_runnable r = pick_quickly(w);
+    return rni_likely(r != 0) ? switch_from(w, t, r) : leave_slowly(w, t);
+}
+
+static RNI_NOINLINE int yield_slowly(rni_worker *w, rni_task *t, rni_runnable r)
+{
+    if (!r)
+        r = rni_pick(w);
+    if (!r && !rni_must_leave(w)) {
+        rni_count(&w->dispatches, 1); /* as if it had been queued, for who watches */
+        atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
+        return t->context.result;
+    }
+    rni_queue_last(w, rni_run_task(t));
+    return rni_dispatch(w, t, r);
+}
+
+int rni_leave_for_others(rni_worker *w, rni_task *t)
+{
+    rni_runq *q = &w->queue;
+    rni_runnable r = 0;
+    bool queued = false;
+    atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
+    if (rni_likely(w->ticks > 1) && rni_likely(rni_runq_enter_quickly(q))) {
+        r = rni_runq_next(q);
+        queued = r && rni_runq_append(q, rni_run_task(t));
+        rni_runq_leave(q);
+    }
+    if (rni_unlikely(!queued))
+        return yield_slowly(w, t, r);
+    w->ticks--;
+    rni_kick(w, 1);
+    return switch_from(w, t, r);
 }
 
 /* As rni_dispatch, from a task stack that is no longer needed. */
@@ -305,7 +375,7 @@ static void leave_stack(rni_worker *w, rni_task *from, rni_runnable r)
         to = &w->loop;
     }
     rni_stack_give(w->stacks, from);
-    arrive(w, to);
+    arrive(w, to, to == &w->loop);
     rni_switch_leave(from, to);
 }
 

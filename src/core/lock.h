@@ -40,24 +40,38 @@ RNI_NOINLINE void rni_lock_slow(rni_lock *l);
  * program's happens while it is held. */
 RNI_NOINLINE void rni_lock_slow_seen(rni_lock *l, uint32_t held);
 
-/* Takes the lock. seq_cst: a wait that was announced before (rni_wait_announce) is ordered before
- * any load after, see park.h. Partner: the release store of rni_unlock. True if a sanitizer's
- * runtime is there, which costs who asks no test of its own. */
+/* The first step of taking the lock. seq_cst: a wait that was announced before (rni_wait_announce)
+ * is ordered before any load after, see park.h. Partner: the release store of rni_unlock. True if
+ * that was all; else rni_lock_go_on has to follow, with the same `held`. */
+static inline bool rni_lock_quick(rni_lock *l, uint32_t *held)
+{
+    *held = atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst);
+    rni_fence_after_rmw();
+#if defined(RNI_LOCKS_ARE_SEEN) /* one branch for both */
+    return rni_likely((*held | RNI_SAN) == 0);
+#else
+    return rni_likely(*held == 0);
+#endif
+}
+
+/* True if a sanitizer's runtime is there, which costs who asks no test of its own. */
+static inline bool rni_lock_go_on(rni_lock *l, uint32_t held)
+{
+#if defined(RNI_LOCKS_ARE_SEEN)
+    rni_lock_slow_seen(l, held);
+    return RNI_SAN != 0;
+#else
+    (void)held;
+    rni_lock_slow(l);
+    return false;
+#endif
+}
+
+/* Takes the lock; returns what rni_lock_go_on does. */
 static inline bool rni_lock_take_and_ask(rni_lock *l)
 {
-    bool seen = false;
-    uint32_t held = atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst);
-#if defined(RNI_LOCKS_ARE_SEEN) /* one branch for both */
-    if (rni_unlikely((held | RNI_SAN) != 0)) {
-        rni_lock_slow_seen(l, held);
-        seen = RNI_SAN != 0;
-    }
-#else
-    if (rni_unlikely(held != 0))
-        rni_lock_slow(l);
-#endif
-    rni_fence_after_rmw();
-    return seen;
+    uint32_t held;
+    return rni_lock_quick(l, &held) ? false : rni_lock_go_on(l, held);
 }
 
 static inline void rni_lock_take(rni_lock *l)

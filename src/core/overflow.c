@@ -67,7 +67,7 @@ static bool just_below(const rni_task *t, const void *address)
 static void name_task(int sig, const void *address)
 {
     rni_worker *w = rni_worker_self();
-    const rni_task *t = w ? w->current : NULL;
+    const rni_task *t = w ? w->seat.current : NULL;
     if (rni_forked())
         put("runnel: a fault in a child made by fork, in which tasks cannot go on or return: only "
             "exec and _exit are allowed\n");

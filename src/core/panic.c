@@ -29,7 +29,7 @@ void rn_set_panic_handler(void (*fn)(const char *line))
 static void who(char *out, size_t size)
 {
     rni_worker *w = rni_worker_self();
-    rni_task *t = w ? w->current : NULL;
+    rni_task *t = w ? w->seat.current : NULL;
     if (!t) {
         snprintf(out, size, "outside any task");
         return;

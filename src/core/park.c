@@ -5,6 +5,7 @@
 #include "core/foreign.h"
 #include "core/park.h"
 #include "core/sim.h"
+#include "core/queue.h"
 #include "core/worker.h"
 
 const _Atomic(int) rni_never_cancelled;
@@ -26,28 +27,38 @@ int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
     }
     rni_worker *w = t->worker;
     atomic_store_explicit(&t->since, w->clock, memory_order_relaxed);
-    return rni_dispatch(w, t, rni_pick(w));
+    return rni_leave(w, t);
 }
 
-void rni_ready(rni_task *t, int rc)
+/* t is a foreign thread's or pinned, the caller is no worker, or somebody must be told. */
+static RNI_NOINLINE void ready_slowly(rni_task *t)
 {
-    t->context.result = rc;
-    if (rni_unlikely(t->foreign | RNI_SAN)) { /* one branch for both */
-        RNI_EDGE_OUT(t);
-        if (t->foreign) {
-            rni_foreign_wake(t);
-            return;
-        }
+    RNI_EDGE_OUT(t);
+    if (t->foreign) {
+        rni_foreign_wake(t);
+        return;
     }
     /* Before it can run again: after the queueing the record may belong to another task. */
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
     rni_worker *w = rni_worker_self(), *only = t->pinned;
-    if (rni_unlikely(only && only != w))
+    if (only && only != w)
         rni_queue_for(only, rni_run_task(t));
-    else if (rni_likely(w != NULL))
+    else if (w)
         rni_queue_next(w, rni_run_task(t));
     else
         rni_queue_anywhere(rni_run_task(t));
+}
+
+void rni_ready(rni_task *t, int rc)
+{
+    rni_worker *w = rni_worker_here();
+    t->context.result = rc;
+    if (rni_unlikely((t->pinned != NULL) | t->foreign | !w | RNI_SAN)) { /* one branch for all */
+        ready_slowly(t);
+        return;
+    }
+    atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed); /* as above */
+    rni_queue_next(w, rni_run_task(t));
 }
 
 void rni_wait_since(rni_task *t, int64_t now)
@@ -66,22 +77,14 @@ void rni_ready_all(rni_waiter *taken, int rc)
     }
 }
 
-void rni_yield_now(rni_task *t)
+int rni_yield_now(rni_task *t, int rc)
 {
-    if (t->foreign) {
+    if (rni_unlikely(t->foreign)) {
         rni_os_thread_yield();
-        return;
+        return rc;
     }
-    rni_worker *w = t->worker;
-    rni_runnable r = rni_pick(w);
-    if (!r && !rni_must_leave(w)) {
-        rni_count(&w->dispatches, 1); /* as if it had been queued, for who watches */
-        return;
-    }
-    t->context.result = 0;
-    atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
-    rni_queue_last(w, rni_run_task(t));
-    rni_dispatch(w, t, r);
+    t->context.result = rc;
+    return rni_leave_for_others(t->worker, t);
 }
 
 /*
@@ -113,8 +116,7 @@ int rni_budget_spent(rni_task *t, int rc)
     t->slice = 0;
     if (used >= SLICE_NS)
         t->worker->ticks = 1; /* the pick looks around */
-    rni_yield_now(t);
-    return rc;
+    return rni_yield_now(t, rc);
 }
 
 /* ---- claims ---- */

@@ -45,6 +45,18 @@ extern const _Atomic(int) rni_never_cancelled;
  * for it that panics. NULL only in a worker's loop, where no task runs. */
 RNI_NOINLINE rni_task *rni_current(void);
 
+/* rni_current in line, for a function that does it once and has switched nothing before: on x86-64
+ * no compiler keeps the thread's own address in a register. NULL: ask rni_current. */
+static inline rni_task *rni_current_here(void)
+{
+#if defined(RNI_SEAT_IN_LINE)
+    rni_seat *seat = rni_seat_tls;
+    return rni_likely(seat != NULL) ? seat->current : NULL;
+#else
+    return rni_current();
+#endif
+}
+
 /* Whether the caller is code of the library's that runs where nothing may wait: in a timer's or an
  * owner's callback. It calls nothing of the user's then. */
 bool rni_in_callback(void);
@@ -62,6 +74,12 @@ static inline int rni_spend(rni_task *t, int rc)
 /* The same for calls that only look or set: of a thread they make nothing known, and in a callback
  * of the library's they do not let others run. */
 int rni_spend_here(int rc);
+
+/* Whether rni_refused_at_entry says more than 0. */
+static inline bool rni_cancelled(const rni_task *t)
+{
+    return rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_acquire) != 0);
+}
 
 /* 0, or the reason why a waiting call must not begin; it is over then. */
 static inline int rni_refused_at_entry(rni_task *t)
@@ -127,6 +145,14 @@ static inline void rni_wait_prepare(rni_task *t)
 {
     if (rni_must_list(t))
         rni_list_task(t);
+}
+
+/* Under the lock, after the enqueue: true if rni_wait_refused may be. */
+static inline bool rni_wait_may_be_refused(const rni_task *t)
+{
+    /* acquire: what came before the cancel comes before the refusal; partner: group_cancelled */
+    return atomic_load_explicit(t->cancelled, memory_order_acquire) != 0 ||
+           atomic_load_explicit(&t->timed_out, memory_order_acquire) != 0;
 }
 
 /* Under the lock, after the enqueue: whether the wait must not go on; *rc is its result then, which
@@ -201,8 +227,8 @@ void rni_ready(rni_task *t, int rc);
  * first readied. Their records may be gone when this returns. */
 void rni_ready_all(rni_waiter *taken, int rc);
 
-/* Lets others go first; returns at once if there are none. */
-void rni_yield_now(rni_task *t);
+/* Lets others go first; returns at once if there are none. Returns rc. */
+int rni_yield_now(rni_task *t, int rc);
 
 /* ---- shields ---- */
 

@@ -4,48 +4,31 @@
  * if it is pinned there, or, from threads that are no workers, into the queue for anybody.
  */
 #include "core/park.h"
-#include "core/worker.h"
+#include "core/queue.h"
 
-/* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
- * looks every few milliseconds, so only a queue behind the running task matters; 2: nobody does. */
-static inline void kick(rni_worker *w, uint32_t level)
+RNI_NOINLINE void rni_queue_kick(rni_worker *w, uint32_t level)
 {
-    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level) &&
-        (level == 1 || w->current)) /* what the loop readies alone, it runs next */
+    if (level == 1 || w->seat.current) /* what the loop readies alone, it runs next */
         rni_wake_one();
 }
 
-/* w's ring has no room for r and no memory to grow. */
-static RNI_NOINLINE void queue_elsewhere(rni_worker *w, rni_runnable r)
+RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_runnable r)
 {
-    if (!rni_is_spawn(r) && rni_as_task(r)->pinned)
+    rni_runq_enter(&w->queue);
+    bool room = rni_runq_add(&w->queue, r);
+    rni_runq_leave(&w->queue);
+    if (room)
+        rni_kick(w, 1);
+    else if (!rni_is_spawn(r) && rni_as_task(r)->pinned)
         rni_queue_for(w, r);
     else
         rni_queue_anywhere(r);
 }
 
-void rni_queue_next(rni_worker *w, rni_runnable r)
+RNI_NOINLINE void rni_queue_next_slowly(rni_worker *w, rni_runnable r)
 {
-    rni_runq *q = &w->queue;
-    rni_runq_enter(q);
-    rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
-    atomic_store_explicit(&q->lifo, r, memory_order_relaxed);
-    bool full = old && !rni_runq_append(q, old);
-    rni_runq_leave(q);
-    if (rni_unlikely(full))
-        queue_elsewhere(w, old);
-    kick(w, old ? 1 : 2);
-}
-
-void rni_queue_last(rni_worker *w, rni_runnable r)
-{
-    rni_runq *q = &w->queue;
-    rni_runq_enter(q);
-    bool full = !rni_runq_append(q, r);
-    rni_runq_leave(q);
-    if (rni_unlikely(full))
-        queue_elsewhere(w, r);
-    kick(w, 1);
+    rni_runq_enter(&w->queue);
+    rni_queue_next_inside(w, r);
 }
 
 void rni_queue_for(rni_worker *w, rni_runnable r)
@@ -95,7 +78,7 @@ static bool collect_inbox(rni_worker *w)
     rni_lock_take(&w->inbox_lock);
     size_t n = 0;
     rni_runq_enter(&w->queue);
-    while (n < w->inbox_n && rni_runq_append(&w->queue, w->inbox[n]))
+    while (n < w->inbox_n && rni_runq_add(&w->queue, w->inbox[n]))
         n++;
     rni_runq_leave(&w->queue);
     /* The rest has no room now, for want of memory. */

@@ -13,11 +13,10 @@ enum { RING_FIRST = 2, THIEF_PATIENCE = 2 };
 enum { RING_FIRST = 256, THIEF_PATIENCE = 2000 };
 #endif
 
-bool rni_runq_asymmetric;
-
-int rni_runq_init(rni_runq *q)
+int rni_runq_init(rni_runq *q, bool asymmetric)
 {
     memset(q, 0, sizeof *q);
+    atomic_store_explicit(&q->thief, asymmetric ? 0 : RNI_RUNQ_FENCED, memory_order_relaxed);
     q->ring = rni_os_alloc(RING_FIRST * sizeof *q->ring);
     if (!q->ring)
         return -ENOMEM;
@@ -31,21 +30,26 @@ void rni_runq_fini(rni_runq *q)
     q->ring = NULL;
 }
 
-RNI_NOINLINE void rni_runq_wait_for_thief(rni_runq *q)
+static bool thief_inside(rni_runq *q)
 {
-    do {
+    return atomic_load_explicit(&q->thief, memory_order_acquire) & RNI_RUNQ_THIEF;
+}
+
+RNI_NOINLINE void rni_runq_enter_slow(rni_runq *q)
+{
+    if (atomic_load_explicit(&q->thief, memory_order_relaxed) & RNI_RUNQ_FENCED)
+        atomic_thread_fence(memory_order_seq_cst); /* partner: thief_enter */
+    while (thief_inside(q)) {
         atomic_store_explicit(&q->busy, 0, memory_order_release);
-        unsigned spins = 0;
-        while (atomic_load_explicit(&q->thief, memory_order_acquire) != 0) {
-            if (++spins < 200)
+        for (unsigned spins = 0; thief_inside(q); spins++)
+            if (spins < 200)
                 rni_cpu_relax();
             else
                 rni_os_thread_yield();
-        }
         /* A full fence: this is the rare path, and the thief's heavy fence may be past. */
         atomic_exchange_explicit(&q->busy, 1, memory_order_seq_cst);
         rni_fence_after_rmw();
-    } while (atomic_load_explicit(&q->thief, memory_order_acquire) != 0);
+    }
 }
 
 RNI_NOINLINE bool rni_runq_grow(rni_runq *q)
@@ -64,23 +68,32 @@ RNI_NOINLINE bool rni_runq_grow(rni_runq *q)
     return true;
 }
 
-/* Becomes the only user of q. False when there is no fence, or that takes too long: the owner's
- * thread may have been preempted inside, and there is other work to look for. */
-static bool thief_enter(rni_runq *q)
+static void thief_leave(rni_runq *q, uint32_t none)
 {
-    uint32_t none = 0;
-    if (!atomic_compare_exchange_strong_explicit(&q->thief, &none, 1, memory_order_seq_cst,
-                                                 memory_order_relaxed))
+    atomic_store_explicit(&q->thief, none, memory_order_release);
+}
+
+/* Becomes the only user of q; *none is for thief_leave. False when there is no fence, or that takes
+ * too long: the owner's thread may have been preempted inside, and there is other work to look
+ * for. */
+static bool thief_enter(rni_runq *q, uint32_t *none)
+{
+    uint32_t old = atomic_load_explicit(&q->thief, memory_order_relaxed) & RNI_RUNQ_FENCED;
+    bool fenced = true;
+    *none = old;
+    if (!atomic_compare_exchange_strong_explicit(&q->thief, &old, old | RNI_RUNQ_THIEF,
+                                                 memory_order_seq_cst, memory_order_relaxed))
         return false;
-    bool fenced = !rni_runq_asymmetric || rni_os_heavy_fence();
-    if (!rni_runq_asymmetric)
+    if (old & RNI_RUNQ_FENCED)
         atomic_thread_fence(memory_order_seq_cst);
+    else
+        fenced = rni_os_heavy_fence();
     for (unsigned spins = 0; fenced && spins < THIEF_PATIENCE; spins++) {
         if (atomic_load_explicit(&q->busy, memory_order_acquire) == 0)
             return true;
         rni_cpu_relax();
     }
-    atomic_store_explicit(&q->thief, 0, memory_order_release);
+    thief_leave(q, *none);
     return false;
 }
 
@@ -91,7 +104,8 @@ static bool may_move(rni_runnable r)
 
 unsigned rni_runq_steal(rni_runq *q, rni_runnable *out, bool lifo)
 {
-    if (!thief_enter(q))
+    uint32_t none;
+    if (!thief_enter(q, &none))
         return 0;
     uint32_t length = rni_runq_length(q), want = (length + 1) / 2;
     if (want > RNI_STEAL_MAX)
@@ -109,6 +123,6 @@ unsigned rni_runq_steal(rni_runq *q, rni_runnable *out, bool lifo)
         atomic_store_explicit(&q->lifo, 0, memory_order_relaxed);
         out[got++] = last;
     }
-    atomic_store_explicit(&q->thief, 0, memory_order_release);
+    thief_leave(q, none);
     return got;
 }

@@ -12,7 +12,8 @@
  * on the side that steals (about 9 us, and a steal moves half a queue).
  * Memory orders: `busy` = 0 is a release store, partner: the thief's acquire load of `busy`;
  * `thief` = 0 is a release store, partner: the owner's acquire load of `thief`.
- * Without the heavy fence (an old kernel, a seccomp filter) the owner executes a full fence itself.
+ * Without the heavy fence (an old kernel, a seccomp filter) the owner executes a full fence itself:
+ * `thief` is then never 0 but has the bit RNI_RUNQ_FENCED, which leads the owner to its slow path.
  *
  * Order. `lifo` holds the task readied last and runs next, so that a task and the one it has just
  * woken share a warm cache; at most RNI_LIFO_STREAK times in a row while others wait. The ring is
@@ -60,7 +61,7 @@ static inline rni_task *rni_as_task(rni_runnable r)
 
 typedef struct rni_runq {
     _Atomic(uint32_t) busy;  /* the owner is inside */
-    _Atomic(uint32_t) thief; /* a thief is inside or wants to be */
+    _Atomic(uint32_t) thief; /* RNI_RUNQ_THIEF: one is inside or wants to be; RNI_RUNQ_FENCED */
     /* Inside only; the atomics are relaxed, for watchers that only estimate. */
     _Atomic(rni_runnable) lifo;
     unsigned streak;
@@ -69,23 +70,32 @@ typedef struct rni_runq {
     rni_runnable *ring;
 } rni_runq;
 
-extern bool rni_runq_asymmetric; /* the heavy fence works; set before the workers start */
+enum { RNI_RUNQ_THIEF = 1, RNI_RUNQ_FENCED = 2 };
 
-int rni_runq_init(rni_runq *q);
+/* asymmetric: the heavy fence works. */
+int rni_runq_init(rni_runq *q, bool asymmetric);
 void rni_runq_fini(rni_runq *q);
 
-RNI_NOINLINE void rni_runq_wait_for_thief(rni_runq *q);
+RNI_NOINLINE void rni_runq_enter_slow(rni_runq *q);
 RNI_NOINLINE bool rni_runq_grow(rni_runq *q);
 
 static inline void rni_runq_enter(rni_runq *q)
 {
     atomic_store_explicit(&q->busy, 1, memory_order_relaxed);
-    if (rni_likely(rni_runq_asymmetric))
-        atomic_signal_fence(memory_order_seq_cst);
-    else
-        atomic_thread_fence(memory_order_seq_cst);
+    atomic_signal_fence(memory_order_seq_cst);
     if (rni_unlikely(atomic_load_explicit(&q->thief, memory_order_acquire) != 0))
-        rni_runq_wait_for_thief(q);
+        rni_runq_enter_slow(q);
+}
+
+/* The same without a call: false, and not inside, if there is more to do. */
+static inline bool rni_runq_enter_quickly(rni_runq *q)
+{
+    atomic_store_explicit(&q->busy, 1, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    if (rni_likely(atomic_load_explicit(&q->thief, memory_order_acquire) == 0))
+        return true;
+    atomic_store_explicit(&q->busy, 0, memory_order_release);
+    return false;
 }
 
 static inline void rni_runq_leave(rni_runq *q)
@@ -100,18 +110,23 @@ static inline uint32_t rni_runq_length(const rni_runq *q)
            atomic_load_explicit(&q->head, memory_order_relaxed);
 }
 
-/* The three below: the owner, inside. */
+/* The four below: the owner, inside. */
 
-/* Appends r. False if the ring is full and cannot grow. */
+/* Appends r. False if the ring is full. */
 static inline bool rni_runq_append(rni_runq *q, rni_runnable r)
 {
     uint32_t tail = atomic_load_explicit(&q->tail, memory_order_relaxed);
-    if (rni_unlikely(tail - atomic_load_explicit(&q->head, memory_order_relaxed) > q->mask) &&
-        !rni_runq_grow(q))
+    if (rni_unlikely(tail - atomic_load_explicit(&q->head, memory_order_relaxed) > q->mask))
         return false;
     q->ring[tail & q->mask] = r;
     atomic_store_explicit(&q->tail, tail + 1, memory_order_relaxed);
     return true;
+}
+
+/* The same, with a larger ring if need be. False if there is no memory for one. */
+static inline bool rni_runq_add(rni_runq *q, rni_runnable r)
+{
+    return rni_runq_append(q, r) || (rni_runq_grow(q) && rni_runq_append(q, r));
 }
 
 static inline rni_runnable rni_runq_shift(rni_runq *q)

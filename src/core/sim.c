@@ -36,6 +36,7 @@
 
 #include "base/say.h"
 #include "core/park.h"
+#include "core/queue.h"
 #include "core/worker.h"
 
 enum { STREAK_MAX = 100, TOLD_MAX = 100, STICKY_MAX = 6, FIRST_READY = 256 };
@@ -284,8 +285,8 @@ static void gather(rni_worker *w)
     rni_runnable r;
     if (++sim.calls > RNI_SIM_CALLS_MAX)
         give_up();
-    if (sim.starting && w->current) {
-        w->current->sim_priority = sim.starting;
+    if (sim.starting && w->seat.current) {
+        w->seat.current->sim_priority = sim.starting;
         sim.starting = 0;
     }
     if (atomic_load_explicit(&w->timers.next, memory_order_relaxed) <= rni_now())
@@ -344,8 +345,8 @@ void rni_sim_step_here(void)
     if (rni_likely(!rni_sim_planned()))
         return;
     rni_worker *w = rni_worker_self();
-    if (w && w->current)
-        rni_sim_point(w->current, 0);
+    if (w && w->seat.current)
+        rni_sim_point(w->seat.current, 0);
 }
 
 void rni_sim_yields(rni_task *t)
@@ -403,7 +404,7 @@ void rni_sim_point(rni_task *t, int rc)
     rni_worker *w = t->worker;
     if (rc == -EAGAIN || ++sim.streak > STREAK_MAX) {
         rni_sim_yields(t);
-        rni_yield_now(t);
+        rni_yield_now(t, rc);
         return;
     }
     gather(w);

@@ -9,7 +9,7 @@
 #include "core/spawn.h"
 #include "os/os.h"
 
-enum { BATCH = 64, CACHE_MAX = 256, SLAB_RECORDS = 512 };
+enum { BATCH = 64, SLAB_RECORDS = 512 };
 
 typedef struct slab {
     struct slab *next;
@@ -79,7 +79,7 @@ static void give_back(rni_spawn_cache *cache, unsigned n)
     rni_unlock(&pool_lock);
 }
 
-rni_spawn *rni_spawn_take(rni_spawn_cache *cache, size_t bytes)
+RNI_NOINLINE rni_spawn *rni_spawn_take_slowly(rni_spawn_cache *cache, size_t bytes)
 {
     if (rni_unlikely(bytes > RNI_SPAWN_INLINE)) {
         if (bytes > SIZE_MAX / 2)
@@ -101,7 +101,7 @@ rni_spawn *rni_spawn_take(rni_spawn_cache *cache, size_t bytes)
     return s;
 }
 
-void rni_spawn_give(rni_spawn_cache *cache, rni_spawn *s)
+RNI_NOINLINE void rni_spawn_give_slowly(rni_spawn_cache *cache, rni_spawn *s)
 {
     if (rni_unlikely(s->big)) {
         rni_os_free(s);
@@ -109,8 +109,8 @@ void rni_spawn_give(rni_spawn_cache *cache, rni_spawn *s)
     }
     s->next = cache->head;
     cache->head = s;
-    if (rni_unlikely(++cache->n > CACHE_MAX))
-        give_back(cache, CACHE_MAX / 2);
+    if (++cache->n > RNI_SPAWN_CACHE_MAX)
+        give_back(cache, RNI_SPAWN_CACHE_MAX / 2);
 }
 
 void rni_spawn_flush(rni_spawn_cache *cache)

@@ -6,6 +6,7 @@
 #include "base/copy.h"
 #include "core/park.h"
 #include "core/sim.h"
+#include "core/queue.h"
 #include "core/worker.h"
 
 static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes)
@@ -25,15 +26,23 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     }
 }
 
+/* From a thread that is no worker. */
+static RNI_NOINLINE void queue_from_outside(rni_owner *o, rni_spawn *s)
+{
+    atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, memory_order_seq_cst);
+    rni_queue_anywhere(rni_run_spawn(s));
+    rni_runtime_ensure();
+}
+
 int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
               const rn_attr *attr, const char *name, const char *site)
 {
     int cls = rni_stack_class_of(attr ? attr->stack : RN_STACK_DEFAULT);
-    if (cls < 0)
+    if (rni_unlikely(cls < 0))
         return -EINVAL;
-    rni_worker *w = rni_worker_self();
+    rni_worker *w = rni_worker_here();
     rni_spawn *s = rni_spawn_take(w ? &w->spawns : NULL, bytes);
-    if (!s)
+    if (rni_unlikely(!s))
         return -ENOMEM;
     fill(s, o, entry, args, bytes);
     s->stack_class = (uint8_t)cls;
@@ -42,14 +51,12 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
     atomic_store_explicit(&s->name, attr && attr->name ? attr->name : name, memory_order_relaxed);
     atomic_store_explicit(&s->site, site, memory_order_relaxed);
     atomic_store_explicit(&s->queued, true, memory_order_release);
-    if (rni_likely(w != NULL)) {
-        rni_count(&w->started, !o->internal);
-        rni_queue_next(w, rni_run_spawn(s));
-    } else {
-        atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, memory_order_seq_cst);
-        rni_queue_anywhere(rni_run_spawn(s));
-        rni_runtime_ensure();
+    if (rni_unlikely(!w)) {
+        queue_from_outside(o, s);
+        return 0;
     }
+    rni_count(&w->started, !o->internal);
+    rni_queue_next(w, rni_run_spawn(s));
     return 0;
 }
 
@@ -58,8 +65,12 @@ int rn_yield(void)
     rni_task *t = rni_current();
     if (rni_unlikely(t->grant == 0))
         rni_sim_yields(t);
-    rni_yield_now(t);
-    return rni_refused_at_entry(t);
+    /* A cancellation meanwhile is seen by what comes next: so the switch can be the last thing
+     * here, and its jump leads to the caller. */
+    int cancelled = atomic_load_explicit(t->cancelled, memory_order_acquire);
+    if (rni_unlikely(cancelled != 0))
+        RNI_EDGE_IN(t->cancelled);
+    return rni_yield_now(t, cancelled ? -ECANCELED : 0);
 }
 
 /* Waits for the deadline that has been started. */

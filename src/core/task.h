@@ -136,6 +136,15 @@ struct rni_task {
     void *san_fiber; /* TSan's fiber */
 };
 
+/* The first field of a worker: all that the hot paths of other rooms know of it. */
+typedef struct rni_seat {
+    rni_task *current; /* running task, or NULL; the monitor reads it */
+} rni_seat;
+#if defined(__x86_64__) && !defined(RUNNEL_IN_MODEL)
+#define RNI_SEAT_IN_LINE 1
+extern __thread rni_seat *rni_seat_tls RNI_HIDDEN; /* the calling thread's, NULL if it has none */
+#endif
+
 enum {
     RNI_SPAWN_BYTES = 128,
     RNI_SPAWN_HEADER = 48,

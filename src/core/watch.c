@@ -11,6 +11,7 @@
  * computation must not keep its queue and its timers for ever. It is slower to help.
  */
 #include "core/park.h"
+#include "core/queue.h"
 #include "core/worker.h"
 
 enum { LOOKS_APART_NS = 5 * 1000, PATIENCE_NS = 20 * 1000, LIFO_GRACE_NS = 30 * 1000 };
@@ -69,7 +70,7 @@ static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, int64_
 
 rni_runnable rni_watch(rni_worker *w, int64_t now)
 {
-    int64_t patience = w->current ? BUSY_PATIENCE_NS : PATIENCE_NS;
+    int64_t patience = w->seat.current ? BUSY_PATIENCE_NS : PATIENCE_NS;
     rni_runnable got[RNI_STEAL_MAX];
     rni_runtime *rt = &rni_rt;
     uint32_t first = rni_choose(rt->count);

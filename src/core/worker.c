@@ -35,7 +35,7 @@ RNI_LAYOUT = {
     RNI_LAYOUT_ADDRESS("workers", rni_rt.workers),
     RNI_LAYOUT_ADDRESS("workers.count", rni_rt.count),
     RNI_LAYOUT_NUMBER("worker.size", sizeof(rni_worker)),
-    RNI_LAYOUT_FIELD("worker.current", rni_worker, current),
+    RNI_LAYOUT_FIELD("worker.current", rni_worker, seat.current),
     RNI_LAYOUT_FIELD("worker.clock", rni_worker, clock),
     RNI_LAYOUT_FIELD("worker.id", rni_worker, id),
 };
@@ -66,13 +66,13 @@ static void worker_free(rni_worker *w)
     rni_os_free(w->sightings);
 }
 
-static int worker_init(rni_worker *w, unsigned id, unsigned count)
+static int worker_init(rni_worker *w, unsigned id, unsigned count, bool heavy_fence)
 {
     w->id = id;
     rni_timers_init(&w->timers);
     rni_rand_seed(&w->rand, rni_os_entropy() + id);
     w->sightings = rni_os_alloc(count * sizeof *w->sightings);
-    if (!w->sightings || rni_runq_init(&w->queue) != 0)
+    if (!w->sightings || rni_runq_init(&w->queue, heavy_fence) != 0)
         return -ENOMEM;
     return 0;
 }
@@ -86,15 +86,15 @@ static int init_once(void)
     rni_worker *workers = rni_os_alloc_aligned(128, count * sizeof *workers);
     if (!workers)
         return -ENOMEM;
+    bool heavy_fence = rni_os_heavy_fence_init();
     for (unsigned i = 0; i < count; i++) {
-        if (worker_init(&workers[i], i, count) != 0) {
+        if (worker_init(&workers[i], i, count, heavy_fence) != 0) {
             for (unsigned k = 0; k <= i; k++)
                 worker_free(&workers[k]);
             rni_os_free(workers);
             return -ENOMEM;
         }
     }
-    rni_runq_asymmetric = rni_os_heavy_fence_init();
     rni_list_init(&rni_rt.idle_list);
     rni_overflow_install();
     rni_settings_check();
@@ -110,7 +110,7 @@ static void enter_thread(rni_worker *w)
     __atomic_store_n(&w->looked_at, rni_real_now(), __ATOMIC_RELAXED);
     w->look_every = RNI_TICKS_PER_LOOK / 8; /* until it is known how quick they are */
     w->ticks = rni_sim_planned() ? 0 : w->look_every;
-    __atomic_store_n(&w->current, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(&w->seat.current, NULL, __ATOMIC_RELAXED);
     rni_os_signal_stack_acquire(&w->signal_stack);
     rni_switch_thread_init(&w->loop);
     rni_worker_set_self(w);
@@ -304,7 +304,7 @@ void rni_callbacks_end(void)
 {
     for (unsigned i = 0; i < rni_rt.count; i++)
         while (atomic_load_explicit(&rni_rt.workers[i].callbacks, memory_order_acquire) != 0)
-            rni_yield_now(rni_current());
+            rni_yield_now(rni_current(), 0);
 }
 
 /* The run that had worker 0 is over; start_lock is held. */
@@ -380,7 +380,7 @@ rni_task *rni_runtime_runs(unsigned worker, uint64_t *progress)
     rni_worker *w = &rni_rt.workers[worker];
     *progress = atomic_load_explicit(&w->dispatches, memory_order_relaxed) +
                 (uint64_t)__atomic_load_n(&w->looked_at, __ATOMIC_RELAXED);
-    return __atomic_load_n(&w->current, __ATOMIC_RELAXED);
+    return __atomic_load_n(&w->seat.current, __ATOMIC_RELAXED);
 }
 
 void rni_runtime_account(rn_stats *out)

@@ -25,7 +25,7 @@ typedef struct rni_sighting {
 
 struct rni_worker {
     /* ---- the worker's own thread only ---- */
-    _Alignas(128) rni_task *current; /* running task, or NULL; the monitor reads it */
+    _Alignas(128) rni_seat seat;
     rni_runq queue;
     _Atomic(uint64_t) dispatches; /* tasks run or resumed; watchers read it */
     int ticks, look_every;        /* picks until the next look around; from one to the next */
@@ -68,6 +68,8 @@ struct rni_worker {
     rni_os_thread thread;
     void *signal_stack;
 };
+
+_Static_assert(offsetof(rni_worker, seat) == 0, "a seat is its worker");
 
 /* The runtime: one per process. */
 typedef struct rni_runtime {
@@ -118,6 +120,15 @@ static inline unsigned rni_active(void)
 /* The calling thread's worker, NULL on a foreign thread. Not inlined: see runnel/errno.h. */
 RNI_NOINLINE rni_worker *rni_worker_self(void);
 void rni_worker_set_self(rni_worker *w);
+/* The same in line; see rni_current_here. */
+static inline rni_worker *rni_worker_here(void)
+{
+#if defined(RNI_SEAT_IN_LINE)
+    return RNI_CONTAINER(rni_seat_tls, rni_worker, seat); /* it is the first: NULL stays NULL */
+#else
+    return rni_worker_self();
+#endif
+}
 
 /* Whether the calling thread, w's, may end now. Else that is a programming error, and told. */
 void rni_worker_may_end(rni_worker *w, bool yes);
@@ -143,9 +154,6 @@ static inline void rni_callback_leave(rni_worker *w)
 
 /* ---- queue.c ---- */
 
-/* Queues r on worker w, the caller's: as the next to run, or behind the others. */
-void rni_queue_next(rni_worker *w, rni_runnable r);
-void rni_queue_last(rni_worker *w, rni_runnable r);
 /* Queues r for w, which is not the caller's, or for any worker. */
 void rni_queue_for(rni_worker *w, rni_runnable r);
 void rni_queue_anywhere(rni_runnable r);
@@ -160,6 +168,11 @@ rni_runnable rni_pick(rni_worker *w);
 bool rni_must_leave(const rni_worker *w);
 /* Leaves context `from` (the calling one) for r, or for the loop if r is 0. */
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r);
+/* The same from t, the running task, for whatever rni_pick gives; returns what t is made ready
+ * with. rni_leave_for_others queues t behind the others first, with what is in its context's
+ * result; if there are none it returns that at once. */
+int rni_leave(rni_worker *w, rni_task *t);
+int rni_leave_for_others(rni_worker *w, rni_task *t);
 void rni_run_loop(rni_worker *w, _Atomic(uint32_t) *done);
 
 /* ---- idle.c ---- */

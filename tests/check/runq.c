@@ -36,8 +36,7 @@ static void begin_with(void *p, bool asymmetric)
 {
     state *s = p;
     model_begin();
-    rni_runq_asymmetric = asymmetric;
-    RN_CHECK_ASSERT(rni_runq_init(&s->queue) == 0);
+    RN_CHECK_ASSERT(rni_runq_init(&s->queue, asymmetric) == 0);
     s->pinned.pinned = (rni_worker *)s; /* any */
 }
 
@@ -54,7 +53,7 @@ static void begin_symmetric(void *p)
 static void put(state *s, rni_runnable r)
 {
     rni_runq_enter(&s->queue);
-    RN_CHECK_ASSERT(rni_runq_append(&s->queue, r));
+    RN_CHECK_ASSERT(rni_runq_add(&s->queue, r));
     rni_runq_leave(&s->queue);
 }
 
@@ -92,7 +91,7 @@ static void owner_grows(void *p)
     state *s = p;
     rni_runq_enter(&s->queue);
     for (unsigned i = 1; i <= 3; i++)
-        RN_CHECK_ASSERT(rni_runq_append(&s->queue, item(i)));
+        RN_CHECK_ASSERT(rni_runq_add(&s->queue, item(i)));
     rni_runq_leave(&s->queue);
     take(s);
     s->put = 3;
@@ -130,7 +129,7 @@ static void watcher(void *p)
 static void once_each(void *p)
 {
     state *s = p;
-    RN_CHECK_ASSERT(s->queue.busy == 0 && s->queue.thief == 0);
+    RN_CHECK_ASSERT(s->queue.busy == 0 && !(s->queue.thief & RNI_RUNQ_THIEF));
     for (rni_runnable r; (r = rni_runq_next(&s->queue)) != 0;)
         note(s, r);
     for (unsigned n = 1; n <= s->put; n++) {

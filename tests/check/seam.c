@@ -6,6 +6,7 @@
 #include "core/descriptor.h"
 #include "core/hooks.h"
 #include "core/sim.h"
+#include "core/queue.h"
 #include "core/worker.h"
 #include "sync/measure.h"
 #include "sync/select.h"
@@ -224,9 +225,16 @@ SEAM unsigned rni_os_thread_count(void)
 NEVER(int, rni_dispatch, rni_worker *w, rni_task *t, rni_runnable r)
 NEVER(rni_runnable, rni_pick, rni_worker *w)
 NEVER(bool, rni_must_leave, const rni_worker *w)
+SEAM int rni_leave(rni_worker *w, rni_task *t)
+{
+    return rni_dispatch(w, t, rni_pick(w));
+}
+
 NEVER(void, rni_queue_for, rni_worker *w, rni_runnable r)
-NEVER(void, rni_queue_next, rni_worker *w, rni_runnable r)
-NEVER(void, rni_queue_last, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_next_slowly, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_full, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_kick, rni_worker *w, uint32_t level)
+NEVER(int, rni_leave_for_others, rni_worker *w, rni_task *t)
 NEVER(void, rni_queue_anywhere, rni_runnable r)
 NEVER(rni_timers *, rni_virtual_quiet, void)
 

@@ -23,7 +23,7 @@ static void begin_worker(void)
     rni_rt.count = rni_rt.active = 1;
     rni_list_init(&rni_rt.idle_list);
     memset(&worker, 0, sizeof worker);
-    RN_CHECK_ASSERT(rni_runq_init(&worker.queue) == 0);
+    RN_CHECK_ASSERT(rni_runq_init(&worker.queue, true) == 0);
     rni_timers_init(&worker.timers);
 }
 

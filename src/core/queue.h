@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Queueing on the caller's own worker, as the callers of the hot paths have it in line. What is
+ * rare is in queue.c, at the end of each function, so that none of them needs a frame.
+ */
+#ifndef RNI_CORE_QUEUE_H
+#define RNI_CORE_QUEUE_H
+
+#include "core/worker.h"
+
+/* r found no room in w's ring. */
+RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_runnable r);
+RNI_NOINLINE void rni_queue_next_slowly(rni_worker *w, rni_runnable r);
+RNI_NOINLINE void rni_queue_kick(rni_worker *w, uint32_t level);
+
+/* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
+ * looks every few milliseconds, so only a queue behind the running task matters; 2: nobody does. */
+static inline void rni_kick(rni_worker *w, uint32_t level)
+{
+    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level))
+        rni_queue_kick(w, level);
+}
+
+/* The rest of the two below, for who is inside w's queue. */
+static inline void rni_queue_last_inside(rni_worker *w, rni_runnable r)
+{
+    bool room = rni_runq_append(&w->queue, r);
+    rni_runq_leave(&w->queue);
+    if (rni_unlikely(!room))
+        rni_queue_full(w, r);
+    else
+        rni_kick(w, 1);
+}
+
+static inline void rni_queue_next_inside(rni_worker *w, rni_runnable r)
+{
+    rni_runq *q = &w->queue;
+    rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
+    atomic_store_explicit(&q->lifo, r, memory_order_relaxed);
+    if (old) {
+        rni_queue_last_inside(w, old);
+        return;
+    }
+    rni_runq_leave(q);
+    rni_kick(w, 2);
+}
+
+/* Queues r on worker w, the caller's, behind the others. */
+static inline void rni_queue_last(rni_worker *w, rni_runnable r)
+{
+    rni_runq_enter(&w->queue);
+    rni_queue_last_inside(w, r);
+}
+
+/* The same, but r is the next to run. */
+static inline void rni_queue_next(rni_worker *w, rni_runnable r)
+{
+    if (rni_likely(rni_runq_enter_quickly(&w->queue)))
+        rni_queue_next_inside(w, r);
+    else
+        rni_queue_next_slowly(w, r);
+}
+
+#endif
