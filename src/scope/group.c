@@ -32,7 +32,7 @@ static void leave_last(rn_group *g)
     rni_ready_all(woken, result);
 }
 
-void rni_group_leave(rn_group *g)
+static inline void leave(rn_group *g)
 {
     /* acq_rel: what the tasks did happens before the return of rn_group_wait */
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
@@ -43,19 +43,31 @@ void rni_group_leave(rn_group *g)
     leave_last(g);
 }
 
+void rni_group_leave(rn_group *g)
+{
+    leave(g);
+}
+
+static RNI_NOINLINE void ended_badly(rn_group *g, int rc, bool background)
+{
+    RNI_EDGE_OUT(&g->live); /* -> leave_last */
+    if (rc < 0)
+        rni_group_failed(g, rc);
+    if (rc < 0 && !g->keep_going)
+        rn_ctx_cancel(&g->ctx, rc);
+    if (rni_group_places(g) && !background)
+        rn_semaphore_release(rni_group_places(g), 1);
+    leave(g);
+}
+
 static void task_ended(rni_owner *owner, int rc, bool background)
 {
     rn_group *g = RNI_CONTAINER(owner, rn_group, owner);
-    if (rni_unlikely((rc < 0) | RNI_SEEN)) { /* one branch for both */
-        RNI_EDGE_OUT(&g->live);              /* -> leave_last */
-        if (rc < 0)
-            rni_group_failed(g, rc);
-        if (rc < 0 && !g->keep_going)
-            rn_ctx_cancel(&g->ctx, rc);
-    }
-    if (rni_unlikely(rni_group_places(g) != NULL) && !background)
-        rn_semaphore_release(rni_group_places(g), 1);
-    rni_group_leave(g);
+    /* one branch for all */
+    if (rni_unlikely((rc < 0) | RNI_SEEN | (rni_group_places(g) != NULL)))
+        ended_badly(g, rc, background);
+    else
+        leave(g);
 }
 
 static void group_cancelled(rn_ctx *c, int cause)
@@ -72,13 +84,25 @@ static void group_cancelled(rn_ctx *c, int cause)
 }
 
 /* From zero only under the bucket's lock, like the way down to it. */
-bool rni_group_enter(rn_group *g)
+static RNI_NOINLINE bool enter_first(rn_group *g);
+
+static inline bool enter(rn_group *g)
 {
     long n = atomic_load_explicit(&g->live, memory_order_relaxed);
     while (n > 0)
         if (atomic_compare_exchange_weak_explicit(&g->live, &n, n + 1, memory_order_relaxed,
                                                   memory_order_relaxed))
             return true;
+    return enter_first(g);
+}
+
+bool rni_group_enter(rn_group *g)
+{
+    return enter(g);
+}
+
+static RNI_NOINLINE bool enter_first(rn_group *g)
+{
     rni_bucket *b = rni_lot_enter(NULL, &g->live);
     /* Set before the closer's own visit to the bucket: it will see the task, or we see this. */
     bool open = !atomic_load_explicit(&g->closing, memory_order_relaxed);
@@ -139,7 +163,7 @@ int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, size_t 
         rc = take_place(g, attr, site);
     }
     if (rni_likely(rc == 0)) {
-        if (rni_likely(rni_group_enter(g)))
+        if (rni_likely(enter(g)))
             rc = start_in(g, entry, args, size, attr, name, site);
         else if (rc = -ECANCELED, limited)
             rn_semaphore_release(rni_group_places(g), 1);

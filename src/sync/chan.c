@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/copy.h"
+#include "sync/chan_quick.h"
 #include "sync/measure.h"
 
 /*
@@ -163,12 +164,10 @@ static int wait_nil(rni_task *t, rni_why why, const char *site)
     return rni_park(t, why, NULL, site);
 }
 
-/* One turn of a sending operation: 0 or -EPIPE when it is over, -EAGAIN when it would have to wait;
- * then the lock is held. */
-static inline int send_turn(rni_task *t, rn_channel *c, const void *elem)
+/* One turn of a sending operation, whose wait has been announced and whose lock is held: 0 or
+ * -EPIPE when it is over, -EAGAIN when it would have to wait; then the lock is held still. */
+static inline int send_turn(rn_channel *c, const void *elem, bool seen)
 {
-    rni_wait_announce(t, &c->lock);
-    bool seen = rni_lock_take_and_ask(&c->lock);
     if (rni_unlikely(c->closed)) {
         rni_unlock(&c->lock);
         return -EPIPE;
@@ -176,10 +175,8 @@ static inline int send_turn(rni_task *t, rn_channel *c, const void *elem)
     return (seen ? send_seen(c, elem) : send_unseen(c, elem)) ? 0 : -EAGAIN;
 }
 
-static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
+static inline int recv_turn(rn_channel *c, void *dst, bool seen)
 {
-    rni_wait_announce(t, &c->lock);
-    bool seen = rni_lock_take_and_ask(&c->lock);
     if (seen ? recv_seen(c, dst) : recv_unseen(c, dst))
         return 0;
     if (rni_unlikely(c->closed)) {
@@ -192,55 +189,74 @@ static inline int recv_turn(rni_task *t, rn_channel *c, void *dst)
     return -EAGAIN;
 }
 
-/* Queues t and parks it; c's lock is held and let go. */
-static int wait_in(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why why,
-                   const char *site)
+/* Announces a wait for c and takes its lock; returns what send_turn and recv_turn want to know. */
+static inline bool take(rni_task *t, rn_channel *c)
+{
+    rni_wait_announce(t, &c->lock);
+    return rni_lock_take_and_ask(&c->lock);
+}
+
+static RNI_NOINLINE int wait_refused(rni_task *t, rn_channel *c)
+{
+    int rc = 0;
+    (void)rni_wait_refused(t, &rc);
+    rni_dequeue(&t->waiter);
+    rni_unlock(&c->lock);
+    return rc;
+}
+
+int rni_chan_wait(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why why,
+                  const char *site)
 {
     RNI_MEASURE(c, rni_measure_waits(t));
     rni_enqueue(q, &c->lock, own_waiter(t, elem));
-    int rc;
-    if (rni_unlikely(rni_wait_refused(t, &rc))) {
-        rni_dequeue(&t->waiter);
-        rni_unlock(&c->lock);
-        return rc;
-    }
+    if (rni_unlikely(rni_wait_may_be_refused(t)))
+        return wait_refused(t, c);
     rni_unlock(&c->lock);
     return rni_park(t, why, c, site);
 }
 
-static int send_or_wait(rni_task *t, rn_channel *c, const void *elem, const char *site)
+int rni_chan_send_held(rni_task *t, rn_channel *c, const void *elem, const char *site, bool seen)
 {
-    int rc = send_turn(t, c, elem);
-    if (rni_likely(rc != -EAGAIN))
-        return rni_spend(t, rc);
-    if (rni_must_list(t)) {
+    int rc = send_turn(c, elem, seen);
+    if (rc == -EAGAIN && rni_must_list(t)) {
         rni_unlock(&c->lock);
         rni_list_task(t);
-        rc = send_turn(t, c, elem);
-        if (rc != -EAGAIN)
-            return rni_spend(t, rc);
+        rc = send_turn(c, elem, take(t, c));
     }
-    return wait_in(t, c, &c->senders, (void *)(uintptr_t)elem, RNI_WHY_SEND, site);
+    if (rc != -EAGAIN)
+        return rni_spend(t, rc);
+    return rni_chan_wait(t, c, &c->senders, (void *)(uintptr_t)elem, RNI_WHY_SEND, site);
+}
+
+int rni_chan_recv_held(rni_task *t, rn_channel *c, void *dst, const char *site, bool seen)
+{
+    int rc = recv_turn(c, dst, seen);
+    if (rc == -EAGAIN && rni_must_list(t)) {
+        rni_unlock(&c->lock);
+        rni_list_task(t);
+        rc = recv_turn(c, dst, take(t, c));
+    }
+    if (rc != -EAGAIN)
+        return rni_spend(t, rc);
+    return rni_chan_wait(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
+}
+
+static int send_or_wait(rni_task *t, rn_channel *c, const void *elem, const char *site)
+{
+    bool seen = take(t, c);
+    return rni_chan_send_held(t, c, elem, site, seen);
 }
 
 static int recv_or_wait(rni_task *t, rn_channel *c, void *dst, const char *site)
 {
-    int rc = recv_turn(t, c, dst);
-    if (rni_likely(rc != -EAGAIN))
-        return rni_spend(t, rc);
-    if (rni_must_list(t)) {
-        rni_unlock(&c->lock);
-        rni_list_task(t);
-        rc = recv_turn(t, c, dst);
-        if (rc != -EAGAIN)
-            return rni_spend(t, rc);
-    }
-    return wait_in(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
+    bool seen = take(t, c);
+    return rni_chan_recv_held(t, c, dst, site, seen);
 }
 
 /* ---- the operations ---- */
 
-int rn_channel_send(rn_channel *c, const void *elem, const char *site)
+int rni_chan_send_slowly(rn_channel *c, const void *elem, const char *site)
 {
     rni_task *t = rni_current();
     int rc = rni_refused_at_entry(t);
@@ -253,7 +269,7 @@ int rn_channel_send(rn_channel *c, const void *elem, const char *site)
 
 static int send_now(rni_task *t, rn_channel *c, const void *elem)
 {
-    int rc = send_turn(t, c, elem);
+    int rc = send_turn(c, elem, take(t, c));
     if (rc == -EAGAIN)
         rni_unlock(&c->lock);
     return rc;
@@ -261,7 +277,7 @@ static int send_now(rni_task *t, rn_channel *c, const void *elem)
 
 static int recv_now(rni_task *t, rn_channel *c, void *dst)
 {
-    int rc = recv_turn(t, c, dst);
+    int rc = recv_turn(c, dst, take(t, c));
     if (rc == -EAGAIN)
         rni_unlock(&c->lock);
     return rc;
@@ -292,7 +308,7 @@ static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site
     return rc;
 }
 
-int rn_channel_recv(rn_channel *c, void *dst, const char *site)
+int rni_chan_recv_slowly(rn_channel *c, void *dst, const char *site)
 {
     rni_task *t = rni_current();
     int rc = rni_refused_at_entry(t);

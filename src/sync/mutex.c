@@ -67,15 +67,28 @@ static RNI_NOINLINE int lock_slow(rni_task *t, rn_mutex *m, const char *site)
     }
 }
 
-int rn_mutex_lock_at(rn_mutex *m, const char *site)
+/* The whole of it. */
+static RNI_NOINLINE int lock_slowly(rn_mutex *m, const char *site)
 {
     rni_task *t = rni_current();
     int rc = rni_refused_at_entry(t);
     if (rni_unlikely(rc))
         return rc;
-    if (rni_unlikely(!try_take(m)))
+    if (!try_take(m))
         return lock_slow(t, m, site);
     rni_sim_step(t);
+    return 0;
+}
+
+/* What is usual has no frame and saves no register. */
+int rn_mutex_lock_at(rn_mutex *m, const char *site)
+{
+    const rni_task *t = rni_current_here();
+    unsigned free_state = UNLOCKED;
+    if (rni_unlikely(!t || RNI_SEEN || t->grant == 0) || rni_cancelled(t) ||
+        rni_unlikely(!atomic_compare_exchange_strong_explicit(
+            state_of(m), &free_state, LOCKED, memory_order_acquire, memory_order_relaxed)))
+        return lock_slowly(m, site);
     return 0;
 }
 
@@ -132,5 +145,7 @@ void rni_mutex_release(rn_mutex *m, const char *site)
 void rn_mutex_unlock_at(rn_mutex *m, const char *site)
 {
     rni_mutex_release(m, site);
-    rni_spend(rni_current(), 0); /* with the lock free: a loop of lock and unlock starves nobody */
+    rni_task *t = rni_current_here();
+    /* With the lock free: a loop of lock and unlock starves nobody. */
+    rni_spend(rni_likely(t != NULL) ? t : rni_current(), 0);
 }

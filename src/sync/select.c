@@ -46,13 +46,27 @@ static rn_case *merge(rn_case *a, rn_case *b)
     return head;
 }
 
+static rn_case *sort_few(rn_case *first, size_t n)
+{
+    rn_case *head = NULL;
+    while (n-- > 0) { /* from the last, so that cases in order are put in front */
+        rn_case *k = &first[n], **at = &head;
+        if (!has_channel(k))
+            continue;
+        while (*at && (uintptr_t)(*at)->ch < (uintptr_t)k->ch)
+            at = &(*at)->lock_next_;
+        k->lock_next_ = *at;
+        *at = k;
+    }
+    return head;
+}
+
 /* The cases of [first, first + n) that have a channel, as a list in ascending order of it. */
 static rn_case *sort(rn_case *first, size_t n)
 {
-    if (n == 1) {
-        first->lock_next_ = NULL;
-        return has_channel(first) ? first : NULL;
-    }
+    enum { FEW = 8 };
+    if (n <= FEW)
+        return sort_few(first, n);
     size_t half = n / 2;
     rn_case *a = sort(first, half), *b = sort(first + half, n - half);
     return merge(a, b);
@@ -308,7 +322,7 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
         }
         prepare(&s, &cases[i], site);
     }
-    s.list = n ? sort(cases, n) : NULL;
+    s.list = sort(cases, n);
     rc = select_or_wait(&s, t, site);
     if (rni_san_is(RNI_SEES_WRITES))
         tell_written(cases, n, rc);
