@@ -26,9 +26,10 @@ import gotool
 ROOT = Path(__file__).resolve().parent.parent
 RUN_SECONDS = 60  # far beyond any honest run: what takes longer hangs
 
-# number: of the row in the list of goals. goal: Go's time divided by runnel's. A row in "ms" is
-# printed as the time of all n operations, the others as nanoseconds per operation.
-Row = namedtuple("Row", "number name title n capacity unit goal")
+# number: of the row in the list of goals. goal: Go's value divided by runnel's; the smaller value is
+# always the better one. value: its name in the programs' line. ns_per_op is printed as the time of
+# all n operations if the unit is "ms"; other values are in the row's unit already.
+Row = namedtuple("Row", "number name title n capacity unit goal value", defaults=["ns_per_op"])
 ROWS = [
     Row(1, "yield", "yield, two tasks of different code", 5_000_000, 0, "ns", 15),
     Row(2, "spawn", "spawn and end of an empty task", 1_000_000, 0, "ns", 20),
@@ -85,7 +86,7 @@ def measure(programs, row, workers, n, runs):
     """Runs the sides in turn. Returns what results.json keeps of the row."""
     result = {"number": row.number, "bench": row.name, "title": row.title, "workers": workers,
               "n": n, "capacity": row.capacity, "goal": row.goal, "check": {}, "errors": [],
-              "ns_per_op": {name: [] for name in programs}}
+              "value": row.value, "samples": {name: [] for name in programs}}
     for _ in range(runs):
         for name, (command, env) in programs.items():
             if name in (e["side"] for e in result["errors"]):
@@ -97,7 +98,7 @@ def measure(programs, row, workers, n, runs):
                 check = result["check"].setdefault(name, line["check"])
                 if check != line["check"]:
                     raise Failed(f"check is {line['check']}, was {check}")
-                result["ns_per_op"][name].append(line["ns_per_op"])
+                result["samples"][name].append(line[row.value])
             except Failed as error:
                 result["errors"].append({"side": name, "error": str(error)})
     if len(set(result["check"].values())) > 1:
@@ -107,7 +108,7 @@ def measure(programs, row, workers, n, runs):
 
 def summarise(result):
     """Adds the minima, the medians, the ratios and the verdict."""
-    for name, samples in result["ns_per_op"].items():
+    for name, samples in result["samples"].items():
         if samples:
             result[name] = {"min": min(samples), "median": statistics.median(samples)}
     result["verdict"] = "FAILED" if result["errors"] else ""
@@ -124,7 +125,7 @@ def print_row(row, result):
     def pair(numbers, form):
         return f"{numbers['min']:>{form}} {numbers['median']:>{form}}" if numbers else f"{'-':>17}"
 
-    scale = result["n"] / 1e6 if row.unit == "ms" else 1
+    scale = result["n"] / 1e6 if (row.unit, row.value) == ("ms", "ns_per_op") else 1
     times = [{k: v * scale for k, v in result[name].items()} if name in result else None
              for name in ("runnel", "go")]
     say(f"{row.number:>2} {row.title:36}{result['workers']:>4} {row.unit} "
