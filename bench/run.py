@@ -37,6 +37,9 @@ ROWS = [
     Row(4, "unbuffered", "1 producer, 1 consumer, no buffer", 4_000_000, 0, "ns", 8),
     Row(5, "buffered", "1 producer, 1 consumer, buffer 100", 10_000_000, 100, "ns", 6),
     Row(5, "buffered", "1 producer, 1 consumer, buffer 1024", 10_000_000, 1024, "ns", 6),
+    Row(6, "mpmc", "4 producers, 4 consumers, no buffer", 1_500_000, 0, "ns", 3),
+    Row(6, "mpmc", "4 producers, 4 consumers, buffer 100", 6_000_000, 100, "ns", 3),
+    Row(6, "mpmc", "4 producers, 4 consumers, buffer 1024", 6_000_000, 1024, "ns", 3),
     Row(7, "select3", "select over 3 unbuffered channels", 1_500_000, 0, "ns", 5),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]

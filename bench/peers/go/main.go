@@ -38,6 +38,7 @@ var benchmarks = map[string]benchmark{
 	"buffered":   {buffered, 5_000_000, false},
 	"select3":    {select3, 999_999, false},
 	"skynet":     {skynet, 1_000_000, false},
+	"mpmc":       {mpmc, 4_000_000, false},
 }
 
 func main() {
