@@ -41,6 +41,7 @@ ROWS = [
     Row(6, "mpmc", "4 producers, 4 consumers, buffer 100", 6_000_000, 100, "ns", 3),
     Row(6, "mpmc", "4 producers, 4 consumers, buffer 1024", 6_000_000, 1024, "ns", 3),
     Row(7, "select3", "select over 3 unbuffered channels", 1_500_000, 0, "ns", 5),
+    Row(8, "selectdefault", "select with default, nothing ready", 5_000_000, 0, "ns", 5),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

@@ -31,14 +31,15 @@ func report(name string, value float64) {
 }
 
 var benchmarks = map[string]benchmark{
-	"yield":      {yield, 2_000_000, false},
-	"spawn":      {spawn, 1_000_000, false},
-	"pingpong":   {pingpong, 1_000_000, false},
-	"unbuffered": {unbuffered, 2_000_000, false},
-	"buffered":   {buffered, 5_000_000, false},
-	"select3":    {select3, 999_999, false},
-	"skynet":     {skynet, 1_000_000, false},
-	"mpmc":       {mpmc, 4_000_000, false},
+	"yield":         {yield, 2_000_000, false},
+	"spawn":         {spawn, 1_000_000, false},
+	"pingpong":      {pingpong, 1_000_000, false},
+	"unbuffered":    {unbuffered, 2_000_000, false},
+	"buffered":      {buffered, 5_000_000, false},
+	"select3":       {select3, 999_999, false},
+	"skynet":        {skynet, 1_000_000, false},
+	"mpmc":          {mpmc, 4_000_000, false},
+	"selectdefault": {selectdefault, 10_000_000, false},
 }
 
 func main() {
