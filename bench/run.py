@@ -42,6 +42,9 @@ ROWS = [
     Row(6, "mpmc", "4 producers, 4 consumers, buffer 1024", 6_000_000, 1024, "ns", 3),
     Row(7, "select3", "select over 3 unbuffered channels", 1_500_000, 0, "ns", 5),
     Row(8, "selectdefault", "select with default, nothing ready", 5_000_000, 0, "ns", 5),
+    Row(9, "ring", "a hop in a ring of 503 tasks", 3_000_000, 503, "ns", 8, "hop_ns"),
+    Row(9, "ring", "a hop in a ring of 65,536 tasks", 1_500_000, 65_536, "ns", 8, "hop_ns"),
+    Row(9, "ring", "a hop in a ring of 1 M tasks", 1_000_000, 1_000_000, "ns", 8, "hop_ns"),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

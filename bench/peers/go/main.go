@@ -40,6 +40,7 @@ var benchmarks = map[string]benchmark{
 	"skynet":        {skynet, 1_000_000, false},
 	"mpmc":          {mpmc, 4_000_000, false},
 	"selectdefault": {selectdefault, 10_000_000, false},
+	"ring":          {ring, 4_000_000, true},
 }
 
 func main() {
