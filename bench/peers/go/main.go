@@ -41,6 +41,7 @@ var benchmarks = map[string]benchmark{
 	"mpmc":          {mpmc, 4_000_000, false},
 	"selectdefault": {selectdefault, 10_000_000, false},
 	"ring":          {ring, 4_000_000, true},
+	"sieve":         {sieve, 2_500, false},
 }
 
 func main() {
