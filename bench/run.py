@@ -46,6 +46,10 @@ ROWS = [
     Row(9, "ring", "a hop in a ring of 65,536 tasks", 1_500_000, 65_536, "ns", 8, "hop_ns"),
     Row(9, "ring", "a hop in a ring of 1 M tasks", 1_000_000, 1_000_000, "ns", 8, "hop_ns"),
     Row(10, "sieve", "2,500 primes from the sieve, in all", 2_500, 0, "ms", 8),
+    Row(11, "generic", "repeat, take, toString: tasks", 500_000, 0, "ns", 8),
+    Row(11, "typed", "repeat, take, of strings: tasks", 1_000_000, 0, "ns", 8),
+    Row(11, "batched", "repeat, take, toString: batched", 500_000, 0, "ns", 30),
+    Row(11, "fused", "repeat, take, toString: fused", 500_000, 0, "ns", 100),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

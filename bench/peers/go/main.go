@@ -42,6 +42,10 @@ var benchmarks = map[string]benchmark{
 	"selectdefault": {selectdefault, 10_000_000, false},
 	"ring":          {ring, 4_000_000, true},
 	"sieve":         {sieve, 2_500, false},
+	"generic":       {generic, 500_000, false},
+	"batched":       {generic, 500_000, false}, // the same work: what runnel's stages make of it
+	"fused":         {generic, 500_000, false},
+	"typed":         {typed, 1_000_000, false},
 }
 
 func main() {
