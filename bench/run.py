@@ -28,7 +28,7 @@ RUN_SECONDS = 60  # far beyond any honest run: what takes longer hangs
 
 # number: of the row in the list of goals. goal: Go's value divided by runnel's; the smaller value is
 # always the better one. value: its name in the programs' line. ns_per_op is printed as the time of
-# all n operations if the unit is "ms"; other values are in the row's unit already.
+# one operation in ns or us, and of all n of them in ms; other values are in the row's unit already.
 Row = namedtuple("Row", "number name title n capacity unit goal value", defaults=["ns_per_op"])
 ROWS = [
     Row(1, "yield", "yield, two tasks of different code", 5_000_000, 0, "ns", 15),
@@ -50,6 +50,7 @@ ROWS = [
     Row(11, "typed", "repeat, take, of strings: tasks", 1_000_000, 0, "ns", 8),
     Row(11, "batched", "repeat, take, toString: batched", 500_000, 0, "ns", 30),
     Row(11, "fused", "repeat, take, toString: fused", 500_000, 0, "ns", 100),
+    Row(12, "fanout", "fan-out to 4, fan-in", 1_500_000, 0, "ns", 6),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 
@@ -137,7 +138,9 @@ def print_row(row, result):
     def pair(numbers, form):
         return f"{numbers['min']:>{form}} {numbers['median']:>{form}}" if numbers else f"{'-':>17}"
 
-    scale = result["n"] / 1e6 if (row.unit, row.value) == ("ms", "ns_per_op") else 1
+    scale = 1
+    if row.value == "ns_per_op":
+        scale = {"ns": 1, "us": 1e-3, "ms": result["n"] / 1e6}[row.unit]
     times = [{k: v * scale for k, v in result[name].items()} if name in result else None
              for name in ("runnel", "go")]
     say(f"{row.number:>2} {row.title:36}{result['workers']:>4} {row.unit} "

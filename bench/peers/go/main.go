@@ -46,6 +46,7 @@ var benchmarks = map[string]benchmark{
 	"batched":       {generic, 500_000, false}, // the same work: what runnel's stages make of it
 	"fused":         {generic, 500_000, false},
 	"typed":         {typed, 1_000_000, false},
+	"fanout":        {fanout, 1_500_000, false},
 }
 
 func main() {

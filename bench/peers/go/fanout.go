@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+package main
+
+import "sync"
+
+// fanout: what does an item cost that one of four workers takes from a channel and sends on to
+// another, where all results meet? Both channels are unbuffered.
+func fanout(n, capacity int) int {
+	items, results := make(chan int, capacity), make(chan int, capacity)
+	go produce(items, n)
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			for v := range items {
+				results <- 2 * v
+			}
+		})
+	}
+	go func() {
+		workers.Wait()
+		close(results)
+	}()
+	sum := 0
+	for v := range results {
+		sum += v
+	}
+	return sum
+}
