@@ -51,6 +51,7 @@ ROWS = [
     Row(11, "batched", "repeat, take, toString: batched", 500_000, 0, "ns", 30),
     Row(11, "fused", "repeat, take, toString: fused", 500_000, 0, "ns", 100),
     Row(12, "fanout", "fan-out to 4, fan-in", 1_500_000, 0, "ns", 6),
+    Row(13, "orchannel", "or-channel of 1,000: make, close one", 1_000, 1_000, "us", 20),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

@@ -47,6 +47,7 @@ var benchmarks = map[string]benchmark{
 	"fused":         {generic, 500_000, false},
 	"typed":         {typed, 1_000_000, false},
 	"fanout":        {fanout, 1_500_000, false},
+	"orchannel":     {orchannel, 1_000, false},
 }
 
 func main() {
