@@ -52,6 +52,8 @@ ROWS = [
     Row(11, "fused", "repeat, take, toString: fused", 500_000, 0, "ns", 100),
     Row(12, "fanout", "fan-out to 4, fan-in", 1_500_000, 0, "ns", 6),
     Row(13, "orchannel", "or-channel of 1,000: make, close one", 1_000, 1_000, "us", 20),
+    Row(14, "contexts", "make a child context, its task waits", 200_000, 0, "ns", 5, "make_ns"),
+    Row(14, "contexts", "cancel it with 200 k others, and end", 200_000, 0, "ns", 5, "cancel_ns"),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

@@ -48,6 +48,7 @@ var benchmarks = map[string]benchmark{
 	"typed":         {typed, 1_000_000, false},
 	"fanout":        {fanout, 1_500_000, false},
 	"orchannel":     {orchannel, 1_000, false},
+	"contexts":      {contexts, 200_000, false},
 }
 
 func main() {
