@@ -54,6 +54,7 @@ ROWS = [
     Row(13, "orchannel", "or-channel of 1,000: make, close one", 1_000, 1_000, "us", 20),
     Row(14, "contexts", "make a child context, its task waits", 200_000, 0, "ns", 5, "make_ns"),
     Row(14, "contexts", "cancel it with 200 k others, and end", 200_000, 0, "ns", 5, "cancel_ns"),
+    Row(15, "forkjoin", "fork-join fib(27), tasks, in all", 635_621, 0, "ms", 10),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
 ]
 

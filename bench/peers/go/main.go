@@ -49,6 +49,7 @@ var benchmarks = map[string]benchmark{
 	"fanout":        {fanout, 1_500_000, false},
 	"orchannel":     {orchannel, 1_000, false},
 	"contexts":      {contexts, 200_000, false},
+	"forkjoin":      {forkjoin, 635_621, false},
 }
 
 func main() {
