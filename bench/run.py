@@ -56,6 +56,7 @@ ROWS = [
     Row(14, "contexts", "cancel it with 200 k others, and end", 200_000, 0, "ns", 5, "cancel_ns"),
     Row(15, "forkjoin", "fork-join fib(27), tasks, in all", 635_621, 0, "ms", 10),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
+    Row(17, "mutex", "lock and unlock a mutex, 8 tasks", 10_000_000, 0, "ns", 2),
 ]
 
 HEAD = (f"{'':>2} {'':36}{'':>7}{'runnel':>17}{'Go':>18}{'Go / runnel':>16}\n"

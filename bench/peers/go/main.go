@@ -50,6 +50,7 @@ var benchmarks = map[string]benchmark{
 	"orchannel":     {orchannel, 1_000, false},
 	"contexts":      {contexts, 200_000, false},
 	"forkjoin":      {forkjoin, 635_621, false},
+	"mutex":         {mutex, 10_000_000, false},
 }
 
 func main() {
