@@ -57,6 +57,10 @@ ROWS = [
     Row(15, "forkjoin", "fork-join fib(27), tasks, in all", 635_621, 0, "ms", 10),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
     Row(17, "mutex", "lock and unlock a mutex, 8 tasks", 10_000_000, 0, "ns", 2),
+    Row(18, "parked", "a waiting task of 1 M, default stack", 1_000_000, 0, "B", 0.5, "task_bytes"),
+    Row(18, "parked", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
+    Row(18, "parked_small", "a waiting task of 1 M, small stack", 1_000_000, 0, "B", 1.1, "task_bytes"),
+    Row(18, "parked_small", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
 ]
 
 HEAD = (f"{'':>2} {'':36}{'':>7}{'runnel':>17}{'Go':>18}{'Go / runnel':>16}\n"

@@ -51,6 +51,8 @@ var benchmarks = map[string]benchmark{
 	"contexts":      {contexts, 200_000, false},
 	"forkjoin":      {forkjoin, 635_621, false},
 	"mutex":         {mutex, 10_000_000, false},
+	"parked":        {parked, 1_000_000, true},
+	"parked_small":  {parked, 1_000_000, true}, // the same: Go has one size of stacks
 }
 
 func main() {
