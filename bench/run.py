@@ -61,6 +61,7 @@ ROWS = [
     Row(18, "parked", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
     Row(18, "parked_small", "a waiting task of 1 M, small stack", 1_000_000, 0, "B", 1.1, "task_bytes"),
     Row(18, "parked_small", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
+    Row(19, "sleepers", "1 M sleepers over 1 s, the last late", 1_000_000, 0, "ms", 8, "late_ms"),
 ]
 
 HEAD = (f"{'':>2} {'':36}{'':>7}{'runnel':>17}{'Go':>18}{'Go / runnel':>16}\n"

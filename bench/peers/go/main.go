@@ -53,6 +53,7 @@ var benchmarks = map[string]benchmark{
 	"mutex":         {mutex, 10_000_000, false},
 	"parked":        {parked, 1_000_000, true},
 	"parked_small":  {parked, 1_000_000, true}, // the same: Go has one size of stacks
+	"sleepers":      {sleepers, 1_000_000, true},
 }
 
 func main() {
