@@ -55,7 +55,7 @@ func take[T any](done <-chan struct{}, in <-chan T, n int) <-chan T {
 	out := make(chan T)
 	go func() {
 		defer close(out)
-		for range n {
+		for i := 0; i < n; i++ {
 			select {
 			case <-done:
 				return

@@ -18,7 +18,8 @@ func contexts(n, _ int) int {
 	start := time.Now()
 	waiting.Add(n)
 	ended.Add(n)
-	for i := range n {
+	for i := 0; i < n; i++ {
+		number := int64(i)
 		ctx, cancel := context.WithCancel(parent)
 		go func() {
 			defer ended.Done()
@@ -26,7 +27,7 @@ func contexts(n, _ int) int {
 			waiting.Done()
 			<-ctx.Done()
 			if ctx.Err() == context.Canceled {
-				cancelled.Add(int64(i))
+				cancelled.Add(number)
 			}
 		}()
 	}

@@ -10,12 +10,14 @@ func fanout(n, capacity int) int {
 	items, results := make(chan int, capacity), make(chan int, capacity)
 	go produce(items, n)
 	var workers sync.WaitGroup
-	for range 4 {
-		workers.Go(func() {
+	workers.Add(4)
+	for i := 0; i < 4; i++ {
+		go func() {
 			for v := range items {
 				results <- 2 * v
 			}
-		})
+			workers.Done()
+		}()
 	}
 	go func() {
 		workers.Wait()

@@ -10,19 +10,23 @@ func mpmc(n, capacity int) int {
 	items := make(chan int, capacity)
 	var sums [side]int
 	var producers, consumers sync.WaitGroup
-	for i := range side {
-		consumers.Go(func() {
+	consumers.Add(side)
+	producers.Add(side)
+	for i := 0; i < side; i++ {
+		go func(result *int) {
 			sum := 0
 			for v := range items {
 				sum += v
 			}
-			sums[i] = sum
-		})
-		producers.Go(func() {
-			for v := n / side * i; v < n/side*(i+1); v++ {
+			*result = sum
+			consumers.Done()
+		}(&sums[i])
+		go func(from, to int) {
+			for v := from; v < to; v++ {
 				items <- v
 			}
-		})
+			producers.Done()
+		}(n/side*i, n/side*(i+1))
 	}
 	producers.Wait()
 	close(items)

@@ -10,14 +10,16 @@ func mutex(n, _ int) int {
 	var lock sync.Mutex
 	var wg sync.WaitGroup
 	count := 0
-	for range goroutines {
-		wg.Go(func() {
-			for range n / goroutines {
+	wg.Add(goroutines)
+	for i := 0; i < goroutines; i++ {
+		go func() {
+			for k := 0; k < n/goroutines; k++ {
 				lock.Lock()
 				count++
 				lock.Unlock()
 			}
-		})
+			wg.Done()
+		}()
 	}
 	wg.Wait()
 	return count

@@ -13,7 +13,7 @@ import "reflect"
 func orchannel(n, width int) int {
 	sum := 0
 	done, ends := make([]chan struct{}, width), make([]<-chan struct{}, width)
-	for i := range n {
+	for i := 0; i < n; i++ {
 		for k := range done {
 			done[k] = make(chan struct{})
 			ends[k] = done[k]

@@ -26,7 +26,7 @@ func parked(n, _ int) int {
 	before := residentBytes()
 	parkWaiting.Add(n)
 	awake.Add(n)
-	for range n {
+	for i := 0; i < n; i++ {
 		go stand()
 	}
 	parkWaiting.Wait()

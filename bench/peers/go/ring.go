@@ -12,7 +12,7 @@ import "time"
 func ring(n, size int) int {
 	first, last := make(chan int), make(chan int)
 	in := first
-	for i := range size {
+	for i := 0; i < size; i++ {
 		out := first
 		if i+1 < size {
 			out = make(chan int)

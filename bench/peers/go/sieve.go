@@ -10,7 +10,7 @@ func sieve(n, _ int) int {
 	in := make(chan int)
 	go generate(in)
 	sum := 0
-	for range n {
+	for i := 0; i < n; i++ {
 		prime := <-in
 		sum += prime
 		out := make(chan int)

@@ -17,8 +17,8 @@ func sleepers(n, _ int) int {
 	ended.Add(n)
 	start := time.Now()
 	for i := 1; i <= n; i++ {
+		duration := time.Second / time.Duration(n) * time.Duration(i)
 		go func() {
-			duration := time.Second / time.Duration(n) * time.Duration(i)
 			start := time.Now()
 			time.Sleep(duration)
 			if time.Since(start) >= duration {
