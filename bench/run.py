@@ -29,7 +29,10 @@ RUN_SECONDS = 60  # far beyond any honest run: what takes longer hangs
 # number: of the row in the list of goals. goal: Go's value divided by runnel's; the smaller value is
 # always the better one. value: its name in the programs' line. ns_per_op is printed as the time of
 # one operation in ns or us, and of all n of them in ms; other values are in the row's unit already.
-Row = namedtuple("Row", "number name title n capacity unit goal value", defaults=["ns_per_op"])
+# load: the programs are servers, which bin/bench-load starts and measures, with the raw one of
+# peers/epoll as a third; capacity is then the number of connections.
+Row = namedtuple("Row", "number name title n capacity unit goal value load",
+                 defaults=["ns_per_op", False])
 ROWS = [
     Row(1, "yield", "yield, two tasks of different code", 5_000_000, 0, "ns", 15),
     Row(2, "spawn", "spawn and end of an empty task", 1_000_000, 0, "ns", 20),
@@ -62,6 +65,10 @@ ROWS = [
     Row(18, "parked_small", "a waiting task of 1 M, small stack", 1_000_000, 0, "B", 1.1, "task_bytes"),
     Row(18, "parked_small", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
     Row(19, "sleepers", "1 M sleepers over 1 s, the last late", 1_000_000, 0, "ms", 8, "late_ms"),
+    Row(20, "echo", "TCP echo, 64 B on 64 connections", 100_000, 64, "us", 1.3, load=True),
+    Row(20, "echo", "TCP echo, CPU time of the server", 100_000, 64, "ns", 1.3, "cpu_ns", True),
+    Row(20, "echo", "TCP echo, p50 with 1 connection", 10_000, 1, "us", 2, "p50_us", True),
+    Row(20, "echo", "TCP echo, memory of 5,000 idle, each", 10_000, 5_000, "B", 2, "conn_bytes", True),
 ]
 
 HEAD = (f"{'':>2} {'':36}{'':>7}{'runnel':>17}{'Go':>18}{'Go / runnel':>16}\n"
@@ -97,12 +104,16 @@ def sides(build, go, row, workers, n):
     """The programs of a row as {name: (command, environment)}, in the order in which they run."""
     numbers = [str(n), str(row.capacity)]
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("RUNNEL_", "GO"))}
-    programs = {"runnel": ([build / "bin" / f"bench-{row.name}", *numbers],
+    programs = {"runnel": ([build / "bin" / f"bench-{row.name}"],
                            dict(clean, RUNNEL_WORKERS=str(workers)))}
     if go:  # its best settings; see README.md
-        programs["go"] = ([go.program, row.name, *numbers],
+        programs["go"] = ([go.program, row.name],
                           dict(clean, GOMAXPROCS=str(workers), GOGC="400"))
-    return programs
+    if not row.load:
+        return {side: ([*command, *numbers], env) for side, (command, env) in programs.items()}
+    programs["epoll"] = ([build / "bin" / f"bench-{row.name}-epoll", str(workers)], clean)
+    load = [build / "bin/bench-load", row.name, *numbers, "--"]
+    return {side: ([*load, *command], env) for side, (command, env) in programs.items()}
 
 
 def measure(programs, row, workers, n, runs):
@@ -156,6 +167,9 @@ def print_row(row, result):
     say(f"{row.number:>2} {row.title:36}{result['workers']:>4} {row.unit} "
         f"{pair(times[0], '8.1f')} {pair(times[1], '8.1f')}  "
         f"{pair(result.get('ratio'), '6.1f'):>14}{row.goal:>6}  {result['verdict']}".rstrip())
+    if "epoll" in result:
+        raw = {k: result["epoll"][k] * scale for k in ("min", "median")}
+        say(f"   {'the same by raw epoll':36}{'':4} {row.unit} {'':17} {pair(raw, '8.1f')}")
     for error in result["errors"]:
         say(f"   FAILED {error['side']}: {error['error']}")
 

@@ -6,6 +6,7 @@
 //
 // runs one of them and prints one line of JSON. The program of the same name in bench/ does the
 // same work and must print the same check. GOMAXPROCS in the environment sets the workers.
+// "gobench echo" is a server instead.
 package main
 
 import (
@@ -61,6 +62,9 @@ func main() {
 		fail("usage: gobench NAME [n [capacity]]")
 	}
 	name := os.Args[1]
+	if name == "echo" {
+		serveEcho() // a server: bench/load.c measures it
+	}
 	b, ok := benchmarks[name]
 	if !ok {
 		fail("no such benchmark: " + name)
