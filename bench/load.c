@@ -4,9 +4,9 @@
  *
  *     bench-load NAME n connections -- SERVER [ARGUMENT ...]
  *
- * Starts the server, whose first line of output must be "<port> <workers>", opens the connections to
- * it on loopback, sends n messages of 64 bytes and checks that each comes back, one at a time on a
- * connection. It is one thread with one epoll; with a single connection, one that waits in recv.
+ * Starts the server, whose first line of output must be "<port> <workers>", opens the connections
+ * to it on loopback, sends n messages of 64 bytes and checks that each comes back, one at a time on
+ * a connection. It is one thread with one epoll; with a single connection, one that waits in recv.
  * Then it kills the server and prints the line of JSON that run.py reads:
  *
  *     ns_per_op     time for a message, over all connections
@@ -51,7 +51,7 @@ static void must(int ok, const char *what)
 {
     if (ok)
         return;
-    fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "load: %s: %s\n", what, errno ? strerror(errno) : "not as expected");
     exit(1);
 }
 

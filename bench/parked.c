@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* parked: what does a waiting task with a stack of RN_STACK_DEFAULT take, and what does waking it? */
+/* parked: what does a waiting task with a stack of RN_STACK_DEFAULT take, and what does waking
+ * it? */
 #include "parked.h"
 
 static int parked(int64_t n, size_t capacity, int64_t *check)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* parked_small: what does a waiting task with a stack of RN_STACK_SMALL take, and what does waking it? */
+/* parked_small: what does a waiting task with a stack of RN_STACK_SMALL take, and what does waking
+ * it? */
 #include "parked.h"
 
 static int parked_small(int64_t n, size_t capacity, int64_t *check)

@@ -26,9 +26,10 @@ import gotool
 ROOT = Path(__file__).resolve().parent.parent
 RUN_SECONDS = 60  # far beyond any honest run: what takes longer hangs
 
-# number: of the row in the list of goals. goal: Go's value divided by runnel's; the smaller value is
-# always the better one. value: its name in the programs' line. ns_per_op is printed as the time of
-# one operation in ns or us, and of all n of them in ms; other values are in the row's unit already.
+# number: of the row in the list of goals. goal: Go's value divided by runnel's; the smaller value
+# is always the better one. value: its name in the programs' line. ns_per_op is printed as the time
+# of one operation in ns or us, and of all n of them in ms; other values are in the row's unit
+# already.
 # load: the programs are servers, which bin/bench-load starts and measures, with the raw one of
 # peers/epoll as a third; capacity is then the number of connections.
 Row = namedtuple("Row", "number name title n capacity unit goal value load",
@@ -62,13 +63,15 @@ ROWS = [
     Row(17, "mutex", "lock and unlock a mutex, 8 tasks", 10_000_000, 0, "ns", 2),
     Row(18, "parked", "a waiting task of 1 M, default stack", 1_000_000, 0, "B", 0.5, "task_bytes"),
     Row(18, "parked", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
-    Row(18, "parked_small", "a waiting task of 1 M, small stack", 1_000_000, 0, "B", 1.1, "task_bytes"),
+    Row(18, "parked_small", "a waiting task of 1 M, small stack", 1_000_000, 0, "B", 1.1,
+        "task_bytes"),
     Row(18, "parked_small", "wake all, per task", 1_000_000, 0, "ns", 4, "wake_ns"),
     Row(19, "sleepers", "1 M sleepers over 1 s, the last late", 1_000_000, 0, "ms", 8, "late_ms"),
     Row(20, "echo", "TCP echo, 64 B on 64 connections", 100_000, 64, "us", 1.3, load=True),
     Row(20, "echo", "TCP echo, CPU time of the server", 100_000, 64, "ns", 1.3, "cpu_ns", True),
     Row(20, "echo", "TCP echo, p50 with 1 connection", 10_000, 1, "us", 2, "p50_us", True),
-    Row(20, "echo", "TCP echo, memory of 5,000 idle, each", 10_000, 5_000, "B", 2, "conn_bytes", True),
+    Row(20, "echo", "TCP echo, memory of 5,000 idle, each", 10_000, 5_000, "B", 2, "conn_bytes",
+        True),
 ]
 
 HEAD = (f"{'':>2} {'':36}{'':>7}{'runnel':>17}{'Go':>18}{'Go / runnel':>16}\n"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sleepers: n tasks are started that sleep, one for almost nothing, one for a second, the others for
- * times evenly spread between: how much later than after that second is the last one done (late_ms)?
- * Starting them counts, and so does their end.
+ * sleepers: n tasks are started that sleep, one for almost nothing, one for a second, the others
+ * for times evenly spread between: how much later than after that second is the last one done
+ * (late_ms)? Starting them counts, and so does their end.
  */
 #include <stdatomic.h>
 

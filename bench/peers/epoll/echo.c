@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The raw peer of the echo benchmark: what the system itself allows. Each worker is a thread with an
- * epoll of its own and one buffer for all its connections; the main thread accepts and deals them
- * out in turn. A worker receives once for each event, level-triggered, and sends that back at once;
- * if the system does not take all of it, it waits for that connection, as 64 bytes never need.
+ * The raw peer of the echo benchmark: what the system itself allows. Each worker is a thread with
+ * an epoll of its own and one buffer for all its connections; the main thread accepts and deals
+ * them out in turn. A worker receives once for each event, level-triggered, and sends that back at
+ * once; if the system does not take all of it, it waits for that connection, which 64 bytes never
+ * need.
  *
  *     bench-echo-epoll [workers]
  */
