@@ -2,14 +2,17 @@
 
 package main
 
-import "reflect"
+import (
+	"reflect"
+	"runtime"
+)
 
 // orchannel: what does it cost to make an or-channel of width done channels, and to learn from it
 // that one of them was closed?
 //
-// One operation makes the done channels, joins them, closes one (each time another) and waits for
-// the or-channel. The sum of the numbers of the closed ones is the check; an or-channel that closes
-// without one of them adds nothing.
+// One operation makes the done channels, joins them, yields, so that the or-channel's goroutine
+// waits for them all, closes one (each time another) and waits for the or-channel. The sum of the
+// numbers of the closed ones is the check; an or-channel that closes before adds nothing.
 func orchannel(n, width int) int {
 	sum := 0
 	done, ends := make([]chan struct{}, width), make([]<-chan struct{}, width)
@@ -19,6 +22,7 @@ func orchannel(n, width int) int {
 			ends[k] = done[k]
 		}
 		any := or(ends...)
+		runtime.Gosched()
 		early := false
 		select {
 		case <-any:
@@ -36,7 +40,7 @@ func orchannel(n, width int) int {
 }
 
 // or joins the channels in one goroutine with one select. The book's tree of goroutines takes two to
-// three times as long, a goroutine for each channel and a sync.Once four times.
+// four times as long, a goroutine for each channel and a sync.Once even longer.
 func or(channels ...<-chan struct{}) <-chan struct{} {
 	out := make(chan struct{})
 	go func() {
