@@ -9,8 +9,9 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 from pathlib import Path
+
+from command import run
 
 PROGRAMS = Path(__file__).resolve().parent / "peers" / "go"
 # Pinned, so that two machines compare with the same Go (1.26.8); without the pin if it is gone.
@@ -35,21 +36,6 @@ def get(work, wanted, say):
         if go:
             return go
     return None
-
-
-def run(command, say, timeout=600, **options):
-    """Runs a command; returns its output, or None after having said what went wrong."""
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, timeout=timeout, **options)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        say(f"{command[0]}: {error}")
-        return None
-    if done.returncode:
-        tail = "\n".join(done.stdout.strip().splitlines()[-8:])
-        say(f"{' '.join(map(str, command))}: exit status {done.returncode}\n{tail}")
-        return None
-    return done.stdout
 
 
 def from_npm(work, say):

@@ -21,9 +21,13 @@ test="$build python3 clang|clang-14 gdb linux-perf git-doc openssl ca-certificat
 san="$build python3 clang-19 libclang-rt-19-dev llvm-19"
 format="clang-format"
 lint="$build python3 clang-tidy cppcheck"
-# Node brings npm, and npm the Go toolchain that the benchmarks compare with.
-bench="$build python3 ca-certificates"
+# What the benchmarks compare with. Node brings npm, and npm the Go toolchain; cargo-web is the
+# newest Rust in Debian 12, and the crates of librust-*-dev are its newest of them.
+bench="$build python3 ca-certificates util-linux valgrind
+       libboost-fiber1.81-dev|libboost-fiber1.74-dev
+       librust-tokio-dev librust-crossbeam-channel-dev librust-async-channel-dev"
 command -v npm >/dev/null || bench="$bench nodejs npm"
+command -v cargo >/dev/null || bench="$bench cargo-web|cargo"
 
 wanted=
 for group in "$@"; do

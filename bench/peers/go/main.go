@@ -3,6 +3,7 @@
 // Command gobench holds the Go side of runnel's benchmarks:
 //
 //	gobench NAME [n [capacity]]
+//	gobench list
 //
 // runs one of them and prints one line of JSON. The program of the same name in bench/ does the
 // same work and must print the same check. GOMAXPROCS in the environment sets the workers.
@@ -62,6 +63,13 @@ func main() {
 		fail("usage: gobench NAME [n [capacity]]")
 	}
 	name := os.Args[1]
+	if name == "list" { // what there is
+		fmt.Println("echo")
+		for name := range benchmarks {
+			fmt.Println(name)
+		}
+		return
+	}
 	if name == "echo" {
 		serveEcho() // a server: bench/load.c measures it
 	}
