@@ -6,8 +6,8 @@
 
 One bar for each row and number of workers, as long as the ratio of the medians, on a logarithmic
 scale; a mark where the goal is. The picture has no background, and its colours suit a light page or
-a dark one, whichever the reader's system asks for. No quick run goes into docs/: its rows do a tenth
-of the work.
+a dark one, whichever the reader's system asks for. No quick run goes into docs/: its rows do a
+tenth of the work.
 """
 import json
 import math
