@@ -75,6 +75,8 @@ def measure(sides, row, workers, n, runs, seconds=None):
                 if side.key not in expected:
                     mine["check"] = line["check"]
                     expected[side.key] = expected_check(sides[0], row, workers, mine["n"], result)
+                if expected[side.key] is None:
+                    raise Failed("not checked, because runnel failed")
                 if line["check"] != expected[side.key]:
                     raise Failed(f"not the same work: check is {line['check']}, should be "
                                  f"{expected[side.key]}")

@@ -80,7 +80,7 @@ class Runnel(Side):
     def program(self, row, workers, n):
         command, *rest = super().program(row, workers, n)
         if not row.load:  # a program for each row
-            command = [self.build / "bin" / f"bench-{row.name}", *command[1:]]
+            command = [self.build / "bin" / f"bench-{row.name}", *command[2:]]
         return command, *rest
 
 

@@ -68,6 +68,12 @@ class Measure(unittest.TestCase):
         self.assertEqual([side for side, _ in errors], ["a", "b"])
         self.assertIn("broken", errors[0][1])
 
+    def test_without_runnel_nothing_is_right(self):
+        broken = Fake("runnel", script="import sys; sys.exit('broken')")
+        result = measure([broken, Fake("go")], ROW, 2, 1000, 2)
+        self.assertEqual([e["side"] for e in result["errors"]], ["runnel", "go"])
+        self.assertIn("not checked", result["errors"][1]["error"])
+
     def test_other_amount_of_work_fails(self):
         script = 'print(\'{"n":1,"workers":2,"ns_per_op":1,"check":7}\')'
         _, errors = errors_of(Fake("a", script=script))
