@@ -53,8 +53,8 @@ def expected_check(runnel, row, workers, n, result):
 
 
 def measure(sides, row, workers, n, runs, seconds=None):
-    """Runs the sides that have the row in turn, `runs` times, or less often (but at least twice)
-    once `seconds` are over. The first side is runnel."""
+    """Runs the sides that have the row in turn, `runs` times, or less often once `seconds` are
+    over (but at least twice, unless there was no second left). The first side is runnel."""
     sides = [side for side in sides if side.has(row)]
     result = {"number": row.number, "bench": row.name, "title": row.title, "workers": workers,
               "n": n, "capacity": row.capacity, "unit": row.unit, "goal": row.goal,
@@ -64,7 +64,8 @@ def measure(sides, row, workers, n, runs, seconds=None):
     expected, dead = {}, set()
     start = time.monotonic()
     for count in range(runs):
-        if seconds and count >= 2 and time.monotonic() - start > seconds:
+        least = 2 if seconds is None or seconds > 0 else 1
+        if seconds is not None and count >= least and time.monotonic() - start > seconds:
             break
         for side in sides:
             if side.key in dead:

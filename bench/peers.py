@@ -114,15 +114,16 @@ class Rust(Side):
 
 class Tokio(Rust):
     key = label = crate = "tokio"
-    notes = {name: "tokio has no unbuffered channel: capacity 1, its least"
-             for name in ("pingpong", "unbuffered", "select3")}
+    notes = dict({name: "tokio has no unbuffered channel: capacity 1, its least" for name in (
+        "pingpong", "unbuffered", "select3", "ring", "sieve", "fanout")},
+                 mpmc="async-channel's channel, because tokio's have one consumer; capacity 1 for 0")
 
 
 class Crossbeam(Rust):
     key = label = "crossbeam"
     crate = "crossbeam-channel"
     notes = {"": "crossbeam-channel connects OS threads; 1 worker: all of them on one CPU"}
-    divisors = {"pingpong": 50, "unbuffered": 50, "select3": 50}
+    divisors = {"pingpong": 50, "unbuffered": 50, "select3": 50, "fanout": 50, "mpmc": 20}
 
     def cpus(self, workers):
         return sorted(os.sched_getaffinity(0))[:workers]

@@ -81,7 +81,7 @@ def measure_all(options, rows, sides, report):
     results = []
     for row in rows:
         for workers in options.workers:
-            seconds = max((end - time.monotonic()) / left, 0.1) if options.quick else None
+            seconds = max((end - time.monotonic()) / left, 0) if options.quick else None
             result = measure(sides, row, workers, row.n // 10 if options.quick else row.n,
                              options.runs, seconds)
             report.say(table.go_line(result), *table.error_lines(result))
