@@ -116,7 +116,7 @@ class Tokio(Rust):
     key = label = crate = "tokio"
     notes = dict({name: "tokio has no unbuffered channel: capacity 1, its least" for name in (
         "pingpong", "unbuffered", "select3", "ring", "sieve", "fanout")},
-                 mpmc="async-channel's channel, because tokio's have one consumer; capacity 1 for 0")
+                 mpmc="async-channel, as tokio's have one consumer; capacity 1 for 0")
 
 
 class Crossbeam(Rust):
@@ -131,7 +131,8 @@ class Crossbeam(Rust):
 
 class BoostFiber(Side):
     key, label = "boost", "Boost.Fiber"
-    notes = {"buffered": "its capacity is a power of two: the next that holds as many items"}
+    notes = {name: "its capacity is a power of two: the next that holds as many items"
+             for name in ("buffered", "mpmc")}
 
     def prepare(self, options, say):
         built = boosttool.get(options.build / "bench/boost", say)

@@ -16,7 +16,8 @@ namespace fibers = boost::fibers;
 
 using benchmark = std::int64_t(std::int64_t n, std::size_t capacity);
 
-benchmark buffered, pingpong, skynet, spawn, unbuffered, yield;
+benchmark buffered, fanout, forkjoin, mpmc, mutex, pingpong, sieve, skynet, spawn, unbuffered,
+    yield;
 
 /* How many threads run fibers. */
 extern unsigned workers;

@@ -5,10 +5,6 @@
 
 std::int64_t buffered(std::int64_t n, std::size_t capacity)
 {
-    /* A power of two is asked for, and one place of it stays empty. */
-    std::size_t places = 2;
-    while (places <= capacity)
-        places *= 2;
-    fibers::buffered_channel<std::int64_t> items(places);
+    fibers::buffered_channel<std::int64_t> items(places_for(capacity));
     return transfer(items, n);
 }

@@ -30,9 +30,12 @@ struct entry {
 };
 
 static const std::map<std::string, entry> benchmarks = {
-    { "buffered", { buffered, sleeps } }, { "pingpong", { pingpong, sleeps } },
-    { "skynet", { skynet, spins } },      { "spawn", { spawn, sleeps } },
-    { "yield", { yield, sleeps } },       { "unbuffered", { unbuffered, sleeps } },
+    { "buffered", { buffered, sleeps } }, { "fanout", { fanout, sleeps } },
+    { "forkjoin", { forkjoin, spins } },  { "mpmc", { mpmc, sleeps } },
+    { "mutex", { mutex, sleeps } },       { "pingpong", { pingpong, sleeps } },
+    { "sieve", { sieve, sleeps } },       { "skynet", { skynet, spins } },
+    { "spawn", { spawn, sleeps } },       { "unbuffered", { unbuffered, sleeps } },
+    { "yield", { yield, sleeps } },
 };
 
 /* The threads beside the main one: each runs fibers until the end. */
