@@ -45,6 +45,27 @@ def run_side(side, row, workers, n):
     return line
 
 
+class Runs:
+    """The runs of all sides, so that rows that only look at another value of the same programs do
+    not run them again."""
+
+    def __init__(self):
+        self.lines = {}   # {(side, what it did): [line or Failed]}
+        self.rounds = {}  # {what was done: how many rounds}
+
+    def line(self, side, row, workers, n, count):
+        """The line of the count-th run of a side; the first row to ask makes it run."""
+        known = self.lines.setdefault((side.key, row.name, row.capacity, workers, n), [])
+        if count == len(known):
+            try:
+                known.append(run_side(side, row, workers, n))
+            except Failed as error:
+                known.append(error)
+        if isinstance(known[count], Failed):
+            raise known[count]
+        return known[count]
+
+
 def expected_check(runnel, row, workers, n, result):
     """What runnel's program hands back for n operations: the check of a side that does fewer."""
     if n == result["n"]:
@@ -52,9 +73,12 @@ def expected_check(runnel, row, workers, n, result):
     return run_side(runnel, row, workers, n)["check"]
 
 
-def measure(sides, row, workers, n, runs, seconds=None):
+def measure(sides, row, workers, n, runs, seconds=None, shared=None):
     """Runs the sides that have the row in turn, `runs` times, or less often once `seconds` are
-    over (but at least twice, unless there was no second left). The first side is runnel."""
+    over (but at least twice, unless there was no second left). The first side is runnel.
+    shared: the Runs of the rows before."""
+    shared = shared or Runs()
+    work = (row.name, row.capacity, workers, n)
     sides = [side for side in sides if side.has(row)]
     result = {"number": row.number, "bench": row.name, "title": row.title, "workers": workers,
               "n": n, "capacity": row.capacity, "unit": row.unit, "goal": row.goal,
@@ -63,16 +87,17 @@ def measure(sides, row, workers, n, runs, seconds=None):
                         for side in sides}}
     expected, dead = {}, set()
     start = time.monotonic()
-    for count in range(runs):
+    for count in range(shared.rounds.get(work, runs)):
         least = 2 if seconds is None or seconds > 0 else 1
         if seconds is not None and count >= least and time.monotonic() - start > seconds:
             break
+        shared.rounds[work] = count + 1
         for side in sides:
             if side.key in dead:
                 continue
             mine = result["sides"][side.key]
             try:
-                line = run_side(side, row, workers, mine["n"])
+                line = shared.line(side, row, workers, mine["n"], count)
                 if side.key not in expected:
                     mine["check"] = line["check"]
                     expected[side.key] = expected_check(sides[0], row, workers, mine["n"], result)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import machine
 import table
-from measure import measure
+from measure import Runs, measure
 from peers import Runnel, all_peers, notes_of
 from rows import ROWS
 
@@ -78,12 +78,12 @@ def prepare(options, report):
 def measure_all(options, rows, sides, report):
     """Measures row after row, and prints each when it is known."""
     end, left = time.monotonic() + QUICK_SECONDS, len(rows) * len(options.workers)
-    results = []
+    results, shared = [], Runs()
     for row in rows:
         for workers in options.workers:
             seconds = max((end - time.monotonic()) / left, 0) if options.quick else None
             result = measure(sides, row, workers, row.n // 10 if options.quick else row.n,
-                             options.runs, seconds)
+                             options.runs, seconds, shared)
             report.say(table.go_line(result), *table.error_lines(result))
             results.append(result)
             left -= 1

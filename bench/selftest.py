@@ -16,7 +16,7 @@ import compare
 import instructions
 import plot
 import table
-from measure import measure, statistics_of, summarise
+from measure import Runs, measure, statistics_of, summarise
 from peers import Side, notes_of
 from rows import ROWS, Row
 
@@ -85,6 +85,16 @@ class Measure(unittest.TestCase):
         result, errors = errors_of(lacking)
         self.assertEqual(errors, [])
         self.assertEqual(list(result["sides"]), ["runnel"])
+
+    def test_another_value_of_the_same_run_runs_nothing(self):
+        script = 'import time; print(\'{"n":1000,"workers":2,"check":7,"ns_per_op":%d}\' % ' \
+                 'time.monotonic_ns())'
+        sides, shared = [Fake("runnel", script=script)], Runs()
+        first = measure(sides, ROW, 2, 1000, 2, shared=shared)["sides"]["runnel"]["samples"]
+        second = measure(sides, ROW, 2, 1000, 9, shared=shared)["sides"]["runnel"]["samples"]
+        other = measure(sides, ROW._replace(capacity=9), 2, 1000, 2, shared=shared)
+        self.assertEqual(first, second)
+        self.assertNotEqual(first, other["sides"]["runnel"]["samples"])
 
     def test_statistics(self):
         found = statistics_of([5, 1, 3, 2, 4])
