@@ -31,9 +31,10 @@ static bool has_waiters(const rn_channel *c)
     return c->receivers.head || c->senders.head;
 }
 
+/* 0: it is part of the header. */
 static size_t ring_bytes(const rn_channel *c)
 {
-    return c->size * c->cap;
+    return rni_chan_has_own_ring(c) ? 0 : c->size * c->cap;
 }
 
 static void count_chunk(const rni_stack_chunk *c, void *arg)

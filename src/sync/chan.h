@@ -25,6 +25,8 @@
 #include "base/list.h"
 #include "core/park.h"
 
+enum { RNI_CHAN_FEW_BYTES = 16 };
+
 struct rn_channel {
     rni_lock lock;
     _Atomic(bool) live; /* this header is in use; for reports */
@@ -35,7 +37,7 @@ struct rn_channel {
     size_t cap;    /* fixed */
     size_t count;  /* buffered elements; set with rni_chan_set_count */
     size_t head;   /* index of the oldest */
-    char *ring;    /* cap elements; NULL if cap or size is 0; fixed */
+    char *ring;    /* cap elements, perhaps in `few`; fixed */
     rni_queue receivers, senders;
     void (*drop)(void *element); /* fixed */
     size_t align;                /* of an element; fixed */
@@ -45,12 +47,18 @@ struct rn_channel {
     void *group;                 /* that group, or NULL; the group's lock */
     _Atomic(int64_t) refs;       /* see rni_channel_keep */
     rn_channel *next_free;
+    _Alignas(RNI_CHAN_FEW_BYTES) char few[RNI_CHAN_FEW_BYTES]; /* the ring of a word or two */
 
     void (*timer_freed)(void *timer); /* not NULL: a timer's, which looks unbuffered; fixed */
     void *timer;    /* freed with it, until untime; only for who ends or frees the channel */
     int64_t due;    /* when that timer has a value that is not received yet; INT64_MAX: never */
     int64_t period; /* from one such instant to the next; 0: there is one */
 };
+
+static inline bool rni_chan_has_own_ring(const rn_channel *c)
+{
+    return c->ring == c->few;
+}
 
 /* Under the lock. An atomic store, because rn_len reads it without the lock. */
 static inline void rni_chan_set_count(rn_channel *c, size_t n)

@@ -3,8 +3,9 @@
  * Making and freeing channels.
  *
  * Headers come from slabs that are kept for ever (chan.h says why); a freed header goes to a list
- * for the next channel. The buffer is allocated apart and is freed with the channel. A channel
- * starts with one reference, its group's; the last one to go drops what is buffered.
+ * for the next channel. A buffer of more than a word or two is allocated apart and is freed with
+ * the channel. A channel starts with one reference, its group's; the last one to go drops what is
+ * buffered.
  */
 #include <string.h>
 
@@ -72,9 +73,17 @@ static void give_header(rn_channel *c)
     rni_unlock(&pool_lock);
 }
 
-static void free_ring(char *ring)
+static char *make_ring(rn_channel *c, size_t align, size_t bytes)
 {
-    if (ring != no_elements)
+    if (bytes == 0)
+        return no_elements;
+    return bytes <= sizeof c->few && align <= sizeof c->few ? c->few
+                                                            : rni_os_alloc_aligned(align, bytes);
+}
+
+static void free_ring(rn_channel *c, char *ring)
+{
+    if (ring != no_elements && ring != c->few)
         rni_os_free(ring);
 }
 
@@ -91,12 +100,12 @@ rn_channel *rni_channel_make(size_t size, size_t align, size_t cap, void (*drop)
     size_t bytes;
     if (!possible(size, align, cap, &bytes))
         return NULL;
-    char *ring = bytes ? rni_os_alloc_aligned(align, bytes) : no_elements;
-    if (!ring)
-        return NULL;
     rn_channel *c = take_header();
-    if (!c) {
-        free_ring(ring);
+    if (!c)
+        return NULL;
+    char *ring = make_ring(c, align, bytes);
+    if (!ring) {
+        give_header(c);
         return NULL;
     }
     /* Under the lock: an aborter with a stale pointer may be looking (core/park.h). */
@@ -154,7 +163,7 @@ static void destroy(rn_channel *c)
     c->count = c->cap = 0;
     c->closed = true;
     rni_unlock(&c->lock);
-    free_ring(ring);
+    free_ring(c, ring);
     rni_os_free(measure);
     give_header(c);
 }
