@@ -46,30 +46,25 @@ static rn_case *merge(rn_case *a, rn_case *b)
     return head;
 }
 
-static rn_case *sort_few(rn_case *first, size_t n)
-{
-    rn_case *head = NULL;
-    while (n-- > 0) { /* from the last, so that cases in order are put in front */
-        rn_case *k = &first[n], **at = &head;
-        if (!has_channel(k))
-            continue;
-        while (*at && (uintptr_t)(*at)->ch < (uintptr_t)k->ch)
-            at = &(*at)->lock_next_;
-        k->lock_next_ = *at;
-        *at = k;
-    }
-    return head;
-}
-
 /* The cases of [first, first + n) that have a channel, as a list in ascending order of it. */
 static rn_case *sort(rn_case *first, size_t n)
 {
-    enum { FEW = 8 };
-    if (n <= FEW)
-        return sort_few(first, n);
+    if (n == 1) {
+        first->lock_next_ = NULL;
+        return has_channel(first) ? first : NULL;
+    }
     size_t half = n / 2;
     rn_case *a = sort(first, half), *b = sort(first + half, n - half);
     return merge(a, b);
+}
+
+/* Puts k into the list; for a few. */
+static inline void insert(rn_case **at, rn_case *k)
+{
+    while (*at && (uintptr_t)(*at)->ch < (uintptr_t)k->ch)
+        at = &(*at)->lock_next_;
+    k->lock_next_ = *at;
+    *at = k;
 }
 
 static void lock_all(rn_case *list)
@@ -98,7 +93,7 @@ static void unlock_all(rn_case *list, const rn_channel *except)
 static bool looks_ready(const rn_case *k)
 {
     const rn_channel *c = k->ch;
-    if (!has_channel(k))
+    if (rni_unlikely(!has_channel(k)))
         return k->op == RN_OP_FD && k->status != 0;
     if (k->op == RN_OP_SEND)
         return c->closed || c->count < c->cap || c->receivers.head;
@@ -254,15 +249,9 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
 
 /* A receive without destination from a channel with a drop function gets memory to receive into, so
  * that the value can be dropped. Rare, hence the allocation. */
-static void prepare(selection *s, rn_case *k, const char *site)
+static RNI_NOINLINE void prepare_discard(selection *s, rn_case *k, const char *site)
 {
-    k->status = 0;
-    k->waiter_.lock = NULL;
-    /* Noted now: once a value is there, the channel may be gone. */
-    bool discards = k->op == RN_OP_RECV && k->ch && !k->elem;
-    k->discard_ = discards ? k->ch->drop : NULL;
-    if (!k->discard_)
-        return;
+    k->discard_ = k->ch->drop; /* noted now: once a value is there, the channel may be gone */
     k->elem = rni_os_alloc_aligned(k->ch->align, k->ch->size);
     if (!k->elem)
         rni_panic(site, "out of memory for a discarded element");
@@ -301,6 +290,44 @@ static RNI_NOINLINE void tell_written(rn_case *cases, size_t n, int chosen)
 
 /* ---- the calls ---- */
 
+/* A case without a channel; the first of several RN_AFTER that are equal comes last. */
+static void note(selection *s, const rn_case *k, const char *site)
+{
+    int i = (int)(k - s->cases);
+    if (k->op == RN_OP_DEFAULT) {
+        if (s->otherwise >= 0)
+            rni_panic(site, "select with two RN_DEFAULT cases");
+        s->otherwise = i;
+    } else if (k->op == RN_OP_AFTER) {
+        if (s->after < 0 || k->ns <= s->cases[s->after].ns)
+            s->after = i;
+    } else if (k->op == RN_OP_FD) {
+        s->fds++;
+    }
+}
+
+/* Looks at each case, from the last, so that few in lock order are put in front one by one. */
+static void look_at_cases(selection *s, const char *site)
+{
+    enum { FEW = 8 };
+    bool few = s->n <= FEW;
+    for (rn_case *k = s->cases + s->n; k-- > s->cases;) {
+        k->status = 0;
+        k->waiter_.lock = NULL;
+        k->discard_ = NULL;
+        if (rni_unlikely(!has_channel(k))) {
+            note(s, k, site);
+            continue;
+        }
+        if (rni_unlikely(!k->elem && k->op == RN_OP_RECV && k->ch->drop))
+            prepare_discard(s, k, site);
+        if (few)
+            insert(&s->list, k);
+    }
+    if (rni_unlikely(!few))
+        s->list = sort(s->cases, s->n);
+}
+
 static int run(rn_case *cases, size_t n, bool ordered, const char *site)
 {
     rni_task *t = rni_current();
@@ -309,20 +336,16 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
         return rc;
     if (n > INT_MAX)
         return -EINVAL;
-    selection s = { .cases = cases, .n = n, .otherwise = -1, .after = -1, .ordered = ordered };
-    for (size_t i = 0; i < n; i++) {
-        if (cases[i].op == RN_OP_DEFAULT) {
-            if (s.otherwise >= 0)
-                rni_panic(site, "select with two RN_DEFAULT cases");
-            s.otherwise = (int)i;
-        } else if (cases[i].op == RN_OP_AFTER && (s.after < 0 || cases[i].ns < cases[s.after].ns)) {
-            s.after = (int)i;
-        } else if (cases[i].op == RN_OP_FD) {
-            s.fds++;
-        }
-        prepare(&s, &cases[i], site);
-    }
-    s.list = sort(cases, n);
+    selection s;
+    s.cases = cases;
+    s.n = n;
+    s.list = NULL;
+    s.otherwise = s.after = -1;
+    s.ordered = ordered;
+    s.discards = false;
+    s.fds = 0;
+    s.set = (rni_poll_set){ NULL, 0, 0 };
+    look_at_cases(&s, site);
     rc = select_or_wait(&s, t, site);
     if (rni_san_is(RNI_SEES_WRITES))
         tell_written(cases, n, rc);
