@@ -72,8 +72,9 @@ RN_API int rn_group_go(rn_group *g, int (*entry)(void *args), const void *args, 
                        const rn_attr *attr, const char *name, const char *site);
 
 /*
- * Lets the other runnable tasks go first. Returns 0, or -ECANCELED in a cancelled task. From a
- * foreign thread it yields the thread.
+ * Lets the other runnable tasks go first. Returns 0, or -ECANCELED in a cancelled task; one that is
+ * cancelled while the others run learns of it by its next call. From a foreign thread it yields the
+ * thread.
  */
 RN_API int rn_yield(void);
 

@@ -103,6 +103,7 @@ static bool may_be_refused(op o)
     case OP_SELECT:
     case OP_ORDERED:
     case OP_SLEEP:
+    case OP_YIELD:
     case OP_LOCK:
     case OP_COND_WAIT:
     case OP_RLOCK:
@@ -167,8 +168,8 @@ static void note_begin(const note *n)
     case OP_GO:
     case OP_OPEN:
     case OP_SHUT: model_group(n->task, c); break;
-    case OP_YIELD:
-    case OP_CANCELLED: model_known(n->task, 0); break; /* they answer at their end */
+    case OP_YIELD: model_known(n->task, 0); break;
+    case OP_CANCELLED: model_known(n->task, 0); break; /* it answers at its end */
     case OP_SHIELD:
     case OP_UNSHIELD:
         x->shields += c->op == OP_SHIELD ? 1 : -1;
@@ -182,9 +183,7 @@ static void compare(const note *n, const task *x)
 {
     op o = n->call->op;
     int rc = x->rc;
-    if (o == OP_YIELD)
-        rc = model_is_cancelled(x) ? -ECANCELED : 0;
-    else if (o == OP_CANCELLED)
+    if (o == OP_CANCELLED)
         rc = model_is_cancelled(x) ? m.groups[x->group].cause : 0;
     else if (o == OP_JOIN && n->rc == -ECANCELED && model_is_cancelled(x))
         rc = n->rc;

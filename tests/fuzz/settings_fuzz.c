@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/settings.h"
+#include "core/sim.h"
 
 enum {
     WORKERS,
@@ -99,9 +100,11 @@ static bool seed(const char *s, uint64_t *out)
 
 static bool schedule(const char *s)
 {
-    for (;; s++) {
-        if (digits(&s) < 0 || *s++ != ':' || digits(&s) < 0)
+    for (int64_t last = -1;; s++) {
+        int64_t at = digits(&s);
+        if (at <= last || at >= RNI_SIM_DECISIONS_MAX || *s++ != ':' || digits(&s) < 0)
             return false;
+        last = at;
         if (*s != ',')
             return *s == 0;
     }
