@@ -15,6 +15,7 @@ from pathlib import Path
 import compare
 import instructions
 import plot
+import publish
 import table
 from measure import Runs, measure, statistics_of, summarise
 from peers import Side, notes_of
@@ -149,6 +150,21 @@ class Output(unittest.TestCase):
                     plot.main()
             finally:
                 sys.argv = arguments
+
+    def test_page_takes_the_results_between_its_marks(self):
+        run = {"machine": dict.fromkeys(("cpu", "cores", "kernel", "compiler", "flags", "revision",
+                                         "others_percent", "stolen_percent"), "x"),
+               "runs": 7, "quick": False, "rows": self.results()["rows"],
+               "peers": {"go": {"label": "Go", "version": "go9"},
+                         "neco": {"label": "neco", "version": None, "missing": "nowhere"}}}
+        run["machine"].update(date="2026-01-02T03:04:05Z", memory_mib=2048)
+        page = publish.publish(run, f"before\n{publish.BEGIN}\nold\n{publish.END}\nafter\n")
+        self.assertRegex(page, "^before\n")
+        self.assertRegex(page, f"{publish.END}\nafter\n$")
+        self.assertNotIn("old", page)
+        self.assertIn("neco (nowhere)", page)
+        self.assertIn("LOST", page)
+        self.assertEqual(publish.publish(run, page), page)
 
     def test_tables(self):
         rows, go, none = self.results()["rows"], Fake("go"), Fake("none")
