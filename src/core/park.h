@@ -75,10 +75,10 @@ static inline int rni_spend(rni_task *t, int rc)
  * of the library's they do not let others run. */
 int rni_spend_here(int rc);
 
-/* Whether rni_refused_at_entry says more than 0. */
+/* Whether rni_refused_at_entry says more than 0; which has to be asked then. */
 static inline bool rni_cancelled(const rni_task *t)
 {
-    return rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_acquire) != 0);
+    return rni_unlikely(atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0);
 }
 
 /* 0, or the reason why a waiting call must not begin; it is over then. */
@@ -147,12 +147,11 @@ static inline void rni_wait_prepare(rni_task *t)
         rni_list_task(t);
 }
 
-/* Under the lock, after the enqueue: true if rni_wait_refused may be. */
+/* Under the lock, after the enqueue: true if rni_wait_refused has to be asked. */
 static inline bool rni_wait_may_be_refused(const rni_task *t)
 {
-    /* acquire: what came before the cancel comes before the refusal; partner: group_cancelled */
-    return atomic_load_explicit(t->cancelled, memory_order_acquire) != 0 ||
-           atomic_load_explicit(&t->timed_out, memory_order_acquire) != 0;
+    return atomic_load_explicit(t->cancelled, memory_order_relaxed) != 0 ||
+           atomic_load_explicit(&t->timed_out, memory_order_relaxed) != 0;
 }
 
 /* Under the lock, after the enqueue: whether the wait must not go on; *rc is its result then, which

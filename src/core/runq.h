@@ -94,7 +94,7 @@ static inline bool rni_runq_enter_quickly(rni_runq *q)
     atomic_signal_fence(memory_order_seq_cst);
     if (rni_likely(atomic_load_explicit(&q->thief, memory_order_acquire) == 0))
         return true;
-    atomic_store_explicit(&q->busy, 0, memory_order_release);
+    atomic_store_explicit(&q->busy, 0, memory_order_release); /* what earlier visits did */
     return false;
 }
 

@@ -64,14 +64,10 @@ LOADED = "the load before it has acquired the same value"
 
 # What no model notices, by the operation, and why: it is not needed, or no model gets there.
 UNNEEDED = {
-    "core/runq.c atomic_load_explicit(&q->thief, memory_order_acquire -> relaxed":
-        "the load that ends the loop around it acquires",
     "core/runq.c atomic_exchange_explicit(&q->busy, 1, memory_order_seq_cst -> acq_rel":
         "rni_fence_after_rmw follows",
-    "core/runq.c atomic_compare_exchange_strong_explicit(&q->thief, &none, 1, "
+    "core/runq.c atomic_compare_exchange_strong_explicit(&q->thief, &old, old | RNI_RUNQ_THIEF, "
     "memory_order_seq_cst -> acq_rel": "a full fence follows, heavy or not",
-    "core/runq.c atomic_store_explicit(&q->thief, 0, memory_order_release -> relaxed":
-        "the thief that gives up has written nothing since its full fence, a release fence",
     "core/lock.c atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel":
         FENCE + " in rni_lock_take; rni_lock_try, which is for reports, needs no more than acquire",
     "core/lock.h atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel": FENCE,

@@ -57,9 +57,11 @@ static void put(state *s, rni_runnable r)
     rni_runq_leave(&s->queue);
 }
 
+/* As who must not wait in line does. */
 static void take(state *s)
 {
-    rni_runq_enter(&s->queue);
+    if (!rni_runq_enter_quickly(&s->queue))
+        rni_runq_enter(&s->queue);
     rni_runnable r = rni_runq_next(&s->queue);
     rni_runq_leave(&s->queue);
     note(s, r);
