@@ -56,7 +56,7 @@ RNI_NOINLINE rni_worker *rni_worker_self(void)
 {
     rni_seat *seat = rni_seat_tls;
     __asm__ volatile("" : "+r"(seat) : : "memory"); /* not const nor pure: the thread may change */
-    return RNI_CONTAINER(seat, rni_worker, seat);
+    return (rni_worker *)(void *)seat;
 }
 
 RNI_NOINLINE void rni_worker_set_self(rni_worker *w)

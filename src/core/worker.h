@@ -124,7 +124,7 @@ void rni_worker_set_self(rni_worker *w);
 static inline rni_worker *rni_worker_here(void)
 {
 #if defined(RNI_SEAT_IN_LINE)
-    return RNI_CONTAINER(rni_seat_tls, rni_worker, seat); /* it is the first: NULL stays NULL */
+    return (rni_worker *)(void *)rni_seat_tls; /* it is the first field */
 #else
     return rni_worker_self();
 #endif
