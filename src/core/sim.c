@@ -66,7 +66,7 @@ static struct sim {
 
 int rni_first_grant = RNI_FIRST_GRANT; /* changes while no worker runs */
 
-/* Set while no worker runs; others may look. */
+/* Set while no worker runs: their start and their join order it. Others may look. */
 static _Atomic(bool) planned;
 
 /* ---- on and off ---- */
@@ -88,12 +88,12 @@ void rni_sim_start(const rni_sim_plan *plan)
     sim.changes = plan->changes;
     sim.lowest = UINT32_C(0x7fffffff);
     rni_first_grant = 0;
-    atomic_store_explicit(&planned, true, memory_order_release);
+    atomic_store_explicit(&planned, true, memory_order_relaxed);
 }
 
 void rni_sim_stop(void)
 {
-    atomic_store_explicit(&planned, false, memory_order_release);
+    atomic_store_explicit(&planned, false, memory_order_relaxed);
     rni_first_grant = RNI_FIRST_GRANT;
     for (size_t i = 0; i < sim.n; i++) /* of groups that outlive the run */
         rni_queue_anywhere(sim.ready[i].r);

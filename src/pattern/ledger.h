@@ -2,6 +2,9 @@
 /*
  * For tests of ownership: every value is an entry in a ledger, and in the end each entry that was
  * sent must have been received or dropped, once. Producers and consumers that keep the ledger.
+ *
+ * Its atomics are counters: an entry's number travels with the value, and whoever asks for the sum
+ * has joined those who kept the ledger.
  */
 #ifndef RNI_PATTERN_LEDGER_H
 #define RNI_PATTERN_LEDGER_H
@@ -19,13 +22,13 @@ static _Atomic(int) ledger_received, ledger_dropped;
 /* A new entry, or a copy of one: both must end. */
 static inline int ledger_open(void)
 {
-    return atomic_fetch_add_explicit(&ledger_next, 1, memory_order_seq_cst);
+    return atomic_fetch_add_explicit(&ledger_next, 1, memory_order_relaxed);
 }
 
 static inline void ledger_end(int id, _Atomic(int) *how)
 {
-    atomic_fetch_add_explicit(&ledger_ended[id], 1, memory_order_seq_cst);
-    atomic_fetch_add_explicit(how, 1, memory_order_seq_cst);
+    atomic_fetch_add_explicit(&ledger_ended[id], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(how, 1, memory_order_relaxed);
 }
 
 static inline void ledger_drop(void *element)
@@ -43,19 +46,19 @@ static inline int ledger_copy(void *to, const void *from)
 /* How many entries did not end exactly once. */
 static inline int ledger_errors(void)
 {
-    int wrong = 0, n = atomic_load_explicit(&ledger_next, memory_order_seq_cst);
+    int wrong = 0, n = atomic_load_explicit(&ledger_next, memory_order_relaxed);
     for (int i = 0; i < n; i++)
-        wrong += atomic_load_explicit(&ledger_ended[i], memory_order_seq_cst) != 1;
+        wrong += atomic_load_explicit(&ledger_ended[i], memory_order_relaxed) != 1;
     return wrong;
 }
 
 static inline void ledger_clear(void)
 {
-    for (int i = 0, n = atomic_load_explicit(&ledger_next, memory_order_seq_cst); i < n; i++)
-        atomic_store_explicit(&ledger_ended[i], 0, memory_order_seq_cst);
-    atomic_store_explicit(&ledger_next, 0, memory_order_seq_cst);
-    atomic_store_explicit(&ledger_received, 0, memory_order_seq_cst);
-    atomic_store_explicit(&ledger_dropped, 0, memory_order_seq_cst);
+    for (int i = 0, n = atomic_load_explicit(&ledger_next, memory_order_relaxed); i < n; i++)
+        atomic_store_explicit(&ledger_ended[i], 0, memory_order_relaxed);
+    atomic_store_explicit(&ledger_next, 0, memory_order_relaxed);
+    atomic_store_explicit(&ledger_received, 0, memory_order_relaxed);
+    atomic_store_explicit(&ledger_dropped, 0, memory_order_relaxed);
 }
 
 /* Sends n new entries, or as many as it can, and closes out. */
