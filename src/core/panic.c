@@ -20,6 +20,7 @@
 /* release store, acquire load: what the handler uses was there before it was set. */
 static void (*_Atomic handler)(const char *line);
 static _Atomic(uint32_t) panicking; /* the first one reports, the others wait for the end */
+static __thread int own_panics;     /* on this thread: the handler may panic, too */
 
 void rn_set_panic_handler(void (*fn)(const char *line))
 {
@@ -41,11 +42,10 @@ static void who(char *out, size_t size)
 
 __attribute__((noreturn)) static void report(const char *site, const char *format, va_list ap)
 {
-    static __thread int depth; /* of panics on this thread: the handler may panic, too */
-    if (++depth == 1 && atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0)
+    if (++own_panics == 1 && atomic_exchange_explicit(&panicking, 1, memory_order_acq_rel) != 0)
         for (;;)
             pause();
-    if (depth > 2)
+    if (own_panics > 2)
         _exit(2);
     char what[400], task[200], line[800];
     vsnprintf(what, sizeof what, format, ap);
@@ -53,7 +53,7 @@ __attribute__((noreturn)) static void report(const char *site, const char *forma
     snprintf(line, sizeof line, "runnel: panic: %s%s%s (%s)", what, site ? " at " : "",
              site ? site : "", task);
     void (*fn)(const char *) = atomic_load_explicit(&handler, memory_order_acquire);
-    if (fn && depth == 1)
+    if (fn && own_panics == 1)
         fn(line);
     if (ftrylockfile(stdout) == 0) {
         fflush(stdout);

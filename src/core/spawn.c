@@ -9,7 +9,12 @@
 #include "core/spawn.h"
 #include "os/os.h"
 
-enum { BATCH = 64, SLAB_RECORDS = 512 };
+enum { BATCH = 64 };
+#if defined(RUNNEL_IN_MODEL)
+enum { SLAB_RECORDS = 8 }; /* a checker looks at every atomic */
+#else
+enum { SLAB_RECORDS = 512 };
+#endif
 
 typedef struct slab {
     struct slab *next;

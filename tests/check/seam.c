@@ -8,6 +8,7 @@
 #include "core/sim.h"
 #include "core/queue.h"
 #include "core/worker.h"
+#include "sync/lot.h"
 #include "sync/measure.h"
 #include "sync/select.h"
 
@@ -18,7 +19,7 @@ rni_task model_tasks[MODEL_TASKS];
 rni_owner model_owner;
 bool model_on_workers;
 int64_t model_clock[RN_CHECK_THREADS + 1];
-rni_runtime rni_rt;
+SEAM rni_runtime rni_rt;
 
 static void nothing_ended(rni_owner *owner, int rc, bool background)
 {
@@ -52,6 +53,16 @@ void model_cancel(void)
 void model_time_out(unsigned thread)
 {
     rni_task_timed_out(&model_tasks[thread]);
+}
+
+void model_lot_empty(unsigned slot, const void *object)
+{
+    static rni_bucket *buckets[MODEL_OBJECTS];
+    if (!buckets[slot]) { /* in the first execution, which finds no lock that another has left */
+        buckets[slot] = rni_lot_enter(NULL, object);
+        rni_lot_leave(buckets[slot]);
+    }
+    memset(buckets[slot], 0, sizeof *buckets[slot]);
 }
 
 int model_main(const model_run *runs, size_t n, int argc, char **argv)
@@ -98,10 +109,16 @@ SEAM void rni_foreign_wake(rni_task *t)
     rn_check_wake(&t->woken, 1);
 }
 
-void rni_panic(const char *site, const char *format, ...)
+SEAM void rni_panic(const char *site, const char *format, ...)
 {
     (void)site;
     rn_check_fail("panic: %s", format);
+}
+
+SEAM const char *rn_strerror(int rc)
+{
+    (void)rc;
+    return "";
 }
 
 void rni_assert_failed(const char *expr, const char *where)
@@ -111,7 +128,7 @@ void rni_assert_failed(const char *expr, const char *where)
 
 /* ---- the system ---- */
 
-void *rni_os_alloc(size_t bytes)
+SEAM void *rni_os_alloc(size_t bytes)
 {
     return calloc(1, bytes);
 }
@@ -127,7 +144,7 @@ void *rni_os_resize(void *memory, size_t bytes)
     return realloc(memory, bytes);
 }
 
-void rni_os_free(void *memory)
+SEAM void rni_os_free(void *memory)
 {
     free(memory);
 }
@@ -143,7 +160,7 @@ SEAM void rni_os_futex_wait(_Atomic(uint32_t) *word, uint32_t expected, int64_t 
         rn_check_wait(word, expected);
 }
 
-void rni_os_futex_wake(_Atomic(uint32_t) *word, int count)
+SEAM void rni_os_futex_wake(_Atomic(uint32_t) *word, int count)
 {
     rn_check_wake(word, count);
 }
@@ -171,12 +188,12 @@ int64_t rni_os_now(void)
     return model_clock[rn_check_self()];
 }
 
-int64_t rni_now(void)
+SEAM int64_t rni_now(void)
 {
     return rni_os_now();
 }
 
-int64_t rni_real_now(void)
+SEAM int64_t rni_real_now(void)
 {
     return rni_os_now();
 }
@@ -188,7 +205,7 @@ SEAM bool rni_clock_is_virtual(void)
 
 /* ---- what is there ---- */
 
-int64_t rni_next_timer(void)
+SEAM int64_t rni_next_timer(void)
 {
     return INT64_MAX;
 }
@@ -198,7 +215,7 @@ SEAM uint32_t rni_blocking_helpers(void)
     return 0;
 }
 
-unsigned rni_report_threads(void)
+SEAM unsigned rni_report_threads(void)
 {
     return 0;
 }
@@ -240,19 +257,31 @@ NEVER(rni_timers *, rni_virtual_quiet, void)
 
 NEVER(int, rni_start, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes,
       const rn_attr *attr, const char *name, const char *site)
+
+/* No task runs on a worker. */
+NEVER(void, rni_arch_prepare, rni_context *c, void *limit, void *top, void (*fn)(void))
+NEVER(int, rni_arch_switch, rni_context *from, rni_context *to)
+NEVER(void, rni_arch_leave, rni_context *to)
+NEVER(rni_task *, rni_stack_take, rni_stack_cache *caches, unsigned cls)
+NEVER(void, rni_stack_give, rni_stack_cache *caches, rni_task *t)
+NEVER(void, rni_spawn_give_slowly, rni_spawn_cache *cache, rni_spawn *s)
+NEVER(void, rni_report_deadlock, void)
+
 /* The simulated scheduler is off. */
-bool rni_sim_on(void)
+NEVER(uintptr_t, rni_sim_pick, rni_worker *w)
+
+SEAM bool rni_sim_on(void)
 {
     return false;
 }
 
-void rni_sim_point(rni_task *t, int rc)
+SEAM void rni_sim_point(rni_task *t, int rc)
 {
     (void)t;
     (void)rc;
 }
 
-void rni_sim_step_here(void)
+SEAM void rni_sim_step_here(void)
 {
 }
 
@@ -263,7 +292,7 @@ SEAM rni_worker *rni_worker_self(void)
     return model_on_workers ? &workers[thread ? thread - 1 : 0] : NULL;
 }
 
-int rni_spend_here(int rc)
+SEAM int rni_spend_here(int rc)
 {
     return rc;
 }

@@ -6,7 +6,7 @@
  * of a wait and whatever waits are all the real ones.
  *
  * Files that only one program needs, or whose static variables it must set, it includes. They
- * replace what stands for them in seam.c.
+ * replace what stands for them in seam.c. What a model does not reach of them is not linked.
  */
 #ifndef CHECK_SEAM_H
 #define CHECK_SEAM_H
@@ -39,6 +39,11 @@ void model_begin(void);
 void model_cancel(void);
 /* What a timer does to the task whose deadline has passed. */
 void model_time_out(unsigned thread);
+
+/* Empties the queue of those who wait for an object (sync/lot.h); for each object of a program,
+ * which has the same address in every execution, another slot. */
+enum { MODEL_OBJECTS = 4 };
+void model_lot_empty(unsigned slot, const void *object);
 
 /* Runs the models of a program, those named in argv or all. Returns the program's status. */
 typedef struct model_run {
