@@ -19,6 +19,9 @@ if(RUNNEL_PYTHON3)
     runnel_check(house/${tool} ${RUNNEL_PYTHON3} -B tools/${tool}.py)
     runnel_check(house/${tool}-self-test ${RUNNEL_PYTHON3} -B tools/${tool}.py --self-test)
   endforeach()
+  # No order of an atomic without a verdict.
+  runnel_check(house/orders ${RUNNEL_PYTHON3} -B tests/check/mutate.py --verify)
+  runnel_check(house/orders-self-test ${RUNNEL_PYTHON3} -B tests/check/mutate.py --self-test)
 
   runnel_check(compile-fail/self-test ${RUNNEL_PYTHON3} tools/compile-fail.py --self-test)
   file(GLOB cases RELATIVE "${PROJECT_SOURCE_DIR}" CONFIGURE_DEPENDS

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Weakens the explicit memory orders of runnel's checked parts one step, one at a time.
+"""Weakens the explicit memory orders of runnel one step, one at a time.
 
     tests/check/mutate.py LIBRARY_DIR [FILE...]
     tests/check/mutate.py --list
+    tests/check/mutate.py --verify
+    tests/check/mutate.py --self-test
 
-The second form only counts: the orders of every file of src/, and whether it is among those.
-
-For each order a copy of src/ is changed in that place, the models that reach it are compiled and
-run, and at least one must fail ("caught"). An order that may be weakened unnoticed is either listed
-below with the reason, or an error. LIBRARY_DIR has librunnel_check.a.
+For each order of src/ there is a verdict in orders.py: a model fails if it is weaker ("caught"), or
+it is stronger than needed, for a written reason. The first form sees whether that is so: a copy of
+src/ is changed in that place, and the models that reach it are compiled and run. LIBRARY_DIR has
+librunnel_check.a. The others only read the sources: --list counts, --verify fails if an order has
+no verdict or a verdict no order, and --self-test checks that.
 """
 import collections
 import os
@@ -19,153 +21,34 @@ import subprocess
 import sys
 import tempfile
 
+import orders
+
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 HERE = os.path.join(ROOT, "tests", "check")
+SRC = os.path.join(ROOT, "src")
+
+WEAKER = {
+    ("load", "seq_cst"): ["acquire"], ("load", "acquire"): ["relaxed"],
+    ("store", "seq_cst"): ["release"], ("store", "release"): ["relaxed"],
+    ("update", "seq_cst"): ["acq_rel"], ("update", "acq_rel"): ["acquire", "release"],
+    ("update", "acquire"): ["relaxed"], ("update", "release"): ["relaxed"],
+    ("fence", "seq_cst"): ["acq_rel"],
+}
+TIMEOUT = 600  # seconds, of one program of models
+OPERATION = re.compile(r"atomic_(\w+?)_explicit\(|atomic_(thread)_fence\(|__atomic_(\w+?)(?:_n)?\(")
+ORDER = re.compile(r"memory_order_([a-z_]+)|__ATOMIC_([A-Z_]+)")
+
+Mutant = collections.namedtuple("Mutant", "start end weaker key line")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def parts():
-    with open(os.path.join(HERE, "CMakeLists.txt"), encoding="utf-8") as build:
-        return re.search(r"set\(parts ([^)]*)\)", build.read()).group(1).split()
-
-
-# The files whose orders are changed, and the models that must notice, the fast ones first.
-TARGETS = {
-    "arch/cpu.h": ["park park-ready park-cancel park-deadline claim-cancel"],
-    "base/refs.h": ["life refs life-unref"],
-    "core/runq.h": ["runq runq-thief runq-symmetric runq-lifo"],
-    "core/runq.c": ["runq runq-thief runq-symmetric runq-lifo", "runq runq-thieves"],
-    "core/lock.h": ["lock lock-twice", "park park-ready park-cancel park-deadline"],
-    "core/lock.c": ["lock lock-twice", "park park-cancel park-deadline"],
-    "core/park.h": ["park park-ready park-cancel park-deadline park-told park-shielded "
-                    "claim-cancel claim-shielded", "select select-close",
-                    "life life-selected"],
-    "core/park.c": ["park park-cancel park-deadline park-shielded claim-cancel claim-deadline "
-                    "claim-twice claim-shielded", "select select-close"],
-    "core/timer.c": ["timer timer-stop timer-passes timer-again timer-next"],
-    "core/foreign.c": ["foreign foreign-wake foreign-deadline foreign-poll foreign-each "
-                       "foreign-records foreign-again",
-                       "idle idle-last idle-last-queues idle-stranger"],
-    "core/idle.c": ["poll", "idle", "blocking blocking-last"],
-    "core/poll.c": ["poll"],
-    "core/verdict.c": ["blocking blocking-virtual blocking-last",
-                       "idle idle-last idle-last-queues idle-stranger"],
-    "core/blocking.c": ["blocking"],
-    "sync/mutex.c": ["lock mutex-two mutex-try mutex-again mutex-handed-over mutex-cancel"],
-    "sync/once.c": ["lot_order order-once order-once-again", "lot once-two once-cancel"],
-    "sync/chan.h": ["life life-free life-kept life-unref"],
-    "sync/chan_life.c": ["life"],
-}
-
-FENCE = "rni_fence_after_rmw follows"
-RESULT = "what the ender has done travels with rni_ready"
-COMPARED = ("the futex only compares it: who reads the new value before it takes the lock takes it "
-            "after who stored it, or the load would come before that store (coherence)")
-LOADED = "the load before it has acquired the same value"
-
-# What no model notices, by the operation, and why: it is not needed, or no model gets there.
-UNNEEDED = {
-    "core/runq.c atomic_exchange_explicit(&q->busy, 1, memory_order_seq_cst -> acq_rel":
-        "rni_fence_after_rmw follows",
-    "core/runq.c atomic_compare_exchange_strong_explicit(&q->thief, &old, old | RNI_RUNQ_THIEF, "
-    "memory_order_seq_cst -> acq_rel": "a full fence follows, heavy or not",
-    "core/lock.c atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel":
-        FENCE + " in rni_lock_take; rni_lock_try, which is for reports, needs no more than acquire",
-    "core/lock.h atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel": FENCE,
-    "core/park.c atomic_exchange_explicit(&t->claim, (c + RNI_CLAIM_STEP) | RNI_CLAIM_WAITING, "
-    "memory_order_seq_cst -> acq_rel": FENCE,
-    "core/park.c atomic_exchange_explicit(&t->timed_out, 1, memory_order_seq_cst -> acq_rel": FENCE,
-    "core/park.c atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
-        "in rni_claim, where the compare-exchange acquires; that of abort_wait is caught",
-    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
-    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> acquire": RESULT,
-    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
-    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> release": LOADED,
-    "core/park.c atomic_load_explicit(&t->announced, memory_order_acquire -> relaxed":
-        "the lock is taken before anything else of the record is read",
-    "core/park.h atomic_store_explicit(&t->announced, lock, memory_order_release -> relaxed":
-        "the lock is taken before anything else of the record is read",
-    "core/park.h atomic_load_explicit(&t->timed_out, memory_order_acquire -> relaxed":
-        "a timer tells nothing but that; timeout_result is the task's own",
-    "core/idle.c atomic_thread_fence(memory_order_seq_cst -> acq_rel":
-        "in rni_wake_worker: what it looks at is under the lock, and so was what it has stored; "
-        "the other three are caught",
-    "core/idle.c atomic_compare_exchange_strong_explicit(&rni_rt.poller, &none, 1, "
-    "memory_order_acq_rel -> acquire": "who takes the place has nothing to tell",
-    "core/idle.c atomic_load_explicit(&rni_rt.stopping, memory_order_acquire -> relaxed":
-        "a worker that is to stop reads nothing of who said so; its end is joined",
-    "core/idle.c atomic_load_explicit(&w->timers.next, memory_order_acquire -> relaxed":
-        "only the number is used; the heap is read under its lock",
-    "core/poll.c atomic_fetch_add_explicit(&rni_rt.io_waiters, (uint32_t)change, "
-    "memory_order_seq_cst -> acq_rel":
-        "who counts up is a worker's task, and that worker looks before it sleeps",
-    "core/blocking.c atomic_load_explicit(&work, memory_order_acquire -> relaxed": COMPARED,
-    "core/blocking.c atomic_fetch_add_explicit(&work, 1, memory_order_release -> relaxed": COMPARED,
-    "core/blocking.c atomic_load_explicit(&ended, memory_order_acquire -> relaxed": COMPARED,
-    "core/blocking.c atomic_fetch_add_explicit(&ended, 1, memory_order_release -> relaxed":
-        COMPARED,
-    "core/blocking.c atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, "
-    "memory_order_seq_cst -> acq_rel":
-        "in a helper rni_outside_gone follows, with a full fence; in fail_all the caller's worker "
-        "asks later, under idle_lock",
-    "core/verdict.c atomic_load_explicit(&rt->helpers_busy, memory_order_acquire -> relaxed":
-        "the wake that comes before the count goes down takes idle_lock, which who asks holds, "
-        "or has its full fence before that one's",
-    "core/verdict.c atomic_load_explicit(&rt->io_waiters, memory_order_acquire -> relaxed":
-        "workers' tasks count; the last worker asks under the lock that the others went idle under",
-    "core/verdict.c atomic_load_explicit(&rni_rt.foreign_threads, "
-    "memory_order_acquire -> relaxed":
-        "it decides only on death, which is asked for again after a full fence (still_dead)",
-    "core/verdict.c atomic_load_explicit(&rni_virtual_quiet()->next, "
-    "memory_order_acquire -> relaxed": "the heap is read under its lock",
-    "core/foreign.c atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, "
-    "memory_order_seq_cst -> acq_rel": "rni_outside_gone begins with a full fence",
-    "sync/once.c atomic_store_explicit(state_of(o), DONE, memory_order_release -> relaxed":
-        "the lock's full fence comes between what the function did and it",
-    "sync/once.c atomic_compare_exchange_strong_explicit(state_of(o), &expected, RUNNING, "
-    "memory_order_acquire -> relaxed": "nobody has stored NEW: there is nothing to acquire",
-    "sync/once.c atomic_compare_exchange_strong_explicit(state_of(o), &expected, RUNNING, "
-    "memory_order_acquire, memory_order_acquire -> relaxed":
-        "who fails looks again under the lock",
-    "sync/once.c atomic_load_explicit(state_of(o), memory_order_acquire -> relaxed":
-        "in the slow path, under the lock that it is stored under; the fast path's is caught",
-    "sync/mutex.c atomic_exchange_explicit(state_of(m), CONTENDED, "
-    "memory_order_acq_rel -> acquire":
-        "who is handed the mutex is told by rni_ready, and others acquire only UNLOCKED",
-    "sync/chan_life.c atomic_load_explicit(&c->refs, memory_order_acquire -> relaxed":
-        "whether to end calls that wait; what comes after needs the acq_rel of the release",
-    "core/park.h atomic_load_explicit(&t->claim, memory_order_acquire -> relaxed":
-        "rni_waiter_waits decides only whether a free is a mistake",
-    "core/timer.c atomic_store_explicit(&h->next, root ? root->when : INT64_MAX, "
-    "memory_order_release -> relaxed": "the lock's full fence comes before it",
-    "core/timer.c atomic_store_explicit(&t->state, RNI_TIMER_ARMED, "
-    "memory_order_release -> relaxed":
-        "the lock's full fence comes before it",
-    "core/timer.c atomic_load_explicit(&h->next, memory_order_acquire -> relaxed":
-        "the lock is taken before the heap is read",
-}
-
-# How many weakenings such a key stands for, if not for one.
-TIMES = {
-    "core/lock.c atomic_exchange_explicit(&l->held, 1, memory_order_seq_cst -> acq_rel": 2,
-    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
-    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> acquire": 2,
-    "core/park.c atomic_compare_exchange_strong_explicit(&t->claim, &c, "
-    "c & ~(uint64_t)RNI_CLAIM_MASK, memory_order_acq_rel -> release": 2,
-    "core/blocking.c atomic_fetch_sub_explicit(&rni_rt.helpers_busy, 1, "
-    "memory_order_seq_cst -> acq_rel": 2,
-    "core/blocking.c atomic_fetch_add_explicit(&work, 1, memory_order_release -> relaxed": 2,
-}
-
-WEAKER = {
-    ("load", "seq_cst"): "acquire", ("load", "acquire"): "relaxed",
-    ("store", "seq_cst"): "release", ("store", "release"): "relaxed",
-    ("update", "seq_cst"): "acq_rel", ("update", "acquire"): "relaxed",
-    ("update", "release"): "relaxed",
-    ("fence", "seq_cst"): "acq_rel",
-}
-TIMEOUT = 600  # seconds, of one program of models
-OPERATION = re.compile(r"atomic_(\w+?)_explicit\(|atomic_(thread)_fence\(")
-ORDER = re.compile(r"memory_order_(\w+)")
+    text = read(os.path.join(HERE, "CMakeLists.txt"))
+    return re.search(r"set\(parts ([^)]*)\)", text).group(1).split()
 
 
 def kind_of(name):
@@ -174,45 +57,74 @@ def kind_of(name):
     return "fence" if name == "thread" else "update"
 
 
-def statement_end(text, start):
+def orders_of(text, start):
+    """The orders among the arguments that begin at `start`, a parenthesis; not those of calls
+    inside."""
     depth = 0
-    for position in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
-        if depth == 0 and text[position] == ")":
-            return position
-    return len(text)
+    for match in re.finditer(r"[()]|" + ORDER.pattern, text[start:]):
+        depth += {"(": 1, ")": -1}.get(match.group(), 0)
+        if depth == 0:
+            return
+        if depth == 1 and match.group() not in "()":
+            order = match.group(1) or match.group(2)
+            end = start + match.end()
+            yield end - len(order), end, order
 
 
-def mutants(text):
-    """(position, end, replacement) of each order that can be weaker."""
+def mutants(file, text):
+    """Each order that can be weaker."""
     for match in OPERATION.finditer(text):
-        kind = kind_of(match.group(1) or match.group(2))
-        end = statement_end(text, match.end() - 1)
-        orders = list(ORDER.finditer(text, match.end(), end))
-        for order in orders:  # the second is a failed exchange's, which is a load
-            name = order.group(1)
-            if order is not orders[0]:
+        kind = kind_of(next(filter(None, match.groups())))
+        for n, (start, end, order) in enumerate(orders_of(text, match.end() - 1)):
+            if n > 0:  # the second is a failed exchange's, which is a load
                 kind = "load"
-            if kind == "update" and name == "acq_rel":
-                replacements = ["acquire", "release"]
-            else:
-                replacements = [WEAKER.get((kind, name))]
-            for weaker in filter(None, replacements):
-                yield order.start(1), order.end(1), weaker
+            for weaker in WEAKER.get((kind, order.lower()), []):
+                weaker = weaker.upper() if order.isupper() else weaker
+                operation = " ".join(text[match.start():end].split())
+                line = text.count("\n", 0, start) + 1
+                yield Mutant(start, end, weaker, f"{file} {operation} -> {weaker}", line)
+
+
+def sources():
+    for folder, folders, names in os.walk(SRC):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith((".c", ".h")) and not name.endswith("_test.c"):
+                path = os.path.join(folder, name)
+                yield os.path.relpath(path, SRC), read(path)
+
+
+def caught_by(key):
+    """The models that notice, one for each place where the operation is weakened."""
+    names = orders.CAUGHT.get(key, ())
+    return [names] if isinstance(names, str) else list(names)
+
+
+def unneeded(key):
+    return orders.TIMES.get(key, 1) if key in orders.UNNEEDED else 0
 
 
 def compile_one(source, output, include):
     command = ["cc", "-std=gnu11", "-O1", "-fsanitize=thread", "-w", "-DRUNNEL_IN_MODEL=1",
-               f"-I{include}", f"-I{ROOT}/include", f"-I{ROOT}/ext/check/include", "-c", source,
-               "-o", output]
+               "-ffunction-sections", "-fdata-sections", f"-I{include}", f"-I{HERE}",
+               f"-I{ROOT}/include", f"-I{ROOT}/ext/check/include", "-c", source, "-o", output]
     subprocess.run(command, check=True)
+
+
+def includes(source, file):
+    """Whether a program of models is made of the file, by itself or by a header beside it."""
+    text = read(source)
+    if f'#include "{file}"' in text:
+        return True
+    headers = [os.path.join(HERE, name) for name in re.findall(r'#include "(\w+\.h)"', text)]
+    return any(includes(header, file) for header in headers)
 
 
 class Scratch:
     def __init__(self, folder, library):
         self.folder, self.archives = folder, library
         self.src = os.path.join(folder, "src")
-        shutil.copytree(os.path.join(ROOT, "src"), self.src)
+        shutil.copytree(SRC, self.src)
         self.made = {}
 
     def compiled(self, source, fresh):
@@ -223,7 +135,8 @@ class Scratch:
         return output
 
     def caught(self, changed, runs):
-        """Whether a model fails. A header's change needs everything compiled again."""
+        """The model that fails, and what it says. A header's change needs everything compiled
+        again."""
         everything = changed.endswith(".h")
         objects = [self.compiled(os.path.join(self.src, part + ".c"),
                                  everything or changed == part + ".c") for part in parts()]
@@ -232,12 +145,12 @@ class Scratch:
             program, *models = run.split()
             binary = os.path.join(self.folder, program)
             source = os.path.join(HERE, program + ".c")
-            included = f'#include "{changed}"' in with_headers(source)
+            included = includes(source, changed)
             main = self.compiled(source, everything or included)
             if included:  # the next one is not to find this one
                 del self.made[main]
             subprocess.run(["cc", main] + objects + [os.path.join(self.archives,
-                           "librunnel_check.a"), "-o", binary], check=True)
+                           "librunnel_check.a"), "-Wl,--gc-sections", "-o", binary], check=True)
             try:
                 done = subprocess.run([binary] + models, capture_output=True, text=True,
                                       timeout=TIMEOUT, check=False)
@@ -245,91 +158,135 @@ class Scratch:
                 sys.exit(f"mutate: {run}: not done in {TIMEOUT} s, so it says nothing")
             said = re.search(r"rn-check: (\S+) FAILS: (.*)", done.stdout)
             if done.returncode != 0 and said:
-                return f"{said.group(1)}: {said.group(2)[:60]}"
+                return said.group(1), said.group(2)[:60]
         return None
 
-
-def with_headers(source):
-    """The program's text, and that of the headers beside it which it includes."""
-    with open(source, encoding="utf-8") as file:
-        text = file.read()
-    for name in re.findall(r'^#include "(\w+\.h)"', text, re.MULTILINE):
-        header = os.path.join(HERE, name)
-        if os.path.exists(header):
-            text += with_headers(header)
-    return text
+    def restore(self, file, text):
+        with open(os.path.join(self.src, file), "w", encoding="utf-8") as changed:
+            changed.write(text)
+        if file.endswith(".h"):
+            self.made.clear()
+        else:
+            self.made = {o: True for o in self.made
+                         if not o.endswith(re.sub(r"\W", "_", file) + ".o")}
 
 
 def count():
-    """Prints for each file its explicit orders, its weakenings and whether they are made."""
-    made = left = 0
-    for folder, folders, names in sorted(os.walk(os.path.join(ROOT, "src"))):
-        folders.sort()
-        for name in sorted(names):
-            if not name.endswith((".c", ".h")) or name.endswith("_test.c"):
-                continue
-            path = os.path.join(folder, name)
-            with open(path, encoding="utf-8") as source:
-                text = source.read()
-            orders = len(ORDER.findall(text))
-            if not orders:
-                continue
-            file = os.path.relpath(path, os.path.join(ROOT, "src"))
-            n = len(list(mutants(text)))
-            covered = file in TARGETS
-            made, left = made + n * covered, left + n * (not covered)
-            how = "all relaxed" if n == 0 else "checked" if covered else "NOT checked"
-            print(f"{file:24} {orders:3} orders {n:3} weakenings  {how}")
-    print(f"mutate: {made} weakenings in {len(TARGETS)} checked files, {left} in others")
+    """Prints for each file its explicit orders, and the verdicts on those that can be weaker."""
+    total = collections.Counter()
+    for file, text in sources():
+        n = len(ORDER.findall(text))
+        if not n:
+            continue
+        keys = collections.Counter(m.key for m in mutants(file, text))
+        row = collections.Counter(weakenings=sum(keys.values()),
+                                  caught=sum(len(caught_by(key)) for key in keys),
+                                  unneeded=sum(unneeded(key) for key in keys))
+        total += row
+        print(f"{file:20} {n:3} orders {row['weakenings']:3} weaker {row['caught']:3} caught "
+              f"{row['unneeded']:3} unneeded")
+    print(f"mutate: {total['weakenings']} weakenings, {total['caught']} caught, "
+          f"{total['unneeded']} unneeded")
+    return 0
+
+
+def unmatched(found):
+    """What is wrong with the verdicts, if `found` counts the keys of all orders there are."""
+    for key in sorted(set(found) | set(orders.CAUGHT) | set(orders.UNNEEDED)):
+        verdicts = len(caught_by(key)) + unneeded(key)
+        if found[key] != verdicts:
+            yield f"{found[key]} times in src/, {verdicts} verdicts: {key}"
+        if key.split()[0] not in orders.TARGETS:
+            yield f"no models are named for {key.split()[0]}"
+    runs = [run.split() for runs in orders.TARGETS.values() for run in runs]
+    models = {name for program in {run[0] for run in runs}
+              for name in re.findall(r'MODEL\("([^"]+)"',
+                                     read(os.path.join(HERE, program + ".c")))}
+    named = {name for run in runs for name in run[1:]}
+    named |= {name for key in orders.CAUGHT for name in caught_by(key)}
+    for name in sorted(named - models):
+        yield f"there is no model {name}"
+    for key in orders.TIMES:
+        if key not in orders.UNNEEDED:
+            yield f"counted, and not listed as unneeded: {key}"
+
+
+def all_keys():
+    return collections.Counter(m.key for file, text in sources() for m in mutants(file, text))
+
+
+def verify():
+    wrong = list(unmatched(all_keys()))
+    for line in wrong:
+        print("mutate:", line)
+    return len(wrong) != 0
+
+
+def self_test():
+    def made_of(text):
+        return [(m.key.split(" ", 1)[1], m.line) for m in mutants("x", text)]
+
+    cas = "atomic_compare_exchange_strong_explicit(&a, &b, f(c), memory_order_acq_rel"
+    assert made_of(f"{cas},\n    memory_order_acquire)") == [
+        (f"{cas} -> acquire", 1), (f"{cas} -> release", 1),
+        (f"{cas}, memory_order_acquire -> relaxed", 2)]
+    load = "atomic_load_explicit(&b, memory_order_acquire"
+    assert made_of(f"atomic_store_explicit(&a, {load}) + 1, memory_order_release);") == [
+        (f"atomic_store_explicit(&a, {load}) + 1, memory_order_release -> relaxed", 1),
+        (f"{load} -> relaxed", 1)]
+    assert made_of("__atomic_load_n(&p, __ATOMIC_ACQUIRE); atomic_thread_fence(memory_order_"
+                   "seq_cst); atomic_fetch_add_explicit(&a, 1, memory_order_relaxed);") == [
+        ("__atomic_load_n(&p, __ATOMIC_ACQUIRE -> RELAXED", 1),
+        ("atomic_thread_fence(memory_order_seq_cst -> acq_rel", 1)]
+    found = all_keys()
+    assert sum(found.values()) > 100 and not list(unmatched(found))
+    key = "core/runq.h atomic_store_explicit(&q->busy, 0, memory_order_release -> relaxed"
+    for change in (1, -1):  # an order without a verdict, a verdict without an order
+        found[key] += change
+        assert len(list(unmatched(found))) == 1
+        found[key] -= change
+    found["core/new.c atomic_thread_fence(memory_order_seq_cst -> acq_rel"] = 1
+    assert len(list(unmatched(found))) == 2
+    return 0
 
 
 def main():
     if sys.argv[1:] == ["--list"]:
         return count()
+    if sys.argv[1:] == ["--verify"]:
+        return verify()
+    if sys.argv[1:] == ["--self-test"]:
+        return self_test()
     library = os.path.abspath(sys.argv[1])
-    files = sys.argv[2:] or list(TARGETS)
-    used, stale = collections.Counter(), False
-    table = {}  # caught, unneeded, not noticed
+    files = sys.argv[2:] or list(orders.TARGETS)
+    caught, left = collections.defaultdict(list), collections.Counter()
+    wrong = 0
     with tempfile.TemporaryDirectory() as folder:
         scratch = Scratch(folder, library)
         for file in files:
-            path = os.path.join(scratch.src, file)
-            with open(path, encoding="utf-8") as source:
-                text = source.read()
-            for start, end, weaker in mutants(text):
-                line = text.count("\n", 0, start) + 1
-                first = text[text.rfind("atomic_", 0, text.rfind("memory_order", 0, end)):end]
-                with open(path, "w", encoding="utf-8") as changed:
-                    changed.write(text[:start] + weaker + text[end:])
-                why = scratch.caught(file, TARGETS[file])
-                key = f"{file} {' '.join(first.split())} -> {weaker}"
-                row = table.setdefault(file, [0, 0, 0])
+            text = read(os.path.join(SRC, file))
+            for m in mutants(file, text):
+                with open(os.path.join(scratch.src, file), "w", encoding="utf-8") as changed:
+                    changed.write(text[:m.start] + m.weaker + text[m.end:])
+                why = scratch.caught(file, orders.TARGETS[file])
                 if why:
-                    row[0] += 1
-                elif key in UNNEEDED:
-                    row[1] += 1
-                    used[key] += 1
-                    why = "unneeded: " + UNNEEDED[key]
+                    caught[m.key].append(why[0])
+                    why = ": ".join(why)
                 else:
-                    row[2] += 1
-                    why = "NOT NOTICED: " + key
-                print(f"{file}:{line}: {text[start:end]} -> {weaker}: {why}", flush=True)
-            with open(path, "w", encoding="utf-8") as changed:
-                changed.write(text)
-            if file.endswith(".h"):
-                scratch.made.clear()
-            else:
-                scratch.made = {o: True for o in scratch.made
-                                if not o.endswith(re.sub(r"\W", "_", file) + ".o")}
-    for file, row in table.items():
-        print(f"{file:20} {row[0]:3} caught {row[1]:3} unneeded {row[2]:3} not noticed")
-    for key in UNNEEDED:
-        if key.split()[0] in files and used[key] != TIMES.get(key, 1):
-            print(f"mutate: unneeded {used[key]} times, which is not what is listed: {key}")
-            stale = True
-    caught, unneeded, wrong = (sum(row[i] for row in table.values()) for i in range(3))
-    print(f"mutate: {caught} caught, {unneeded} unneeded, {wrong} not noticed")
-    return wrong != 0 or stale
+                    left[m.key] += 1
+                    why = "unneeded: " + orders.UNNEEDED.get(m.key, "NO REASON")
+                print(f"{file}:{m.line}: {text[m.start:m.end]} -> {m.weaker}: {why}", flush=True)
+            scratch.restore(file, text)
+    for key in list(caught) + list(orders.CAUGHT) + list(left) + list(orders.UNNEEDED):
+        if key.split()[0] not in files:
+            continue
+        if (sorted(caught[key]) != sorted(caught_by(key))) or left[key] != unneeded(key):
+            print(f"mutate: caught by {caught[key]} and {left[key]} times not, which is not what "
+                  f"orders.py says: {key}")
+            wrong += 1
+    print(f"mutate: {sum(map(len, caught.values()))} caught, {sum(left.values())} unneeded, "
+          f"{wrong} other than listed")
+    return wrong != 0
 
 
 if __name__ == "__main__":

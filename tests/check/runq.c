@@ -76,20 +76,6 @@ static void owner(void *p)
     s->put = 2;
 }
 
-/* Does without if a thief is there. */
-static void owner_quick(void *p)
-{
-    state *s = p;
-    put(s, item(1));
-    put(s, item(2));
-    s->put = 2;
-    if (!rni_runq_enter_quickly(&s->queue))
-        return;
-    rni_runnable r = rni_runq_next(&s->queue);
-    rni_runq_leave(&s->queue);
-    note(s, r);
-}
-
 /* What is put last runs first. */
 static void owner_lifo(void *p)
 {
@@ -161,7 +147,6 @@ static const model_run runs[] = {
     { MODEL("runq-thief", begin, once_each, owner, thief) },
     { MODEL("runq-thieves", begin, once_each, owner, thief, thief),
       .options = { .preemptions = 2 } },
-    { MODEL("runq-quick", begin, once_each, owner_quick, thief) },
     { MODEL("runq-lifo", begin, once_each, owner_lifo, thief) },
     { MODEL("runq-grows", begin, once_each, owner_grows, thief) },
     { MODEL("runq-pinned", begin, once_each, owner_pins, thief) },
