@@ -93,6 +93,8 @@ void rni_sim_start(const rni_sim_plan *plan)
 
 void rni_sim_stop(void)
 {
+    if (!rni_sim_planned())
+        return;
     atomic_store_explicit(&planned, false, memory_order_relaxed);
     rni_first_grant = RNI_FIRST_GRANT;
     for (size_t i = 0; i < sim.n; i++) /* of groups that outlive the run */

@@ -64,7 +64,8 @@ typedef struct rni_sim_plan {
     bool tell;        /* say on stderr what each forced decision does */
 } rni_sim_plan;
 
-/* No worker runs at either. The plan and what it points to stay until the end. */
+/* No worker runs at either. The plan and what it points to stay until the end. The end of the run
+ * stops, before tasks that outlive it get other workers; to stop once more does nothing. */
 void rni_sim_start(const rni_sim_plan *plan);
 void rni_sim_stop(void);
 

@@ -336,6 +336,7 @@ void rni_runtime_serve(_Atomic(uint32_t) *done)
     rni_foreign_becomes_worker(false);
     pthread_mutex_lock(&start_lock);
     runs--;
+    rni_sim_stop(); /* before another thread is worker 0: what goes on does so unsimulated */
     leave_to_others(w);
     pthread_mutex_unlock(&start_lock);
 }
