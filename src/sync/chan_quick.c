@@ -38,9 +38,7 @@ static inline int serve(rni_task *t, rn_channel *c, rni_waiter *w)
 static RNI_NOINLINE int send_to(rni_task *t, rn_channel *c, const void *elem, rni_waiter *w)
 {
     if (w->elem)
-        memcpy(w->elem, elem, ELEMENT);
-    if (w->ok)
-        *w->ok = true;
+        memcpy(w->elem, elem, ELEMENT); /* w->ok is for selects */
     return serve(t, c, w);
 }
 

@@ -39,6 +39,13 @@ BUGS = [
      "rni_unlock(&c->lock);\n        return 0;\n    }\n    return (seen ? send_seen", 1000),
     ("end_is_not_zeroed", "sync/chan.c", "if (dst)\n            memset(dst, 0, size);",
      "(void)size;", 1000),
+    ("quick_receive_leaves_the_value", "sync/chan_quick.c",
+     "c->head = c->head + 1 == c->cap ? 0 : c->head + 1;", "", 1000),
+    ("quick_send_overtakes_a_receiver", "sync/chan_quick.c",
+     "if (usual(c) && w && !(w->flags & RNI_WAITER_CLAIM))\n        return send_to(t, c, elem, "
+     "w);",
+     "if (usual(c) && w && w->next && !(w->flags & RNI_WAITER_CLAIM))\n        return send_to(t, "
+     "c, elem, w->next);", 3000),
     ("close_wakes_senders_as_served", "sync/chan_close.c",
      "w->index = (unsigned)(rc ? rc : -EPIPE);", "w->index = (unsigned)(rc ? rc : 0);", 1000),
     ("close_forgets_senders", "sync/chan_close.c",
@@ -63,7 +70,7 @@ BUGS = [
      "q->head;\n        q->head->prev = &t->waiter;\n        q->head = &t->waiter;\n        "
      "t->waiter.lock = &c->lock;\n    }", 1000),
     ("cancel_loses_a_value", "sync/chan.c", "return rni_park(t, why, c, site);",
-     "rc = rni_park(t, why, c, site);\n    return rc ? rc : rni_refused_at_entry(t);", 3000),
+     "int rc = rni_park(t, why, c, site);\n    return rc ? rc : rni_refused_at_entry(t);", 3000),
     ("cancel_wakes_nobody", "core/park.c",
      "bool won = __atomic_load_n(&t->waiter.lock, __ATOMIC_RELAXED) == (void *)l &&\n"
      "               !shielded(t, cancel);\n    if (won)",
