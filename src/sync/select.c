@@ -311,7 +311,8 @@ static void look_at_cases(selection *s, const char *site)
 {
     enum { FEW = 8 };
     bool few = s->n <= FEW;
-    for (rn_case *k = s->cases + s->n; k-- > s->cases;) {
+    for (size_t i = s->n; i-- > 0;) {
+        rn_case *k = &s->cases[i];
         k->status = 0;
         k->waiter_.lock = NULL;
         k->discard_ = NULL;
