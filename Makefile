@@ -21,7 +21,7 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 export NINJA_STATUS = [%f/%t] 
 
 .PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan proof lint \
-        coverage bench bench-quick fuzz soak install clean format format-check
+        coverage bench bench-quick bench-check fuzz soak install clean format format-check
 
 all:
 	@$(DEPS) build
@@ -92,6 +92,13 @@ bench-quick:
 	@$(DEPS) bench
 	@$(MAKE) --no-print-directory build
 	@sh bench/run.sh --quick
+
+# The main job beside other link checkers. One that is not there has a line that says so.
+bench-check:
+	@$(DEPS) mainjob
+	@$(DEPS) linkchecker || true
+	@$(MAKE) --no-print-directory build
+	@python3 bench/mainjob.py
 
 # The fuzz targets with libFuzzer, ASan and UBSan (docs/fuzzing.md).
 fuzz:

@@ -3,16 +3,18 @@
 #
 # Installs the Debian packages that a target of the Makefile needs:
 #
-#   tools/install-deps.sh GROUP...      groups: build test san lint bench format
+#   tools/install-deps.sh GROUP...      groups: build test san lint bench mainjob linkchecker format
 #
 # Asks dpkg first and says nothing when all is there, because every `make` runs this. A word `a|b`
 # is satisfied by either package (whoever already has the gnutls libcurl keeps it); the first is
 # what gets installed.
 set -u
 
-# git-doc is input for a test. Minimal Debian images tell dpkg to drop /usr/share/doc, so there the
-# installed package is empty: look for the file itself, and ask dpkg to keep that folder.
-git_doc=/usr/share/doc/git/html/git.html
+# git-doc is input for a test, python3.11-doc for bench/mainjob.py. Minimal Debian images tell dpkg
+# to drop /usr/share/doc, so there the installed packages are empty: look for a file of theirs, and
+# ask dpkg to keep those folders.
+declare -A document=([git-doc]=/usr/share/doc/git/html/git.html
+                     [python3.11-doc]=/usr/share/doc/python3.11/html/index.html)
 
 build="gcc g++ libc6-dev cmake ninja-build make pkg-config
        libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev libgumbo-dev"
@@ -27,13 +29,17 @@ bench="$build python3 ca-certificates util-linux valgrind
        libboost-fiber1.81-dev|libboost-fiber1.74-dev
        librust-tokio-dev librust-crossbeam-channel-dev librust-async-channel-dev"
 command -v npm >/dev/null || bench="$bench nodejs npm"
+mainjob="$build python3 python3.11-doc"
+command -v npm >/dev/null || mainjob="$mainjob nodejs npm"
+linkchecker=linkchecker
 command -v cargo >/dev/null || bench="$bench cargo-web|cargo"
 
 wanted=
 for group in "$@"; do
     case $group in
-    build | test | san | lint | bench | format) wanted="$wanted ${!group}" ;;
-    *) echo "install-deps: no such group: $group (build test san lint bench format)" >&2; exit 2 ;;
+    build | test | san | lint | bench | mainjob | linkchecker | format)
+        wanted="$wanted ${!group}" ;;
+    *) echo "install-deps: no such group: $group" >&2; exit 2 ;;
     esac
 done
 
@@ -50,7 +56,7 @@ for word in $wanted; do
     for package in ${word//|/ }; do
         grep -qxF -- "$package" <<<"$installed" && found=yes
     done
-    [ "$word" = git-doc ] && [ ! -e $git_doc ] && found=
+    [ -z "${document[$word]:-}" ] || [ -e "${document[$word]}" ] || found=
     [ -n "$found" ] || missing="$missing ${word%%|*}"
 done
 [ -n "$missing" ] || exit 0
@@ -68,11 +74,15 @@ trap 'rm -f "$log"' EXIT
 export DEBIAN_FRONTEND=noninteractive
 install() {
     apt-get install -y --no-install-recommends \
-        -o Dpkg::Options::=--path-include='/usr/share/doc/git/*' "$@" $missing
+        -o Dpkg::Options::=--path-include='/usr/share/doc/git/*' \
+        -o Dpkg::Options::=--path-include='/usr/share/doc/python3.11/*' "$@" $missing
 }
 reinstall=
-[[ " $missing " == *" git-doc "* ]] && dpkg-query -W -f '${db:Status-Status}' git-doc 2>/dev/null |
-    grep -qx installed && reinstall=--reinstall
+for package in "${!document[@]}"; do
+    [[ " $missing " == *" $package "* ]] &&
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed &&
+        reinstall=--reinstall
+done
 # The lists may be older than the mirror, so they are fetched again before every installation.
 if ! { apt-get update && install $reinstall; } </dev/null >"$log" 2>&1; then
     tail -n 30 "$log" >&2
