@@ -89,11 +89,6 @@ void str_puts(str *s, const char *text)
     str_add(s, text, strlen(text));
 }
 
-void str_putc(str *s, char c)
-{
-    str_add(s, &c, 1);
-}
-
 void str_printf(str *s, const char *format, ...)
 {
     char small[256];

@@ -31,7 +31,14 @@ void str_clear(str *s);
 void str_reserve(str *s, size_t more);
 void str_add(str *s, const void *data, size_t n);
 void str_puts(str *s, const char *text);
-void str_putc(str *s, char c);
+/* Inline, because URLs are made one character at a time. */
+static inline void str_putc(str *s, char c)
+{
+    if (s->cap - s->len < 2)
+        str_reserve(s, 1);
+    s->data[s->len++] = c;
+    s->data[s->len] = 0;
+}
 __attribute__((format(printf, 2, 3))) void str_printf(str *s, const char *format, ...);
 /* The C string; "" for an empty str. It belongs to the str until the next change. */
 const char *str_c(const str *s);

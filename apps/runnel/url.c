@@ -48,10 +48,18 @@ static size_t scheme_length(const char *s, size_t n)
     return i < n && s[i] == ':' ? i : 0;
 }
 
+/* A loop for the few stops: strchr is dearer. */
+static bool is_one_of(char c, const char *stops)
+{
+    while (*stops && *stops != c)
+        stops++;
+    return *stops;
+}
+
 static size_t span_until(const char *s, size_t n, const char *stops)
 {
     size_t i = 0;
-    while (i < n && !(s[i] && strchr(stops, s[i])))
+    while (i < n && !is_one_of(s[i], stops))
         i++;
     return i;
 }
@@ -119,9 +127,10 @@ static void trim(const char *ref, str *out)
         n--;
     while (n && (unsigned char)ref[0] <= ' ')
         ref++, n--;
-    for (size_t i = 0; i < n; i++)
-        if (!strchr("\t\n\r", ref[i]))
-            str_putc(out, ref[i]);
+    for (size_t i = 0, k; i < n; i += k + 1) {
+        k = span_until(ref + i, n - i, "\t\n\r");
+        str_add(out, ref + i, k);
+    }
 }
 
 static void add_view(str *s, const char *before, view v)
