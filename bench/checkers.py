@@ -105,7 +105,8 @@ class LinkChecker(Checker):
             self.missing = "not installed: the Debian package linkchecker"
             return
         package = first_line(["dpkg-query", "-W", "-f", "${Version}", "linkchecker"])
-        self.version = f"linkchecker {package}, {first_line(['python3', '--version'])}"
+        interpreter = Path(self.program).read_text().splitlines()[0].removeprefix("#!").split()[-1]
+        self.version = f"linkchecker {package}, {first_line([interpreter, '--version'])}"
 
     def command(self, work):
         # Run by root it goes on as nobody, who must be able to read and write here.
