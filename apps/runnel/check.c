@@ -24,11 +24,13 @@
 
 #include <curl/curl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 typedef struct check {
@@ -272,6 +274,9 @@ int check_main(int argc, char **argv)
     check c = { 0 };
     int status = EXIT_ERROR;
     panic_catch();
+    /* Any helper thread may parse a page, and glibc would let each keep the memory of its largest.
+     * No more of them parse at once than there are CPUs. */
+    mallopt(M_ARENA_MAX, get_nprocs());
     /* libcurl takes host names to be in the locale's charset; those on pages are in UTF-8. */
     setlocale(LC_CTYPE, "C.UTF-8");
     bool parsed = options_parse(&c.o, argc, argv);
