@@ -21,7 +21,8 @@ CTEST     = ctest --output-on-failure -j $(JOBS)
 export NINJA_STATUS = [%f/%t] 
 
 .PHONY: all build other-builds demo test test-asan test-tsan test-ubsan test-msan proof lint \
-        coverage bench bench-quick bench-check fuzz soak install clean format format-check
+        coverage bench bench-quick bench-check bench-curves fuzz soak install clean format \
+        format-check
 
 all:
 	@$(DEPS) build
@@ -99,6 +100,12 @@ bench-check:
 	@$(DEPS) linkchecker || true
 	@$(MAKE) --no-print-directory build
 	@python3 bench/mainjob.py
+
+# Cost by number of objects, and memory by object: less than five minutes (bench/curves.py).
+bench-curves:
+	@$(DEPS) bench
+	@$(MAKE) --no-print-directory build
+	@python3 -B bench/curves.py
 
 # The fuzz targets with libFuzzer, ASan and UBSan (docs/fuzzing.md).
 fuzz:
