@@ -93,6 +93,8 @@ CURVES = [
           100, 2000, 4096, 12),
     Curve("lot_mutex", "lot", "unlocking a mutex, n mutexes waited for", "1", TO_LOT, 100, 2000,
           4096, 12),
+    Curve("lot_group", "lot", "starting and joining a task of the next of n groups", "1", TO_LOT,
+          100, 200000, 384, 8),
 ]
 MEMORY = [  # name in the program, words, how many
     ("task_default", "parked task, default class", 100000),

@@ -104,6 +104,39 @@ static int lot_mutex(curve_point *p)
     return run(p, true);
 }
 
+static int nothing(void)
+{
+    return 0;
+}
+RN_TASK(nothing);
+
+/* Nobody else waits: the next of n groups starts a task and waits for it, which takes the lock of
+ * that group's bucket, so that here the size of the table counts. */
+static int lot_group(curve_point *p)
+{
+    rn_group **all = calloc((size_t)p->n, sizeof(rn_group *));
+    int rc = all ? 0 : -ENOMEM;
+    for (int64_t i = 0; rc == 0 && i < p->n; i++) {
+        all[i] = rn_group_new(NULL);
+        rc = all[i] ? 0 : -ENOMEM;
+    }
+    int64_t rounds = curve_rounds(p), start = curve_now();
+    for (int64_t round = 0; rc == 0 && round < rounds; round++)
+        for (int64_t i = 0; rc == 0 && i < p->n; i++) {
+            rc = rn_go(all[i], nothing);
+            if (rc == 0)
+                rc = rn_group_wait(all[i]);
+            p->check += rc == 0;
+        }
+    p->ns = curve_now() - start;
+    p->done = p->expected = rounds * p->n;
+    for (int64_t i = 0; all && i < p->n; i++)
+        rn_group_close(all[i]);
+    free(all);
+    return rc;
+}
+
 const curve lot_curves[] = { { "lot_waitgroup", lot_waitgroup },
                              { "lot_mutex", lot_mutex },
+                             { "lot_group", lot_group },
                              { 0 } };

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* The parking lot; lot.h tells what it is for. The number of buckets is fixed: they are only ever
- * held for a few instructions, and only by objects that somebody waits for. */
+/*
+ * The parking lot; lot.h tells what it is for. The number of buckets is fixed, so that a bucket's
+ * lock stays where it is. A search passes all that wait in a bucket, each of them in a page of its
+ * own: with too few buckets that becomes dear where very many objects are waited for at once, with
+ * too many a bucket is less often in a cache. Record 2 has the figures.
+ */
 #include "sync/lot.h"
 
-enum { BUCKETS = 1024 };
+enum { BITS = 15, BUCKETS = 1 << BITS };
 
+/* Two in a cache line: neighbours are seldom in use at the same time, and the table is half as
+ * large. */
 static struct {
-    _Alignas(64) rni_bucket b;
+    _Alignas(32) rni_bucket b;
 } buckets[BUCKETS];
 
 rni_bucket *rni_lot_enter(rni_task *t, const void *object)
 {
-    uint64_t h = (uint64_t)(uintptr_t)object * UINT64_C(0x9e3779b97f4a7c15);
-    rni_bucket *b = &buckets[h >> 54].b;
+    uint64_t h = (uint64_t)(uintptr_t)object;
+    h ^= h >> 12; /* or the product is uneven over objects that are a power of two apart */
+    h *= UINT64_C(0x9e3779b97f4a7c15);
+    rni_bucket *b = &buckets[h >> (64 - BITS)].b;
     if (t)
         rni_wait_announce(t, &b->lock);
     rni_lock_take(&b->lock);
