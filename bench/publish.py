@@ -17,6 +17,8 @@ import table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs/performance.md"
+PICTURE = ("![Go's time divided by runnel's, a bar for each benchmark and number of workers]"
+           "(performance.svg)")
 BEGIN, END = "<!-- results: bench/publish.py -->", "<!-- end of the results -->"
 
 
@@ -52,7 +54,7 @@ def publish(run, page):
     head, rest = page.split(BEGIN, 1)
     tail = rest.split(END, 1)[1]
     summary = table.summary(run["rows"])[0]
-    block = "\n".join([*machine_lines(run), "", summary + ".", "", *rows(run)])
+    block = "\n".join([PICTURE, "", *machine_lines(run), "", summary + ".", "", *rows(run)])
     return f"{head}{BEGIN}\n{block}\n{END}{tail}"
 
 
