@@ -257,7 +257,7 @@ void rni_ck_order_access(rni_ck_location *l, rni_ck_thread *t, rni_ck_store *s, 
 
 void rni_ck_order_fence(rni_ck_thread *t, uint32_t *previous)
 {
-    uint32_t before[RNI_CK_THREADS] = { 0 }, numbers[RNI_CK_THREADS];
+    uint32_t before[RNI_CK_THREADS] = { 0 }, numbers[RNI_CK_THREADS] = { 0 };
     unsigned me = (unsigned)t->index;
     if (me == 0 || rni_ck_options.memory == RN_CHECK_SC)
         return;
