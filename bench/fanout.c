@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* fanout: what does an item cost that one of four workers takes from a channel and sends on to
  * another, where all results meet? Both channels are unbuffered. */
-#include "bench.h"
+#include "produce.h"
 
 enum { FAN = 4 };
-
-static int produce(rn_sender(int64_t) items, int64_t n)
-{
-    int rc = 0;
-    for (int64_t i = 0; rc == 0 && i < n; i++)
-        rc = rn_send(items, i);
-    rn_close(items);
-    return rc;
-}
-RN_TASK(produce, rn_sender(int64_t), int64_t);
 
 static int work(rn_receiver(int64_t) items, rn_sender(int64_t) results)
 {

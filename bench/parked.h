@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "resident.h"
 
 typedef struct crowd {
     rn_waitgroup waiting;
@@ -25,18 +26,6 @@ static int stand(crowd *c, rn_receiver(rn_unit) gate)
     return 0;
 }
 RN_TASK(stand, crowd *, rn_receiver(rn_unit));
-
-/* The memory of this process that is in RAM. */
-static int64_t resident_bytes(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%*d %ld", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (int64_t)sysconf(_SC_PAGESIZE);
-}
 
 static int park(int64_t n, rn_stack_class stack, int64_t *check)
 {

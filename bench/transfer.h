@@ -3,17 +3,7 @@
 #ifndef BENCH_TRANSFER_H
 #define BENCH_TRANSFER_H
 
-#include "bench.h"
-
-static int produce(rn_sender(int64_t) items, int64_t n)
-{
-    int rc = 0;
-    for (int64_t i = 0; rc == 0 && i < n; i++)
-        rc = rn_send(items, i);
-    rn_close(items);
-    return rc;
-}
-RN_TASK(produce, rn_sender(int64_t), int64_t);
+#include "produce.h"
 
 static int transfer(int64_t n, size_t capacity, int64_t *check)
 {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "curves.h"
+#include "../resident.h"
 
 static const curve *const rooms[] = { task_curves,  channel_curves, select_curves,
                                       group_curves, timer_curves,   context_curves,
@@ -26,13 +27,7 @@ typedef struct job {
 
 int64_t curve_resident_bytes(void)
 {
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    if (f && fscanf(f, "%*d %ld", &pages) != 1)
-        pages = 0;
-    if (f)
-        fclose(f);
-    return pages * (int64_t)sysconf(_SC_PAGESIZE);
+    return resident_bytes();
 }
 
 int64_t curve_now(void)

@@ -45,8 +45,8 @@ extern const _Atomic(int) rni_never_cancelled;
  * for it that panics. NULL only in a worker's loop, where no task runs. */
 RNI_NOINLINE rni_task *rni_current(void);
 
-/* rni_current in line, for a function that does it once and has switched nothing before: on x86-64
- * no compiler keeps the thread's own address in a register. NULL: ask rni_current. */
+/* rni_current in line: on x86-64 thread-local data is read relative to a segment, so no compiler
+ * keeps the address of a thread's own in a register across a switch. NULL: ask rni_current. */
 static inline rni_task *rni_current_here(void)
 {
 #if defined(RNI_SEAT_IN_LINE)

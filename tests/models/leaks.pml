@@ -2,7 +2,7 @@
 /*
  * The check of leaks: a world that is stopped between any two steps, and what is judged leaked then.
  *
- * waiter    wait_in (sync/chan.c), rni_park, rni_deadline_start and _stop (core/park.c)
+ * waiter    rni_chan_wait (sync/chan.c), rni_park, rni_deadline_start and _stop (core/park.c)
  * peer      begin (core/dispatch.c), then rni_chan_send_locked with rni_waiter_won, rni_ready
  * starter   rni_start (core/start.c): moves the reference into a spawn record
  * canceller rn_ctx_cancel down to rni_owner_abort_all, by who holds the group

@@ -3,9 +3,9 @@
  * Waiting for one object: announce, lock, enqueue, refused?, against a peer, a cancellation and a
  * deadline.
  *
- * waiting_task  send_or_wait and wait_in (sync/chan.c), rni_lot_queue (sync/lot.c), rni_park,
- *               rni_deadline_start and rni_deadline_stop (core/park.c), rni_shield_on, end
- *               (core/dispatch.c)
+ * waiting_task  rni_chan_send_held and rni_chan_wait (sync/chan.c), rni_lot_queue (sync/lot.c),
+ *               rni_park, rni_deadline_start and rni_deadline_stop (core/park.c), rni_shield_on,
+ *               end (core/dispatch.c)
  * abort         abort_wait (core/park.c)
  * canceller     group_cancelled (scope/group.c) with rni_owner_abort_all
  * timer         rni_timers_run (core/timer.c) with deadline_passed
