@@ -15,6 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The stacks of the tasks of which there are very many, for programs built more than once. */
+#if !defined(BENCH_STACK)
+#define BENCH_STACK RN_STACK_DEFAULT
+#define BENCH_SUFFIX ""
+#endif
+__attribute__((unused)) static const rn_attr bench_many = { .stack = BENCH_STACK };
+
 typedef struct bench {
     const char *name;
     /* Does n operations inside a running task. Returns 0 or a negative error. */

@@ -36,7 +36,7 @@ static int contexts(int64_t n, size_t capacity, int64_t *check)
     rn_waitgroup_add(&f.waiting, (int)n);
     for (int64_t i = 0; rc == 0 && i < n; i++) {
         rn_ctx *ctx = rn_ctx_with_cancel(parent);
-        rc = ctx ? rn_go(g, child, &f, ctx, i) : -ENOMEM;
+        rc = ctx ? rn_go_with(g, &bench_many, child, &f, ctx, i) : -ENOMEM;
         if (rc)
             rn_ctx_unref(ctx);
     }
@@ -57,5 +57,6 @@ static int contexts(int64_t n, size_t capacity, int64_t *check)
 
 int main(int argc, char **argv)
 {
-    return bench_main(argc, argv, (bench){ .name = "contexts", .run = contexts, .n = 200000 });
+    return bench_main(argc, argv,
+                      (bench){ .name = "contexts" BENCH_SUFFIX, .run = contexts, .n = 200000 });
 }

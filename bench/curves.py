@@ -98,6 +98,7 @@ CURVES = [
 ]
 MEMORY = [  # name in the program, words, how many
     ("task_default", "parked task, default class", 100000),
+    ("task_tiny", "parked task, tiny class (2 KiB)", 100000),
     ("task_small", "parked task, small class (16 KiB)", 100000),
     ("task_normal", "parked task, normal class (64 KiB)", 100000),
     ("task_large", "parked task, large class (256 KiB)", 100000),

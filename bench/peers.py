@@ -36,11 +36,15 @@ class Side:
         self.command, self.version = [program], version
         self.names = (run([program, "list"], print, timeout=10) or "").split()
 
+    def work(self, row):
+        """The name of the row's program. What is only said of runnel's stacks changes no peer's."""
+        return row.name.removesuffix("_tiny")
+
     def has(self, row):
-        return row.name in self.names
+        return self.work(row) in self.names
 
     def operations(self, row, n):
-        return n // self.divisors.get(row.name, 1)
+        return n // self.divisors.get(self.work(row), 1)
 
     def environment(self, workers):
         return {"BENCH_WORKERS": str(workers)}
@@ -55,7 +59,7 @@ class Side:
 
     def program(self, row, workers, n):
         """What measure.run_once needs: command, environment, CPUs."""
-        work = [row.name, str(n), str(row.capacity)]
+        work = [self.work(row), str(n), str(row.capacity)]
         command = ([self.build / "bin/bench-load", *work, "--", *self.server(row, workers)]
                    if row.load else [*self.command, *work])
         return (command, dict(clean_environment(), **self.environment(workers)),
@@ -67,6 +71,9 @@ class Runnel(Side):
 
     def __init__(self, build):
         self.build, self.command = build, [build / "bin"]
+
+    def work(self, row):
+        return row.name
 
     def has(self, row):
         return True

@@ -36,7 +36,9 @@ static int ring(int64_t n, size_t size, int64_t *check)
     int rc = first && last ? 0 : -ENOMEM;
     for (size_t i = 0; rc == 0 && i < size; i++) {
         rn_chan(int64_t) out = i + 1 < size ? rn_make(g, int64_t, 0) : first;
-        rc = out ? rn_go(g, member, (int64_t)i, rn_rx(in), rn_tx(out), rn_tx(last)) : -ENOMEM;
+        rc = out ? rn_go_with(g, &bench_many, member, (int64_t)i, rn_rx(in), rn_tx(out),
+                              rn_tx(last))
+                 : -ENOMEM;
         in = out;
     }
     int64_t holder;
@@ -52,7 +54,10 @@ static int ring(int64_t n, size_t size, int64_t *check)
 
 int main(int argc, char **argv)
 {
-    return bench_main(
-        argc, argv,
-        (bench){ .name = "ring", .run = ring, .n = 4000000, .capacity = 503, .cold = true });
+    return bench_main(argc, argv,
+                      (bench){ .name = "ring" BENCH_SUFFIX,
+                               .run = ring,
+                               .n = 4000000,
+                               .capacity = 503,
+                               .cold = true });
 }

@@ -20,7 +20,7 @@ static int node(rn_group *g, rn_sender(int64_t) up, int64_t first, int64_t size)
         return -ENOMEM;
     int64_t part = size / 10;
     for (int i = 0; i < 10; i++)
-        rn_go(g, node, g, rn_tx(children), first + i * part, part);
+        rn_go_with(g, &bench_many, node, g, rn_tx(children), first + i * part, part);
     int64_t sum = 0;
     for (int i = 0; i < 10; i++) {
         int64_t v;
@@ -39,7 +39,7 @@ static int skynet(int64_t n, size_t capacity, int64_t *check)
     if (!g)
         return -ENOMEM;
     rn_chan(int64_t) root = rn_make(g, int64_t, 0);
-    int rc = root ? rn_go(g, node, g, rn_tx(root), 0, n) : -ENOMEM;
+    int rc = root ? rn_go_with(g, &bench_many, node, g, rn_tx(root), 0, n) : -ENOMEM;
     if (rc == 0)
         rc = rn_recv(root, check);
     if (rc == 0)
@@ -50,5 +50,6 @@ static int skynet(int64_t n, size_t capacity, int64_t *check)
 
 int main(int argc, char **argv)
 {
-    return bench_main(argc, argv, (bench){ .name = "skynet", .run = skynet, .n = 1000000 });
+    return bench_main(argc, argv,
+                      (bench){ .name = "skynet" BENCH_SUFFIX, .run = skynet, .n = 1000000 });
 }

@@ -27,7 +27,8 @@ static int sleepers(int64_t n, size_t capacity, int64_t *check)
         return -ENOMEM;
     int64_t start = rn_now();
     for (int64_t i = 1; i <= n; i++)
-        rn_go(g, nap, RN_SECOND / n * i, &slept); /* If one cannot be started, the group fails. */
+        rn_go_with(g, &bench_many, nap, RN_SECOND / n * i,
+                   &slept); /* If one cannot be started, the group fails. */
     int rc = rn_group_wait(g);
     bench_report("late_ms", (double)(rn_now() - start - RN_SECOND) / RN_MILLISECOND);
     rn_group_close(g);
@@ -37,6 +38,7 @@ static int sleepers(int64_t n, size_t capacity, int64_t *check)
 
 int main(int argc, char **argv)
 {
-    return bench_main(argc, argv,
-                      (bench){ .name = "sleepers", .run = sleepers, .n = 1000000, .cold = true });
+    return bench_main(
+        argc, argv,
+        (bench){ .name = "sleepers" BENCH_SUFFIX, .run = sleepers, .n = 1000000, .cold = true });
 }

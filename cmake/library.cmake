@@ -83,6 +83,8 @@ foreach(library static shared)
   # Users too: a stack guard catches only what cannot step over it (runnel.pc.in says the same).
   target_compile_options(runnel_${library} INTERFACE
     "$<$<COMPILE_LANGUAGE:C,CXX>:-fstack-clash-protection>")
+  # And a tiny stack has no room for the dynamic linker.
+  target_link_options(runnel_${library} INTERFACE -Wl,-z,now)
   set_target_properties(runnel_${library} PROPERTIES EXPORT_NAME ${library})
   add_library(runnel::${library} ALIAS runnel_${library})
 endforeach()

@@ -134,9 +134,10 @@ class World:
             base = self.u64(chunk + self["chunk.base"])
             slots = self.u32(chunk + self["chunk.slots"])
             stride = self.u64(chunk + self["chunk.bytes"]) // max(slots, 1)
+            colours = max(self.u32(chunk + self["chunk.colours"]), 1)
             for k in range(min(self.u32(chunk + self["chunk.used"]), slots)):
                 top = base + stride * (k + 1)
-                yield (top - size - k % self["chunk.colours"] * colour) & ~63
+                yield (top - size - k % colours * colour) & ~63
 
     def task(self, address, foreign=False):
         record = self.read(address, self["task.size"])

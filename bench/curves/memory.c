@@ -64,6 +64,11 @@ static int memory_task_default(curve_point *p)
     return tasks(p, RN_STACK_DEFAULT);
 }
 
+static int memory_task_tiny(curve_point *p)
+{
+    return tasks(p, RN_STACK_TINY);
+}
+
 static int memory_task_small(curve_point *p)
 {
     return tasks(p, RN_STACK_SMALL);
@@ -175,6 +180,7 @@ static int memory_group(curve_point *p)
 }
 
 const curve memory_curves[] = { { "memory_task_default", memory_task_default },
+                                { "memory_task_tiny", memory_task_tiny },
                                 { "memory_task_small", memory_task_small },
                                 { "memory_task_normal", memory_task_normal },
                                 { "memory_task_large", memory_task_large },

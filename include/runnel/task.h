@@ -42,8 +42,22 @@ typedef enum rn_stack_class {
     RN_STACK_SMALL,       /* 16 KiB: own code that calls little else */
     RN_STACK_NORMAL,      /* 64 KiB */
     RN_STACK_LARGE,       /* 256 KiB */
-    RN_STACK_HUGE         /* 1 MiB */
+    RN_STACK_HUGE,        /* 1 MiB */
+    RN_STACK_TINY         /* 2 KiB without a guard: see below */
 } rn_stack_class;
+
+/*
+ * RN_STACK_TINY is for a great many tasks that mostly wait: one takes half the memory of the other
+ * classes, whose stacks are whole pages. About 1,500 bytes are for the task's functions, runnel's
+ * own calls among them, the deepest of which takes 700: no printf, no name resolution, no large
+ * array; gcc's -fstack-usage and rn_stack_report tell what is used. Nothing guards a tiny stack,
+ * and one that overflows overwrites another task: runnel looks for that when the task waits for
+ * something that is not there yet or ends, and panics. Handlers of signals need SA_ONSTACK.
+ *
+ * It is a small stack instead where 2 KiB cannot be enough: with a sanitizer, with the portable
+ * switch, and in a program whose functions are bound at their first call, which takes kilobytes
+ * (link with -Wl,-z,now, as pkg-config and CMake do, or set LD_BIND_NOW).
+ */
 
 /* Settings of one task for rn_go_with. Zero means the default for each. */
 typedef struct rn_attr {

@@ -11,6 +11,9 @@
  * having parked, the next fresh task is called on the same stack; if it parks, the stack stays with
  * it, and the next fresh task gets another.
  *
+ * On a tiny stack only the usual is done: to switch to a task, or to a stack that is at hand. All
+ * else the worker's loop does: to look around, to fire timers, to sleep, to make stacks.
+ *
  * A picked task may not have left its stack yet (another worker made it ready in between). A worker
  * that is itself about to leave a stack must not wait for that long: the other one may be waiting
  * for it in turn. It hands the task to its loop, which owns no task stack and can wait.
@@ -46,39 +49,6 @@ RNI_LAYOUT = {
     RNI_LAYOUT_NUMBER("waiter.flag.claim", RNI_WAITER_CLAIM),
     RNI_LAYOUT_NUMBER("claim.waiting", RNI_CLAIM_WAITING),
 };
-
-#if !defined(RNI_SEAT_IN_LINE)
-static
-#endif
-    __thread rni_seat *rni_seat_tls;
-
-RNI_NOINLINE rni_worker *rni_worker_self(void)
-{
-    rni_seat *seat = rni_seat_tls;
-    __asm__ volatile("" : "+r"(seat) : : "memory"); /* not const nor pure: the thread may change */
-    return (rni_worker *)(void *)seat;
-}
-
-RNI_NOINLINE void rni_worker_set_self(rni_worker *w)
-{
-    rni_seat_tls = w ? &w->seat : NULL;
-    __asm__ volatile("" ::: "memory");
-}
-
-RNI_NOINLINE rni_task *rni_current(void)
-{
-    rni_seat *seat = rni_seat_tls;
-    __asm__ volatile("" : "+r"(seat) : : "memory");
-    return rni_likely(seat != NULL) ? seat->current : rni_foreign_self();
-}
-
-int rni_spend_here(int rc)
-{
-    rni_worker *w = rni_worker_self();
-    return w && w->seat.current && atomic_load_explicit(&w->callbacks, memory_order_relaxed) == 0
-               ? rni_spend(w->seat.current, rc)
-               : rc;
-}
 
 static rni_runnable take_own(rni_worker *w)
 {
@@ -186,6 +156,8 @@ static void end(rni_task *t, int rc)
 {
     rni_owner *o = t->owner;
     bool background = t->background;
+    if (rni_unlikely(rni_stack_is_tiny(t)))
+        rni_stack_inspect(t);
     if (t->listed) {
         rni_lock_take(&o->lock);
         rni_list_remove(&t->link);
@@ -216,7 +188,7 @@ static void trampoline(void)
         w = rni_worker_here(); /* another, perhaps */
         rni_spawn_give(&w->spawns, s);
         rni_runnable r = pick_quickly(w);
-        if (rni_unlikely(!r))
+        if (rni_unlikely(!r) && !rni_stack_is_tiny(t))
             r = rni_pick(w);
         if (rni_is_spawn(r) && rni_as_spawn(r)->stack_class == t->stack_class) {
             w->starting = rni_as_spawn(r);
@@ -288,9 +260,20 @@ static inline void arrive(rni_worker *w, rni_task *to, bool loop)
     }
 }
 
+/* For a task on a tiny stack that is to leave: whether r is to be begun by the loop. */
+static bool leave_to_loop(rni_worker *w, rni_task *from, rni_runnable r)
+{
+    rni_stack_inspect(from);
+    return rni_is_spawn(r) && !rni_stack_at_hand(w->stacks, rni_as_spawn(r)->stack_class);
+}
+
 int rni_dispatch(rni_worker *w, rni_task *from, rni_runnable r)
 {
     rni_task *to;
+    if (rni_unlikely(rni_stack_is_tiny(from)) && leave_to_loop(w, from, r)) {
+        w->pending = r;
+        r = 0;
+    }
     while (rni_unlikely(!(to = context_for(w, r))))
         r = rni_pick(w);
     if (rni_unlikely(to == from)) { /* made ready before it had left */
@@ -324,7 +307,7 @@ static inline int switch_from(rni_worker *w, rni_task *from, rni_runnable r)
 
 static RNI_NOINLINE int leave_slowly(rni_worker *w, rni_task *t)
 {
-    return rni_dispatch(w, t, rni_pick(w));
+    return rni_dispatch(w, t, rni_stack_is_tiny(t) ? 0 : rni_pick(w));
 }
 
 int rni_leave(rni_worker *w, rni_task *t)
@@ -335,9 +318,10 @@ int rni_leave(rni_worker *w, rni_task *t)
 
 static RNI_NOINLINE int yield_slowly(rni_worker *w, rni_task *t, rni_runnable r)
 {
-    if (!r)
+    bool tiny = rni_stack_is_tiny(t);
+    if (!r && !tiny)
         r = rni_pick(w);
-    if (!r && !rni_must_leave(w)) {
+    if (!r && !tiny && !rni_must_leave(w)) {
         rni_count(&w->dispatches, 1); /* as if it had been queued, for who watches */
         atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
         return t->context.result;
@@ -368,6 +352,10 @@ int rni_leave_for_others(rni_worker *w, rni_task *t)
 static void leave_stack(rni_worker *w, rni_task *from, rni_runnable r)
 {
     rni_task *to; /* before the give: it must not hand out our own stack */
+    if (rni_unlikely(rni_stack_is_tiny(from)) && leave_to_loop(w, from, r)) {
+        w->pending = r;
+        r = 0;
+    }
     while (rni_unlikely(!(to = context_for(w, r))))
         r = rni_pick(w);
     if (!saved(to)) {

@@ -4,6 +4,9 @@
  * and what to change, then the process ends by the signal it would have ended by. Faults anywhere
  * else go to whoever handled the signal before.
  *
+ * A tiny stack has no guard; what has overwritten the word at its bottom is found later, by
+ * rni_stack_inspect.
+ *
  * The handler runs on the worker's alternate stack and uses only async-signal-safe calls.
  */
 #include <signal.h>
@@ -12,6 +15,7 @@
 
 #include "base/say.h"
 #include "core/foreign.h"
+#include "core/park.h"
 #include "core/worker.h"
 
 static struct sigaction old_segv, old_bus;
@@ -35,7 +39,7 @@ static void put_number(size_t n)
 static void report(const rni_task *t)
 {
     static const char *const larger[] = { "RN_STACK_NORMAL", "RN_STACK_LARGE", "RN_STACK_HUGE",
-                                          NULL };
+                                          NULL, "RN_STACK_SMALL" };
     const char *name = atomic_load_explicit(&t->name, memory_order_relaxed);
     const char *site = atomic_load_explicit(&t->site, memory_order_relaxed);
     put("runnel: stack overflow in task ");
@@ -53,6 +57,13 @@ static void report(const rni_task *t)
     } else {
         put("no class is larger: use less stack, or rn_blocking\n");
     }
+}
+
+void rni_stack_overflowed(rni_task *t)
+{
+    (void)t;
+    rni_panic(NULL, "the task has overflowed its tiny stack and overwritten another's; start it "
+                    "with .stack = RN_STACK_SMALL");
 }
 
 /* Whether a frame that is larger than the guard may have reached the address. */

@@ -64,12 +64,12 @@ static long parse_kib(const char *s)
 /* A class by its name, or the smallest that has the size. */
 static int parse_stack(const char *s)
 {
-    static const char *const names[RNI_STACK_CLASSES] = { "small", "normal", "large", "huge" };
-    int named = name_among(s, names, RNI_STACK_CLASSES);
+    static const char *const names[RNI_STACK_GUARDED] = { "small", "normal", "large", "huge" };
+    int named = name_among(s, names, RNI_STACK_GUARDED);
     if (named >= 0)
         return named;
     long kib = parse_kib(s);
-    for (int cls = 0; kib > 0 && cls < RNI_STACK_CLASSES; cls++)
+    for (int cls = 0; kib > 0 && cls < RNI_STACK_GUARDED; cls++)
         if ((size_t)kib <= rni_stack_usable((unsigned)cls) >> 10)
             return cls;
     return -1;

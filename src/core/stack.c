@@ -17,20 +17,22 @@
 #include "base/copy.h"
 #include "base/layout.h"
 #include "core/records.h"
-#include "core/settings.h"
 #include "core/stack.h"
 #include "os/os.h"
 
 enum { MAX_CHUNKS = 1 << 15, POOL_WARM = 8192, COLOURS = 16, COLOUR_BYTES = 64 };
+/* Of a chunk of four huge pages. The first has less, in small ones: a program with a few tiny tasks
+ * is not to pay for a thousand. */
+enum { TINY_SLOTS = (8 << 20) / ((2 << 10) + 64) - 1, FIRST_TINY_SLOTS = 496 };
 
 static const struct {
     size_t usable, guard;
     unsigned slots; /* per chunk */
+    bool dense;     /* a slot is no whole number of pages */
 } classes[RNI_STACK_CLASSES] = {
-    { 16 << 10, 8 << 10, 512 },
-    { 64 << 10, 16 << 10, 512 },
-    { 256 << 10, 64 << 10, 64 },
-    { 1024 << 10, 64 << 10, 16 },
+    { 16 << 10, 8 << 10, 512, false },       { 64 << 10, 16 << 10, 512, false },
+    { 256 << 10, 64 << 10, 64, false },      { 1024 << 10, 64 << 10, 16, false },
+    { (2 << 10) + 64, 0, TINY_SLOTS, true },
 };
 
 typedef struct chunk {
@@ -38,6 +40,7 @@ typedef struct chunk {
     size_t bytes; /* of all slots */
     unsigned cls;
     unsigned slots;
+    unsigned colours;
     _Atomic(unsigned) used; /* slots handed out at least once; under the pool's lock */
 } chunk;
 
@@ -54,7 +57,7 @@ RNI_LAYOUT = {
     RNI_LAYOUT_FIELD("chunk.bytes", chunk, bytes),
     RNI_LAYOUT_FIELD("chunk.slots", chunk, slots),
     RNI_LAYOUT_FIELD("chunk.used", chunk, used),
-    RNI_LAYOUT_NUMBER("chunk.colours", COLOURS), /* slot_task */
+    RNI_LAYOUT_FIELD("chunk.colours", chunk, colours), /* slot_task */
     RNI_LAYOUT_NUMBER("chunk.colour.bytes", COLOUR_BYTES),
 };
 
@@ -63,7 +66,7 @@ static struct pool {
     rni_lock lock;
     rni_task **free;
     size_t n, cap;
-    chunk *current; /* the chunk being carved */
+    chunk *current, *spare; /* the chunk whose slots are handed out, and one that waits */
 } pools[RNI_STACK_CLASSES];
 
 /* Whole pages, which are larger than a small guard on some systems. */
@@ -79,14 +82,15 @@ static size_t guard_bytes(unsigned cls)
 
 static size_t stride(unsigned cls)
 {
-    return whole_pages(classes[cls].usable) + guard_bytes(cls);
+    return classes[cls].dense ? classes[cls].usable
+                              : whole_pages(classes[cls].usable) + guard_bytes(cls);
 }
 
 /* The record of slot i: under the top of the slot, coloured. */
 static rni_task *slot_task(const chunk *c, unsigned i)
 {
     char *top = c->base + stride(c->cls) * (i + 1);
-    size_t colour = (size_t)(i % COLOURS) * COLOUR_BYTES;
+    size_t colour = (size_t)(i % c->colours) * COLOUR_BYTES;
     return (rni_task *)(void *)(((uintptr_t)top - sizeof(rni_task) - colour) & ~(uintptr_t)63);
 }
 
@@ -94,6 +98,8 @@ static rni_task *slot_task(const chunk *c, unsigned i)
 static void install_guards(const chunk *c)
 {
     enum { AT_ONCE = 64 };
+    if (classes[c->cls].dense)
+        return;
     rni_os_range ranges[AT_ONCE];
     unsigned n = 0;
     for (unsigned i = 0; i < classes[c->cls].slots; i++) {
@@ -107,10 +113,13 @@ static void install_guards(const chunk *c)
 }
 
 /* A new chunk, or NULL when address space or the table has run out. */
-static chunk *carve(unsigned cls)
+static chunk *carve(unsigned cls, bool first)
 {
-    size_t bytes = stride(cls) * classes[cls].slots;
-    char *base = rni_os_reserve(bytes);
+    bool dense = classes[cls].dense;
+    unsigned slots = dense && first ? FIRST_TINY_SLOTS : classes[cls].slots;
+    /* Below the lowest tiny stack is a free slot, or it would overflow into others' memory. */
+    size_t below = dense ? stride(cls) : 0, bytes = below + stride(cls) * slots;
+    char *base = dense && !first ? rni_os_reserve_dense(bytes) : rni_os_reserve(bytes);
     if (!base)
         return NULL;
     rni_lock_take(&chunk_lock);
@@ -121,10 +130,11 @@ static chunk *carve(unsigned cls)
         return NULL;
     }
     chunk *c = &chunks[n];
-    c->base = base;
-    c->bytes = bytes;
+    c->base = base + below;
+    c->bytes = bytes - below;
     c->cls = cls;
-    c->slots = classes[cls].slots;
+    c->slots = slots;
+    c->colours = dense ? 1 : COLOURS;
     atomic_store_explicit(&c->used, 0, memory_order_relaxed);
     atomic_store_explicit(&chunk_count, n + 1, memory_order_release);
     rni_unlock(&chunk_lock);
@@ -132,20 +142,42 @@ static chunk *carve(unsigned cls)
     return c;
 }
 
+static bool has_room(const chunk *c)
+{
+    return c && atomic_load_explicit(&c->used, memory_order_relaxed) < c->slots;
+}
+
+/* A chunk with room, or NULL. The pool's lock is held and may be let go meanwhile. Two threads that
+ * carve at once get two chunks, and the second is used after the first. */
+static chunk *chunk_with_room(struct pool *p, unsigned cls)
+{
+    while (!has_room(p->current)) {
+        if (p->spare) {
+            p->current = p->spare;
+            p->spare = NULL;
+            continue;
+        }
+        bool first = !p->current;
+        rni_unlock(&p->lock); /* carving makes system calls */
+        chunk *c = carve(cls, first);
+        rni_lock_take(&p->lock);
+        if (!c && !has_room(p->current) && !p->spare)
+            return NULL;
+        if (!has_room(p->current))
+            p->current = c ? c : p->current;
+        else if (!p->spare)
+            p->spare = c; /* with a third at once, its chunk is abandoned: rare */
+    }
+    return p->current;
+}
+
 /* A slot that was never used: the chunk, and its index in *i. NULL if there is none. The pool's
  * lock is held and may be let go meanwhile. */
 static chunk *fresh_slot(struct pool *p, unsigned cls, unsigned *i)
 {
-    if (!p->current ||
-        atomic_load_explicit(&p->current->used, memory_order_relaxed) == classes[cls].slots) {
-        rni_unlock(&p->lock); /* carving makes system calls */
-        chunk *c = carve(cls);
-        rni_lock_take(&p->lock);
-        if (!c)
-            return NULL;
-        p->current = c; /* another thread's fresh chunk, if any, is abandoned half used: rare */
-    }
-    chunk *c = p->current;
+    chunk *c = chunk_with_room(p, cls);
+    if (!c)
+        return NULL;
     *i = atomic_load_explicit(&c->used, memory_order_relaxed);
     /* release; partner: rni_stack_each, which sees zeros until the record is set up */
     atomic_store_explicit(&c->used, *i + 1, memory_order_release);
@@ -159,6 +191,8 @@ static rni_task *set_up(const chunk *c, unsigned i)
     t->stack_limit = c->base + stride(c->cls) * i + guard_bytes(c->cls);
     t->stack_class = c->cls;
     t->stack_size = stride(c->cls) - guard_bytes(c->cls);
+    if (classes[c->cls].dense)
+        *(uint64_t *)t->stack_limit = RNI_STACK_CANARY;
     rni_valgrind_stack(t->stack_limit, (char *)t->stack_limit + t->stack_size);
     return t;
 }
@@ -212,7 +246,7 @@ static void spill(rni_stack_cache *cache, unsigned cls, unsigned n)
 {
     struct pool *p = &pools[cls];
     rni_lock_take(&p->lock);
-    bool plenty = p->n > POOL_WARM;
+    bool plenty = p->n > POOL_WARM && !classes[cls].dense;
     rni_unlock(&p->lock);
     if (plenty)
         discard(cache->free, n);
@@ -237,25 +271,6 @@ void rni_stack_flush(rni_stack_cache *caches)
     for (unsigned cls = 0; cls < RNI_STACK_CLASSES; cls++)
         if (caches[cls].n)
             spill(&caches[cls], cls, caches[cls].n);
-}
-
-int rni_stack_class_of(rn_stack_class c)
-{
-    static _Atomic(int) chosen; /* 0: not read yet; else class + 1 */
-    switch (c) {
-    case RN_STACK_SMALL: return 0;
-    case RN_STACK_NORMAL: return 1;
-    case RN_STACK_LARGE: return 2;
-    case RN_STACK_HUGE: return 3;
-    case RN_STACK_DEFAULT: break;
-    default: return -1;
-    }
-    int known = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (known)
-        return known - 1;
-    int cls = rni_settings_stack();
-    atomic_store_explicit(&chosen, cls + 1, memory_order_relaxed);
-    return cls;
 }
 
 size_t rni_stack_usable(unsigned cls)

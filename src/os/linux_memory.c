@@ -94,6 +94,26 @@ void *rni_os_reserve(size_t bytes)
     return p == MAP_FAILED ? NULL : p;
 }
 
+void *rni_os_reserve_dense(size_t bytes)
+{
+    enum { HUGE_PAGE = 2 << 20 };
+    size_t whole = (bytes + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1), mapped = whole + HUGE_PAGE;
+    int saved = errno;
+    char *p = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p != MAP_FAILED) {
+        size_t before = -(uintptr_t)p & (HUGE_PAGE - 1);
+        if (before)
+            munmap(p, before);
+        if (before < HUGE_PAGE)
+            munmap(p + before + whole, HUGE_PAGE - before);
+        p += before;
+        madvise(p, whole, MADV_HUGEPAGE);
+    }
+    errno = saved;
+    return p == MAP_FAILED ? NULL : p;
+}
+
 void rni_os_unreserve(void *base, size_t bytes)
 {
     int saved = errno;

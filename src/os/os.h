@@ -74,6 +74,8 @@ void rni_os_free(void *memory);
 size_t rni_os_page(void);
 /* Address space with no memory behind it until it is touched; NULL when there is none. */
 void *rni_os_reserve(size_t bytes);
+/* The same for what will be used densely: in huge pages, if the system has them. */
+void *rni_os_reserve_dense(size_t bytes);
 void rni_os_unreserve(void *base, size_t bytes);
 
 typedef struct rni_os_range {
@@ -86,6 +88,10 @@ typedef struct rni_os_range {
 bool rni_os_guard_install(const rni_os_range *ranges, size_t n);
 /* Gives the memory behind the ranges back; they read as zero when touched again. */
 void rni_os_discard(const rni_os_range *ranges, size_t n);
+
+/* Whether the program's functions are bound to those of its libraries at their first call, on the
+ * stack of whoever calls. */
+bool rni_os_binds_late(void);
 
 /* ---- the process from outside ---- */
 

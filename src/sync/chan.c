@@ -289,22 +289,37 @@ static inline bool must_drop(const rn_channel *c, const void *dst)
     return rni_unlikely(!dst && c->drop);
 }
 
-/* Receives into memory that nobody wants and gives it to the channel's drop function. The channel
+/* Receives into dst, which nobody wants, and gives it to the channel's drop function. The channel
  * itself may be gone once the value is there. */
-static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site)
+static inline int recv_into(rni_task *t, rn_channel *c, void *dst, bool wait, const char *site)
 {
-    enum { SCRATCH = 1024, SCRATCH_ALIGN = 64 };
-    _Alignas(SCRATCH_ALIGN) char scratch[SCRATCH];
     void (*drop)(void *) = c->drop;
-    void *dst = scratch;
-    if ((c->size > SCRATCH || c->align > SCRATCH_ALIGN) &&
-        !(dst = rni_os_alloc_aligned(c->align, c->size)))
-        rni_panic(site, "out of memory for a discarded element");
     int rc = wait ? recv_or_wait(t, c, dst, site) : recv_now(t, c, dst);
     if (rc == 0)
         drop(dst);
-    if (dst != scratch)
-        rni_os_free(dst);
+    return rc;
+}
+
+enum { SCRATCH = 64, LARGE_SCRATCH = 1024, SCRATCH_ALIGN = 64 };
+
+static RNI_NOINLINE int recv_large_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site)
+{
+    _Alignas(SCRATCH_ALIGN) char scratch[LARGE_SCRATCH];
+    return recv_into(t, c, scratch, wait, site);
+}
+
+static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site)
+{
+    _Alignas(SCRATCH_ALIGN) char scratch[SCRATCH];
+    if (c->size <= SCRATCH && c->align <= SCRATCH_ALIGN)
+        return recv_into(t, c, scratch, wait, site);
+    if (c->size <= LARGE_SCRATCH && c->align <= SCRATCH_ALIGN)
+        return recv_large_and_drop(t, c, wait, site);
+    void *dst = rni_os_alloc_aligned(c->align, c->size);
+    if (!dst)
+        rni_panic(site, "out of memory for a discarded element");
+    int rc = recv_into(t, c, dst, wait, site);
+    rni_os_free(dst);
     return rc;
 }
 

@@ -48,6 +48,7 @@ static void model_mutex_unlock(model_mutex *m)
 #define begin begin_task
 #define __thread
 #define rni_seat_tls (*own_seat())
+#include "core/seat.c"
 #include "core/dispatch.c"
 #undef __thread
 #undef rni_seat_tls
@@ -236,6 +237,12 @@ void rni_spawn_flush(rni_spawn_cache *cache)
 void rni_stack_flush(rni_stack_cache *caches)
 {
     (void)caches;
+}
+
+void rni_stack_overflowed(rni_task *t)
+{
+    (void)t;
+    RN_CHECK_ASSERT(!"no stack is tiny");
 }
 
 int rni_stack_class_of(rn_stack_class c)

@@ -36,7 +36,8 @@ static void begin(void *p)
     chunk_lock = (rni_lock){ 0 };
     for (unsigned i = 0; i < CHUNKS;
          i++) { /* the records that are used, as the system gives them */
-        const chunk c = { .base = space + (size_t)i * stride(0) * classes[0].slots };
+        const chunk c = { .base = space + (size_t)i * stride(0) * classes[0].slots,
+                          .colours = COLOURS };
         memset(slot_task(&c, 0), 0, sizeof(rni_task));
         memset(slot_task(&c, 1), 0, sizeof(rni_task));
     }
@@ -52,6 +53,11 @@ size_t rni_os_page(void)
 void *rni_os_reserve(size_t bytes)
 {
     return space + bytes * atomic_fetch_add_explicit(&reserved, 1, memory_order_relaxed);
+}
+
+void *rni_os_reserve_dense(size_t bytes)
+{
+    return rni_os_reserve(bytes);
 }
 
 void rni_os_unreserve(void *base, size_t bytes)
