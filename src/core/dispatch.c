@@ -82,6 +82,9 @@ static RNI_NOINLINE void look_now_and_then(rni_worker *w)
         w->look_every *= 2;
     w->look_every += w->look_every == 0;
     w->ticks = w->look_every;
+    rni_runq_enter(&w->queue);
+    rni_runq_age(&w->queue);
+    rni_runq_leave(&w->queue);
     rni_look_around(w, now);
     rni_collect(w);
     if (w->seat.current && now - w->watched_at >= RNI_WATCH_EVERY_NS) {
@@ -326,7 +329,7 @@ static RNI_NOINLINE int yield_slowly(rni_worker *w, rni_task *t, rni_runnable r)
         atomic_store_explicit(&t->why, RNI_WHY_RUNNING, memory_order_relaxed);
         return t->context.result;
     }
-    rni_queue_last(w, rni_run_task(t));
+    rni_queue_behind(w, rni_run_task(t));
     return rni_dispatch(w, t, r);
 }
 
@@ -338,7 +341,7 @@ int rni_leave_for_others(rni_worker *w, rni_task *t)
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
     if (rni_likely(w->ticks > 1) && rni_likely(rni_runq_enter_quickly(q))) {
         r = rni_runq_next(q);
-        queued = r && rni_runq_append(q, rni_run_task(t));
+        queued = r && rni_ring_append(&q->yielded, rni_run_task(t));
         rni_runq_leave(q);
     }
     if (rni_unlikely(!queued))

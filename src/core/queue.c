@@ -12,10 +12,10 @@ RNI_NOINLINE void rni_queue_kick(rni_worker *w, uint32_t level)
         rni_wake_one();
 }
 
-RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_runnable r)
+RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_ring *ring, rni_runnable r)
 {
     rni_runq_enter(&w->queue);
-    bool room = rni_runq_add(&w->queue, r);
+    bool room = rni_ring_add(ring, r);
     rni_runq_leave(&w->queue);
     if (room)
         rni_kick(w, 1);
@@ -78,7 +78,7 @@ static bool collect_inbox(rni_worker *w)
     rni_lock_take(&w->inbox_lock);
     size_t n = 0;
     rni_runq_enter(&w->queue);
-    while (n < w->inbox_n && rni_runq_add(&w->queue, w->inbox[n]))
+    while (n < w->inbox_n && rni_ring_add(&w->queue.ready, w->inbox[n]))
         n++;
     rni_runq_leave(&w->queue);
     /* The rest has no room now, for want of memory. */

@@ -8,8 +8,8 @@
 
 #include "core/worker.h"
 
-/* r found no room in w's ring. */
-RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_runnable r);
+/* r found no room in `ring`, one of w's. */
+RNI_NOINLINE void rni_queue_full(rni_worker *w, rni_ring *ring, rni_runnable r);
 RNI_NOINLINE void rni_queue_next_slowly(rni_worker *w, rni_runnable r);
 RNI_NOINLINE void rni_queue_kick(rni_worker *w, uint32_t level);
 
@@ -22,12 +22,12 @@ static inline void rni_kick(rni_worker *w, uint32_t level)
 }
 
 /* The rest of the two below, for who is inside w's queue. */
-static inline void rni_queue_last_inside(rni_worker *w, rni_runnable r)
+static inline void rni_queue_inside(rni_worker *w, rni_ring *ring, rni_runnable r)
 {
-    bool room = rni_runq_append(&w->queue, r);
+    bool room = rni_ring_append(ring, r);
     rni_runq_leave(&w->queue);
     if (rni_unlikely(!room))
-        rni_queue_full(w, r);
+        rni_queue_full(w, ring, r);
     else
         rni_kick(w, 1);
 }
@@ -38,18 +38,32 @@ static inline void rni_queue_next_inside(rni_worker *w, rni_runnable r)
     rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
     atomic_store_explicit(&q->lifo, r, memory_order_relaxed);
     if (old) {
-        rni_queue_last_inside(w, old);
+        rni_queue_inside(w, rni_runq_ring(q, old), old);
         return;
     }
     rni_runq_leave(q);
     rni_kick(w, 2);
 }
 
-/* Queues r on worker w, the caller's, behind the others. */
+/* Queues r on worker w, the caller's, behind the others that are ready. */
 static inline void rni_queue_last(rni_worker *w, rni_runnable r)
 {
     rni_runq_enter(&w->queue);
-    rni_queue_last_inside(w, r);
+    rni_queue_inside(w, &w->queue.ready, r);
+}
+
+/* Queues r on worker w, the caller's, so that all others go first. */
+static inline void rni_queue_behind(rni_worker *w, rni_runnable r)
+{
+    rni_runq_enter(&w->queue);
+    rni_queue_inside(w, &w->queue.yielded, r);
+}
+
+/* Queues r, which w has stolen, as it was queued there. */
+static inline void rni_queue_again(rni_worker *w, rni_runnable r)
+{
+    rni_runq_enter(&w->queue);
+    rni_queue_inside(w, rni_runq_ring(&w->queue, r), r);
 }
 
 /* The same, but r is the next to run. */

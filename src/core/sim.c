@@ -295,7 +295,9 @@ static void gather(rni_worker *w)
         rni_timers_run(&w->timers, rni_now());
     rni_collect(w);
     rni_runq_enter(&w->queue);
-    while ((r = rni_runq_shift(&w->queue)) != 0)
+    while ((r = rni_ring_shift(&w->queue.ready)) != 0 ||
+           (r = rni_ring_shift(&w->queue.fresh)) != 0 ||
+           (r = rni_ring_shift(&w->queue.yielded)) != 0)
         append(r);
     if ((r = rni_runq_next(&w->queue)) != 0)
         append(r);

@@ -2,10 +2,12 @@
 /*
  * The watcher: an idle worker decides from plain loads whether a busy one needs help.
  *
- * Two looks at a queue tell how fast it drains. If its head has not moved, the oldest entry has
+ * Two looks at a ring tell how fast it drains. If its head has not moved, the oldest entry has
  * waited for as long as the looks are apart; if it has, length / speed is how long the last entry
- * will wait. Above PATIENCE_NS a steal is worth what it costs both sides. Tasks that hand work to
- * each other at full speed keep a short, fast queue and are left together on their worker.
+ * will wait. (Of tasks that have not begun the newest are taken first, and the head moves only with
+ * the last: their speed is that of all that the worker runs.) Above PATIENCE_NS a steal is worth
+ * what it costs both sides. Tasks that hand work to each other at full speed keep a short, fast
+ * queue and are left together on their worker.
  *
  * A busy worker looks, too, every few milliseconds: if none is idle, one that is stuck in a long
  * computation must not keep its queue and its timers for ever. It is slower to help.
@@ -17,55 +19,64 @@
 enum { LOOKS_APART_NS = 5 * 1000, PATIENCE_NS = 20 * 1000, LIFO_GRACE_NS = 30 * 1000 };
 enum { BUSY_PATIENCE_NS = 4 * 1000 * 1000, TIMER_GRACE_NS = 100 * 1000 };
 
-static uint32_t backlog(const rni_runq *q, uint32_t head)
+static uint64_t dispatches(const rni_worker *v)
 {
-    int32_t n = (int32_t)(atomic_load_explicit(&q->tail, memory_order_relaxed) - head);
-    return n > 0 ? (uint32_t)n : 0;
+    return atomic_load_explicit(&v->dispatches, memory_order_relaxed);
 }
 
-static void remember(rni_sighting *s, const rni_worker *v, uint32_t head, int64_t now)
+/* Whether what is in one of v's rings has waited too long, or is going to. newest: the newest are
+ * taken first. */
+static bool ring_waits(rni_ring_sighting *s, const rni_worker *v, const rni_ring *ring, bool newest,
+                       int64_t now, int64_t patience)
 {
-    s->head = head;
-    s->lifo = atomic_load_explicit(&v->queue.lifo, memory_order_relaxed);
-    s->dispatches = atomic_load_explicit(&v->dispatches, memory_order_relaxed);
+    uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+    int32_t length = (int32_t)(atomic_load_explicit(&ring->tail, memory_order_relaxed) - head);
+    rni_ring_sighting last = *s;
+    int64_t apart = now - last.at;
+    if (length <= 0) {
+        s->at = 0;
+        return false;
+    }
+    if (last.at != 0 && last.head == head)
+        return apart > patience;
+    if (last.at != 0 && apart < LOOKS_APART_NS)
+        return false;
+    *s = (rni_ring_sighting){ now, dispatches(v), head };
+    uint64_t moved = newest ? s->dispatches - last.dispatches + 1 : head - last.head;
+    return last.at != 0 && apart / (int64_t)moved * length > patience;
+}
+
+/* Whether the task that v has to run next, all it has, has waited too long. */
+static bool lifo_waits(rni_sighting *s, const rni_worker *v, int64_t now, int64_t patience)
+{
+    rni_runnable next = atomic_load_explicit(&v->queue.lifo, memory_order_relaxed);
+    if (!next) {
+        s->at = 0;
+        return false;
+    }
+    if (s->at != 0 && s->lifo == next && s->dispatches == dispatches(v))
+        return now - s->at > patience + LIFO_GRACE_NS;
     s->at = now;
+    s->lifo = next;
+    s->dispatches = dispatches(v);
+    return false;
 }
 
 /* Whether v's queue has waited too long; *lifo: its lifo task has. */
 static bool needs_help(rni_sighting *s, const rni_worker *v, int64_t now, int64_t patience,
                        bool *lifo)
 {
-    uint32_t head = atomic_load_explicit(&v->queue.head, memory_order_relaxed);
-    uint32_t length = backlog(&v->queue, head);
-    rni_runnable next = atomic_load_explicit(&v->queue.lifo, memory_order_relaxed);
+    const rni_runq *q = &v->queue;
     *lifo = false;
-    if (length == 0 && !next) {
+    if (ring_waits(&s->ready, v, &q->ready, false, now, patience) ||
+        ring_waits(&s->fresh, v, &q->fresh, true, now, patience) ||
+        ring_waits(&s->yielded, v, &q->yielded, false, now, patience))
+        return true;
+    if (rni_runq_length(q) > 0)
         s->at = 0;
-        return false;
-    }
-    if (s->at == 0) {
-        remember(s, v, head, now);
-        return false;
-    }
-    int64_t apart = now - s->at;
-    if (apart < LOOKS_APART_NS)
-        return false;
-    uint32_t moved = head - s->head;
-    bool still = s->dispatches == atomic_load_explicit(&v->dispatches, memory_order_relaxed);
-    if (length > 0) {
-        int64_t wait = moved == 0 ? apart : apart / moved * length;
-        if (wait > patience)
-            return true;
-        if (moved != 0)
-            remember(s, v, head, now);
-        return false;
-    }
-    if (still && s->lifo == next) {
-        *lifo = apart > patience + LIFO_GRACE_NS;
-        return *lifo;
-    }
-    remember(s, v, head, now);
-    return false;
+    else
+        *lifo = lifo_waits(s, v, now, patience);
+    return *lifo;
 }
 
 rni_runnable rni_watch(rni_worker *w, int64_t now)
@@ -80,13 +91,13 @@ rni_runnable rni_watch(rni_worker *w, int64_t now)
         bool lifo;
         if (v == w || !needs_help(s, v, now, patience, &lifo))
             continue;
-        s->at = 0;
+        *s = (rni_sighting){ 0 };
         unsigned n = rni_runq_steal(&v->queue, got, lifo);
         if (n == 0)
             continue;
         rni_count(&w->steals, n);
         for (unsigned i = 1; i < n; i++)
-            rni_queue_last(w, got[i]);
+            rni_queue_again(w, got[i]);
         return got[0];
     }
     return 0;

@@ -15,12 +15,18 @@
 
 enum { RNI_MAX_WORKERS = 1024, RNI_TICKS_PER_LOOK = 64, RNI_WATCH_EVERY_NS = 5 * 1000 * 1000 };
 
-/* What an idle worker saw when it last looked at another's queue (watch.c). */
-typedef struct rni_sighting {
-    uint32_t head;
-    rni_runnable lifo;
+/* What an idle worker saw when it last looked at another's queue (watch.c); at 0: nothing. */
+typedef struct rni_ring_sighting {
+    int64_t at;
     uint64_t dispatches;
-    int64_t at; /* 0: nothing to remember */
+    uint32_t head;
+} rni_ring_sighting;
+
+typedef struct rni_sighting {
+    rni_ring_sighting ready, fresh, yielded;
+    int64_t at; /* of lifo, alone */
+    uint64_t dispatches;
+    rni_runnable lifo;
 } rni_sighting;
 
 struct rni_worker {

@@ -53,7 +53,7 @@ static void begin_symmetric(void *p)
 static void put(state *s, rni_runnable r)
 {
     rni_runq_enter(&s->queue);
-    RN_CHECK_ASSERT(rni_runq_add(&s->queue, r));
+    RN_CHECK_ASSERT(rni_ring_add(&s->queue.ready, r));
     rni_runq_leave(&s->queue);
 }
 
@@ -93,10 +93,39 @@ static void owner_grows(void *p)
     state *s = p;
     rni_runq_enter(&s->queue);
     for (unsigned i = 1; i <= 3; i++)
-        RN_CHECK_ASSERT(rni_runq_add(&s->queue, item(i)));
+        RN_CHECK_ASSERT(rni_ring_add(&s->queue.ready, item(i)));
     rni_runq_leave(&s->queue);
     take(s);
     s->put = 3;
+}
+
+/* Fresh tasks, of which the owner takes the newest, and one that lets others go first. */
+static void owner_fresh(void *p)
+{
+    state *s = p;
+    rni_runq_enter(&s->queue);
+    RN_CHECK_ASSERT(rni_ring_add(&s->queue.yielded, item(3)));
+    for (unsigned i = 1; i <= 2; i++)
+        RN_CHECK_ASSERT(rni_ring_add(&s->queue.fresh, item(i)));
+    rni_runq_leave(&s->queue);
+    take(s);
+    take(s);
+    s->put = 3;
+}
+
+/* The oldest of them becomes ready. */
+static void owner_ages(void *p)
+{
+    state *s = p;
+    rni_runq_enter(&s->queue);
+    for (unsigned i = 1; i <= 2; i++)
+        RN_CHECK_ASSERT(rni_ring_add(&s->queue.fresh, item(i)));
+    rni_runq_leave(&s->queue);
+    rni_runq_enter(&s->queue);
+    rni_runq_age(&s->queue);
+    rni_runq_leave(&s->queue);
+    take(s);
+    s->put = 2;
 }
 
 static void owner_pins(void *p)
@@ -123,7 +152,8 @@ static void thief(void *p)
 static void watcher(void *p)
 {
     state *s = p;
-    RN_CHECK_ASSERT(rni_runq_length(&s->queue) <= 2 || rni_runq_length(&s->queue) > UINT32_MAX - 2);
+    uint32_t length = rni_runq_length(&s->queue);
+    RN_CHECK_ASSERT(length <= 2 || length > UINT32_MAX - 2);
     rni_runnable lifo = atomic_load_explicit(&s->queue.lifo, memory_order_relaxed);
     RN_CHECK_ASSERT(lifo == 0 || lifo == item(2));
 }
@@ -149,6 +179,8 @@ static const model_run runs[] = {
       .options = { .preemptions = 2 } },
     { MODEL("runq-lifo", begin, once_each, owner_lifo, thief) },
     { MODEL("runq-grows", begin, once_each, owner_grows, thief) },
+    { MODEL("runq-fresh", begin, once_each, owner_fresh, thief) },
+    { MODEL("runq-ages", begin, once_each, owner_ages, thief) },
     { MODEL("runq-pinned", begin, once_each, owner_pins, thief) },
     { MODEL("runq-watched", begin, once_each, owner_lifo, watcher) },
     { MODEL("runq-symmetric", begin_symmetric, once_each, owner, thief) },

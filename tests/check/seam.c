@@ -249,7 +249,7 @@ SEAM int rni_leave(rni_worker *w, rni_task *t)
 
 NEVER(void, rni_queue_for, rni_worker *w, rni_runnable r)
 NEVER(void, rni_queue_next_slowly, rni_worker *w, rni_runnable r)
-NEVER(void, rni_queue_full, rni_worker *w, rni_runnable r)
+NEVER(void, rni_queue_full, rni_worker *w, rni_ring *ring, rni_runnable r)
 NEVER(void, rni_queue_kick, rni_worker *w, uint32_t level)
 NEVER(int, rni_leave_for_others, rni_worker *w, rni_task *t)
 NEVER(void, rni_queue_anywhere, rni_runnable r)
