@@ -5,6 +5,7 @@
 
 #include <runnel/base.h>
 #include <runnel/task.h>
+#include <runnel/fork.h>
 #include <runnel/test.h>
 #include <runnel/time.h>
 #include <runnel/chan.h>

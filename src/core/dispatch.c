@@ -161,6 +161,8 @@ static void end(rni_task *t, int rc)
     bool background = t->background;
     if (rni_unlikely(rni_stack_is_tiny(t)))
         rni_stack_inspect(t);
+    if (rni_unlikely(t->forks.newest != NULL))
+        rn_fork_misplaced_(NULL, NULL);
     if (t->listed) {
         rni_lock_take(&o->lock);
         rni_list_remove(&t->link);

@@ -6,6 +6,7 @@
 #ifndef RNI_CORE_HOOKS_H
 #define RNI_CORE_HOOKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* obs/dump.c: writes the tables of tasks and channels to a descriptor. */
@@ -23,5 +24,10 @@ void rni_obs_init(void);
 /* obs/report.c: the function of the rn_run with that number has returned; reports its tasks that
  * still wait. Parks the calling task for a few milliseconds if some might be about to end. */
 void rni_report_leaks(uint16_t run);
+
+/* scope/group.c: counts in a task, in the background, that a worker starts for one of the owner's,
+ * which is a group. Cannot fail while that one is alive. */
+struct rni_owner;
+bool rni_group_takes_call(struct rni_owner *owner);
 
 #endif

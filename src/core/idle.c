@@ -24,6 +24,7 @@
  * time sleeps in the poller, the rest on their futex.
  */
 #include "core/descriptor.h"
+#include "core/fork.h"
 #include "core/hooks.h"
 #include "core/park.h"
 #include "core/worker.h"
@@ -199,7 +200,7 @@ static void take_watch(rni_worker *w, idling *s)
 }
 
 /* Whether something may come due while the workers that run compute and the others sleep: a queue
- * that nobody takes from, a timer of w, a descriptor that nobody listens to. */
+ * or a forked call that nobody takes, a timer of w, a descriptor that nobody listens to. */
 static bool needs_watcher(const rni_worker *w)
 {
     rni_runtime *rt = &rni_rt;
@@ -211,7 +212,8 @@ static bool needs_watcher(const rni_worker *w)
     for (unsigned i = 0; i < rt->count; i++) {
         const rni_worker *v = &rt->workers[i];
         if (rni_runq_length(&v->queue) > 0 ||
-            (v != w && atomic_load_explicit(&v->queue.lifo, memory_order_relaxed)))
+            (v != w &&
+             (atomic_load_explicit(&v->queue.lifo, memory_order_relaxed) || rni_fork_offered(v))))
             return true;
     }
     return false;

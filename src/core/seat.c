@@ -9,10 +9,12 @@
 #include "core/park.h"
 #include "core/worker.h"
 
-#if !defined(RNI_SEAT_IN_LINE)
+#if defined(RNI_SEAT_IN_LINE)
+__attribute__((used)) /* by users' assembly */
+#else
 static
 #endif
-    __thread rni_seat *rni_seat_tls;
+__thread rni_seat *rni_seat_tls;
 
 RNI_NOINLINE rni_worker *rni_worker_self(void)
 {

@@ -9,7 +9,8 @@
 #include "core/queue.h"
 #include "core/worker.h"
 
-static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args, size_t bytes)
+static inline void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args,
+                        size_t bytes)
 {
     s->entry = entry;
     s->owner = o;
@@ -24,6 +25,13 @@ static void fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *a
     } else if (bytes) {
         memcpy(s->args, args, bytes);
     }
+}
+
+/* Apart, so that it stays in line below. */
+void rni_spawn_fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args,
+                    size_t bytes)
+{
+    fill(s, o, entry, args, bytes);
 }
 
 /* From a thread that is no worker. */
@@ -114,7 +122,7 @@ void rn_pin(void)
 {
     rni_task *t = rni_current();
     if (!t->foreign && t->pins++ == 0)
-        t->pinned = t->worker;
+        __atomic_store_n(&t->pinned, t->worker, __ATOMIC_RELAXED); /* for thieves of forks */
 }
 
 void rn_unpin(void)
@@ -125,7 +133,7 @@ void rn_unpin(void)
     if (t->pins == 0)
         rni_panic(NULL, "rn_unpin without rn_pin");
     if (--t->pins == 0)
-        t->pinned = NULL;
+        __atomic_store_n(&t->pinned, NULL, __ATOMIC_RELAXED);
 }
 
 void rn_set_name(const char *name)

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <runnel/fork.h>
 #include <runnel/select.h>
 #include <runnel/task.h>
 
@@ -55,6 +56,7 @@ typedef enum rni_why {
     RNI_WHY_ONCE,
     RNI_WHY_SEMAPHORE,
     RNI_WHY_GROUP,
+    RNI_WHY_JOIN,
     RNI_WHY_BLOCKING,
     RNI_WHY_IO,
     RNI_WHY_MAX
@@ -108,6 +110,8 @@ struct rni_task {
     bool listed;                   /* on owner's list of tasks; the task itself */
     rni_link link;                 /* there; under owner->lock */
 
+    rn_forks_ forks; /* its forked calls; fork.h */
+
     /* ---- for reports; relaxed, a reader may see a mix of two moments ---- */
     _Atomic(int) state;          /* rni_task_state */
     _Atomic(int) why;            /* rni_why */
@@ -135,6 +139,9 @@ struct rni_task {
     void *san_fake;  /* ASan's fake stack while parked */
     void *san_fiber; /* TSan's fiber */
 };
+#if !defined(RUNNEL_IN_MODEL)
+_Static_assert(offsetof(rni_task, forks) == RN_FORKS_AT_, "users' code knows the place");
+#endif
 
 /* The first field of a worker: all that the hot paths of other rooms know of it. */
 typedef struct rni_seat {
@@ -142,7 +149,10 @@ typedef struct rni_seat {
 } rni_seat;
 #if defined(__x86_64__) && !defined(RUNNEL_IN_MODEL)
 #define RNI_SEAT_IN_LINE 1
-extern __thread rni_seat *rni_seat_tls RNI_HIDDEN; /* the calling thread's, NULL if it has none */
+/* The calling thread's, NULL if it has none. Under its name in runnel/fork.h, where only assembly
+ * refers to it. */
+extern __thread rni_seat *rni_seat_tls __asm__("rn_fork_seat_")
+    __attribute__((visibility("default")));
 #endif
 
 enum {

@@ -12,6 +12,7 @@
  * A busy worker looks, too, every few milliseconds: if none is idle, one that is stuck in a long
  * computation must not keep its queue and its timers for ever. It is slower to help.
  */
+#include "core/fork.h"
 #include "core/park.h"
 #include "core/queue.h"
 #include "core/worker.h"
@@ -89,9 +90,15 @@ rni_runnable rni_watch(rni_worker *w, int64_t now)
         rni_worker *v = &rt->workers[(first + k) % rt->count];
         rni_sighting *s = &w->sightings[v->id];
         bool lifo;
-        if (v == w || !needs_help(s, v, now, patience, &lifo))
+        if (v == w)
             continue;
-        *s = (rni_sighting){ 0 };
+        if (!needs_help(s, v, now, patience, &lifo)) {
+            rni_runnable r = rni_fork_ripe(w, s, v, now) ? rni_fork_take(w, v) : 0;
+            if (r)
+                return r;
+            continue;
+        }
+        *s = (rni_sighting){ .forker = s->forker, .forks_at = s->forks_at };
         unsigned n = rni_runq_steal(&v->queue, got, lifo);
         if (n == 0)
             continue;

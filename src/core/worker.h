@@ -27,6 +27,8 @@ typedef struct rni_sighting {
     int64_t at; /* of lifo, alone */
     uint64_t dispatches;
     rni_runnable lifo;
+    const rni_task *forker; /* its task then, if that had calls to take, else NULL */
+    int64_t forks_at;       /* since when */
 } rni_sighting;
 
 struct rni_worker {
@@ -45,6 +47,7 @@ struct rni_worker {
     rni_stack_cache stacks[RNI_STACK_CLASSES];
     rni_rand rand;
     int64_t polled_at, watched_at;
+    int64_t fork_patience; /* how long it lets a call lie before it takes it; fork.c */
     _Atomic(uint32_t) *done; /* worker 0 under rn_run: go back to the loop once it is set */
     _Atomic(uint64_t) started, ended, steals, wakes;
     /* Depth of timers' and owners' callbacks under way. Left with release; partner:
@@ -193,6 +196,13 @@ void rni_wake_all(void);
 void rni_outside_gone(void);
 /* Non-blocking look at timers and descriptors. `now` is rni_real_now. */
 void rni_look_around(rni_worker *w, int64_t now);
+
+/* ---- start.c ---- */
+
+/* Makes s, which has room for them, a task of o with these arguments; attributes are the caller's
+ * to set. */
+void rni_spawn_fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void *args,
+                    size_t bytes);
 
 /* ---- watch.c ---- */
 

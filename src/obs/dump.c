@@ -44,6 +44,7 @@ static const char *const why_names[RNI_WHY_MAX] = {
     [RNI_WHY_ONCE] = "once",
     [RNI_WHY_SEMAPHORE] = "semaphore acquire",
     [RNI_WHY_GROUP] = "group wait",
+    [RNI_WHY_JOIN] = "join",
     [RNI_WHY_BLOCKING] = "blocking call",
     [RNI_WHY_IO] = "IO wait",
 };

@@ -11,6 +11,7 @@
  * memory goes with the last reference to the context.
  */
 #include "base/refs.h"
+#include "core/hooks.h"
 #include "scope/group.h"
 #include "sync/lot.h"
 #include "sync/semaphore.h"
@@ -99,6 +100,11 @@ static inline bool enter(rn_group *g)
 bool rni_group_enter(rn_group *g)
 {
     return enter(g);
+}
+
+bool rni_group_takes_call(rni_owner *owner)
+{
+    return enter(RNI_CONTAINER(owner, rn_group, owner));
 }
 
 static RNI_NOINLINE bool enter_first(rn_group *g)

@@ -18,6 +18,7 @@ TARGETS = {
     "core/park.c": ["park park-cancel park-deadline park-shielded claim-cancel claim-deadline "
                     "claim-twice claim-shielded", "select select-close"],
     "core/timer.c": ["timer timer-stop timer-passes timer-again timer-next"],
+    "core/fork.c": ["fork"],
     "core/foreign.c": ["foreign foreign-wake foreign-deadline foreign-poll foreign-each "
                        "foreign-records foreign-again",
                        "idle idle-last idle-last-queues idle-stranger"],
@@ -81,6 +82,16 @@ CAUGHT = {
         ("timer-stop", "timer-stop"),
     "core/timer.c atomic_store_explicit(&t->state, RNI_TIMER_IDLE, memory_order_release -> relaxed":
         "timer-stop",
+    "core/fork.c __atomic_store_n(&f->depth, 1, __ATOMIC_RELEASE -> RELAXED": "fork-thief",
+    "core/fork.c __atomic_load_n(&f->taken, __ATOMIC_ACQUIRE -> RELAXED": "fork-thief",
+    "core/fork.c __atomic_load_n(&r->joiner, __ATOMIC_ACQUIRE -> RELAXED": "fork-thief",
+    "core/fork.c __atomic_compare_exchange_n(&r->joiner, &nobody, (uintptr_t)t, false, "
+    "__ATOMIC_RELEASE, __ATOMIC_ACQUIRE -> RELAXED": "fork-thief",
+    "core/fork.c atomic_thread_fence(memory_order_seq_cst -> acq_rel":
+        ("fork-fenced", "fork-fenced"),
+    "core/fork.c __atomic_load_n(&f->depth, __ATOMIC_ACQUIRE -> RELAXED": "fork-again",
+    "core/fork.c __atomic_store_n(&f->taken, taken, __ATOMIC_RELEASE -> RELAXED": "fork-thief",
+    "core/fork.c __atomic_exchange_n(&r->joiner, DONE, __ATOMIC_ACQ_REL -> ACQUIRE": "fork-thief",
     "core/foreign.c atomic_store_explicit(&made, r, memory_order_release -> relaxed":
         "foreign-each",
     "core/foreign.c atomic_store_explicit(&t->state, RNI_TASK_LIVE, memory_order_release -> "
@@ -214,6 +225,7 @@ NEXT = "only the number is used; the heap is read under its lock"
 FAILED = ("only the number is used before the group's tasks have ended, and their end is "
           "ordered by `live`")
 LIMIT = "rni_semaphore_set comes between the two, and takes a lock with a full fence"
+JOINER = "for rni_ready, which reads what a task has set of itself; the model's threads are foreign"
 ABORT = "rni_owner_abort_all comes between the two, and begins with a full fence"
 
 # What no model notices, and why it is not needed.
@@ -308,6 +320,13 @@ UNNEEDED = {
     "core/stack.c atomic_load_explicit(&chunk_count, memory_order_acquire -> relaxed":
         "in rni_stack_each, where `used` is acquired, too, and is 0 before the chunk is complete; "
         "one of the two is needed, and the other two are caught",
+    "core/fork.c __atomic_compare_exchange_n(&f->taken, &taken, (taken + 1) | RNI_FORKS_BUSY, "
+    "false, __ATOMIC_ACQUIRE -> RELAXED": "a full fence follows before anything else is read",
+    "core/fork.c __atomic_compare_exchange_n(&r->joiner, &nobody, (uintptr_t)t, false, "
+    "__ATOMIC_RELEASE -> RELAXED": JOINER,
+    "core/fork.c __atomic_exchange_n(&r->joiner, DONE, __ATOMIC_ACQ_REL -> RELEASE": JOINER,
+    "core/fork.c atomic_store_explicit(&s->queued, true, memory_order_release -> relaxed":
+        "that of core/start.c is caught",
     "core/start.c atomic_fetch_add_explicit(&rni_rt.foreign_started, !o->internal, "
     "memory_order_seq_cst -> acq_rel":
         "rni_queue_anywhere, before `running` is read, takes a lock with a full fence",

@@ -329,3 +329,8 @@ void rni_measure_waits(rni_task *t)
 {
     (void)t;
 }
+
+SEAM bool rni_group_takes_call(rni_owner *owner)
+{
+    return owner->is_group;
+}
