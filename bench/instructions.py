@@ -37,7 +37,8 @@ FIXED = [("yield", 12_000, 0), ("spawn", 10_000, 0), ("pingpong", 5_000, 0),
          ("mpmc", 20_000, 100), ("select3", 6_000, 0), ("selectdefault", 20_000, 0),
          ("ring", 10_000, 503), ("sieve", 60, 0), ("generic", 3_000, 0), ("typed", 3_000, 0),
          ("batched", 30_000, 0), ("fused", 10_000, 0), ("fanout", 6_000, 0), ("orchannel", 10, 100),
-         ("contexts", 1_000, 0), ("forkjoin", 5_000, 0), ("skynet", 1_000, 0), ("mutex", 80_000, 0)]
+         ("contexts", 1_000, 0), ("forkjoin", 5_000, 0), ("forked", 100_000, 0),
+         ("skynet", 1_000, 0), ("mutex", 80_000, 0)]
 
 
 def fixed_runs(build):

@@ -41,6 +41,7 @@ ROWS = [
     Row(14, "contexts_tiny", "make one, tiny stacks", 200_000, 0, "ns", 5, "make_ns"),
     Row(14, "contexts_tiny", "cancel it, tiny stacks", 200_000, 0, "ns", 5, "cancel_ns"),
     Row(15, "forkjoin", "fork-join fib(27), tasks, in all", 635_621, 0, "ms", 10),
+    Row(15, "forked", "fork-join fib(27), forks, in all", 635_621, 0, "ms", 40),
     Row(16, "skynet", "skynet, a tree of 1 M tasks, in all", 1_000_000, 0, "ms", 12),
     Row(16, "skynet_tiny", "skynet, tiny stacks", 1_000_000, 0, "ms", 12),
     Row(17, "mutex", "lock and unlock a mutex, 8 tasks", 10_000_000, 0, "ns", 2),

@@ -31,6 +31,7 @@ struct entry {
 
 static const std::map<std::string, entry> benchmarks = {
     { "buffered", { buffered, sleeps } }, { "fanout", { fanout, sleeps } },
+    { "forked", { forkjoin, spins } }, /* the same */
     { "forkjoin", { forkjoin, spins } },  { "mpmc", { mpmc, sleeps } },
     { "mutex", { mutex, sleeps } },       { "pingpong", { pingpong, sleeps } },
     { "sieve", { sieve, sleeps } },       { "skynet", { skynet, spins } },

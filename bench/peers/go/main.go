@@ -52,6 +52,7 @@ var benchmarks = map[string]benchmark{
 	"orchannel":     {orchannel, 1_000, false},
 	"contexts":      {contexts, 200_000, false},
 	"forkjoin":      {forkjoin, 635_621, false},
+	"forked":        {forkjoin, 635_621, false}, // the same: Go has no other form
 	"mutex":         {mutex, 10_000_000, false},
 	"parked":        {parked, 1_000_000, true},
 	"parked_small":  {parked, 1_000_000, true}, // the same: Go has one size of stacks

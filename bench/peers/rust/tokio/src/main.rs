@@ -31,6 +31,7 @@ const ROWS: &[(&str, Row)] = &[
     }),
     ("echo", |_, _| Box::pin(echo::serve())),
     ("fanout", |n, _| Box::pin(fanout::fanout(n))),
+    ("forked", |n, _| Box::pin(forkjoin::forkjoin(n))), // the same
     ("forkjoin", |n, _| Box::pin(forkjoin::forkjoin(n))),
     ("mpmc", |n, capacity| Box::pin(mpmc::mpmc(n, capacity))),
     ("mutex", |n, _| Box::pin(mutex::mutex(n))),
