@@ -201,7 +201,9 @@ RNI_ALWAYS rni_runnable rni_runq_take(rni_runq *q)
 {
     if (rni_ring_length(&q->ready) > 0)
         return rni_ring_shift(&q->ready);
-    return rni_ring_length(&q->fresh) > 0 ? rni_ring_pop(&q->fresh) : rni_ring_shift(&q->yielded);
+    if (rni_ring_length(&q->fresh) > 0)
+        return rni_ring_pop(&q->fresh);
+    return rni_ring_shift(&q->yielded);
 }
 
 RNI_ALWAYS rni_runnable rni_runq_next(rni_runq *q)
@@ -221,8 +223,8 @@ RNI_ALWAYS rni_runnable rni_runq_next(rni_runq *q)
 RNI_NOINLINE void rni_runq_age(rni_runq *q);
 
 /* A thief: moves the oldest half of each ring, at most RNI_STEAL_MAX, to out; if there is none and
- * lifo is set, takes that. Pinned tasks stay. Returns how many; 0 also if the owner or another thief
- * was inside for too long. */
+ * lifo is set, takes that. Pinned tasks stay. Returns how many; 0 also if the owner or another
+ * thief was inside for too long. */
 unsigned rni_runq_steal(rni_runq *q, rni_runnable *out, bool lifo);
 
 #endif
