@@ -78,7 +78,9 @@ typedef struct rn_step {
 /*
  * How a chain runs. What comes out, and in which order, is the same; how far its functions run
  * ahead of the consumer is not. So functions that wait for what becomes of their results are not
- * for batches, and a consumer with rn_recv_n gains most from them.
+ * for batches, nor, fused, for steps between two buffers, that of `in` counted: these take what is
+ * in the first, up to twice as many as the second holds (128 at most), as long as they are done
+ * with them within some 50 us. A consumer with rn_recv_n gains most from both.
  */
 typedef enum rn_mode {
     RN_TASKS = 0, /* a task and an unbuffered channel for each step: the book's way */

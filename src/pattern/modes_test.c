@@ -332,6 +332,83 @@ TEST(a_buffer_within_a_fused_chain_is_one)
     CHECK_EQ(rn_test_run(buffers_decouple, NULL, NULL), 0);
 }
 
+/* The numbers from 0 on, closed. */
+static rn_receiver(int) numbers(rn_group *g, int n)
+{
+    rn_chan(int) in = rn_make(g, int, n);
+    for (int i = 0; i < n; i++)
+        CHECK_EQ(rn_send(in, i), 0);
+    rn_close(in);
+    return rn_rx(in);
+}
+
+/* How far a function is ahead of what has been sent. */
+static _Atomic(rn_channel *) watched;
+static int farthest;
+
+static int look_ahead(int v)
+{
+    while (!atomic_load(&watched))
+        (void)rn_yield();
+    int ahead = v - (int)rn_len((rn_receiver(int))atomic_load(&watched));
+    farthest = ahead > farthest ? ahead : farthest;
+    return v;
+}
+RN_STAGE(look_ahead, int, int);
+
+static int many_at_a_time(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_receiver(int) out = rn_start_with(
+        g, numbers(g, 40),
+        rn_compose(int, rn_stage_map(g, look_ahead), rn_stage_buffer(g, int, 40)), RN_FUSED);
+    atomic_store(&watched, (rn_channel *)out);
+    CHECK_EQ(rn_test_wait(), 0);
+    CHECK_EQ(rn_len(out), 40);
+    CHECK(farthest > 0 && farthest < 32);
+    int v;
+    for (int i = 0; i < 40; i++) {
+        CHECK_EQ(rn_recv(out, &v), 0);
+        CHECK_EQ(v, i);
+    }
+    return rn_recv(out, &v) == -EPIPE ? 0 : -1;
+}
+
+TEST(a_fused_chain_before_a_buffer_takes_many_elements_at_a_time)
+{
+    CHECK_EQ(rn_test_run(many_at_a_time, NULL, NULL), 0);
+}
+
+static int nap(int v)
+{
+    (void)rn_sleep(v < 20 ? 0 : RN_MILLISECOND);
+    return v;
+}
+RN_STAGE(nap, int, int);
+
+/* Once it is slow; it has been quick before, so that many are in hand at first. */
+static int as_they_are_ready(rn_group *g, void *arg)
+{
+    (void)arg;
+    rn_receiver(int) out = rn_start_with(
+        g, numbers(g, 200), rn_compose(int, rn_stage_map(g, nap), rn_stage_buffer(g, int, 64)),
+        RN_FUSED);
+    int v, late = 0;
+    for (int i = 0; rn_recv(out, &v) == 0; i++) {
+        CHECK_EQ(v, i);
+        int64_t ready = v < 20 ? 0 : (v - 19) * RN_MILLISECOND;
+        late += rn_now() - RN_TEST_START != ready;
+    }
+    CHECK(late < 64);
+    CHECK_EQ(rn_now() - RN_TEST_START, 180 * RN_MILLISECOND);
+    return 0;
+}
+
+TEST(a_slow_fused_chain_passes_each_element_on_when_it_is_ready)
+{
+    CHECK_EQ(rn_test_run(as_they_are_ready, NULL, NULL), 0);
+}
+
 /* ---- what is taken ---- */
 
 static int left_of(rn_group *g, rn_stage(int, int) s, rn_mode mode)

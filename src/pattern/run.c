@@ -4,10 +4,16 @@
  *
  * A run is cut into parts, each with a task, an input and an output channel and some of the steps:
  * behind every step, or, fused, behind flat-maps and buffers only. A part receives a few elements
- * (one, unless batched), takes them through its steps in place or from one array to the next, and
- * sends what is left. A value in these arrays belongs to the part, which drops it when a step
- * rejects it or the output refuses it. A station (station.h) is a part of its own, with tasks and a
- * loop of its own; the part ends with the last of them.
+ * (one, unless batched or between buffers), takes them through its steps in place or from one array
+ * to the next, and sends what is left. A value in these arrays belongs to the part, which drops it
+ * when a step rejects it or the output refuses it. A station (station.h) is a part of its own, with
+ * tasks and a loop of its own; the part ends with the last of them.
+ *
+ * A fused part between two buffers is let run ahead by them, so it takes what is there, up to twice
+ * what the second holds: a source that waits for room in a buffer of that size holds one element
+ * more, which would cost a turn of its own. It waits for nothing but a first element, and sends all
+ * it has before it receives again. No element waits long for those that were received with it: the
+ * number falls to one when a turn has taken 50 us, and is doubled when it has not.
  *
  * A part that ends closes its output and its input, if that is inside the run. So the end of the
  * source runs down the chain as closes of outputs, and the end of a take up as closes of inputs.
@@ -36,12 +42,16 @@ static bool cut_behind(const rni_run_link *l, rn_mode mode)
            rni_station_of(l->step.kind);
 }
 
-static size_t batch_of(size_t size, rn_mode mode)
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many elements of that size are moved at a time, one at least. */
+static size_t batch_of(size_t size)
 {
     size_t fit = size ? BATCH_BYTES / size : BATCH_MAX;
-    if (mode != RN_BATCHED || fit < 1)
-        return 1;
-    return fit < BATCH_MAX ? fit : BATCH_MAX;
+    return fit < 1 ? 1 : least(fit, BATCH_MAX);
 }
 
 /* Adds a copy of the step behind those there are. */
@@ -95,7 +105,13 @@ static bool make_links(rni_run *r, const rn_step *steps, size_t n, const rn_chan
 /* Makes room for the elements that a part has in hand. */
 static bool make_items(rni_run *r, rni_run_part *p, rn_mode mode)
 {
-    p->batch = batch_of(r->links[p->from].in_size, mode);
+    const rn_step *last = &r->links[p->to - 1].step;
+    bool between = last->kind == RN_STEP_BUFFER && last->n > 1 && p->in && p->in->cap > 1;
+    p->paced = mode == RN_FUSED && between;
+    p->batch = mode == RN_BATCHED || p->paced ? batch_of(r->links[p->from].in_size) : 1;
+    if (p->paced)
+        p->batch = 2 * least(p->batch, (size_t)last->n);
+    p->now = p->paced ? 1 : p->batch;
     p->items = rni_items_new(r->links[p->from].in_size, p->batch);
     for (size_t i = p->from; i < p->to; i++) {
         rni_run_link *l = &r->links[i];
@@ -143,7 +159,7 @@ static bool make_part(rni_run *r, rni_run_part *p, size_t from, rn_channel *in, 
      * element is not to be had before its time. */
     if ((r->flat <= from && from < r->takes) || last->step.kind == RN_STEP_THROTTLE)
         mode = RN_TASKS;
-    size_t cap = mode == RN_BATCHED ? batch_of(last->out_size, mode) : 0;
+    size_t cap = mode == RN_BATCHED ? batch_of(last->out_size) : 0;
     if (last->step.kind == RN_STEP_BUFFER && (size_t)last->step.n > cap)
         cap = (size_t)last->step.n;
     p->out = rni_stage_out(r->group, last->out_size, cap, last->out_drop, r->site);

@@ -20,6 +20,9 @@ typedef struct rni_run_part {
     rn_channel *in, *out;
     void *items;                /* room for batch elements */
     size_t batch;               /* fixed */
+    bool paced;                 /* by how soon it is done with a batch; fixed */
+    size_t now;                 /* of batch; the part's task */
+    int64_t last;               /* when it had last sent; the same */
     int rc;                     /* of a flat-map's function */
     rn_channel *stop;           /* or NULL; fixed */
     const rni_station_ops *ops; /* of a station, or NULL; fixed */

@@ -56,9 +56,12 @@ static void part_end(rni_run_part *p)
 
 static void *map(rni_run_link *l, char *items, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        l->step.fn->call(rni_item(l->results, l->out_size, i), items + i * l->in_size, NULL,
-                         l->step.captured);
+    int (*call)(void *, void *, void *, const void *) = l->step.fn->call;
+    const void *captured = l->step.captured;
+    size_t in_size = l->in_size, out_size = l->out_size;
+    char *result = l->results;
+    for (; n > 0; n--, items += in_size, result += out_size)
+        call(result, items, NULL, captured);
     return l->results;
 }
 
@@ -129,11 +132,22 @@ static size_t through(rni_run_part *p, char **items, size_t n)
 static size_t demand(rni_run_part *p)
 {
     const rni_run *r = p->run;
-    size_t n = p->batch;
+    size_t n = p->now;
     for (size_t i = p->from; i < p->to; i++)
         if (r->links[i].step.kind == RN_STEP_TAKE && r->links[i].left < (int64_t)n)
             n = (size_t)r->links[i].left;
     return n && p == r->parts ? rni_credits_get(&p->run->credits, n) : n;
+}
+
+/* How many elements a fused part takes at a time: more as long as it is done with them soon, so
+ * that one does not wait long for those behind it; one again if it was not. */
+static void pace(rni_run_part *p)
+{
+    enum { SOON_NS = 50 * 1000 };
+    int64_t now = rn_now();
+    size_t more = 2 * p->now < p->batch ? 2 * p->now : p->batch;
+    p->now = now - p->last < SOON_NS ? more : 1;
+    p->last = now;
 }
 
 /* Receives one element, or -EPIPE when the run has been stopped. */
@@ -188,6 +202,8 @@ static int part_task(void *arg)
         char *items = p->items;
         n = through(p, &items, n);
         rc = n ? deliver(p, items, n) : p->rc;
+        if (p->paced)
+            pace(p);
     }
     part_end(p);
     return rni_stage_result(rc);
