@@ -8,6 +8,7 @@
 #ifndef RNI_ARCH_VALGRIND_H
 #define RNI_ARCH_VALGRIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 static inline void rni_valgrind_stack(const void *lowest, const void *end)
@@ -25,6 +26,22 @@ static inline void rni_valgrind_stack(const void *lowest, const void *end)
     (void)lowest;
     (void)end;
 #endif
+}
+
+/* Whether the program runs under Valgrind. */
+static inline bool rni_valgrind_runs(void)
+{
+    uint64_t answer = 0;
+#if defined(__x86_64__)
+    enum { RUNNING_ON_VALGRIND = 0x1001 };
+    volatile uint64_t request[6] = { RUNNING_ON_VALGRIND };
+    __asm__ volatile("rolq $3, %%rdi\n\trolq $13, %%rdi\n\trolq $61, %%rdi\n\trolq $51, %%rdi\n\t"
+                     "xchgq %%rbx, %%rbx"
+                     : "+d"(answer)
+                     : "a"(&request[0])
+                     : "cc", "memory");
+#endif
+    return answer != 0;
 }
 
 #endif

@@ -41,6 +41,7 @@ __attribute__((constructor(101))) static void look(void)
     if (__msan_start_switch_fiber)
         found |= RNI_SAN_MEMORY;
     rni_san.found = (unsigned char)found;
+    rni_san.fibers = found & RNI_SAN_THREAD;
 }
 
 #endif

@@ -54,9 +54,13 @@ enum { RNI_SAN_ADDRESS = 1, RNI_SAN_THREAD = 2, RNI_SAN_MEMORY = 4, RNI_SAN_ANY 
 #elif defined(__SANITIZE_THREAD__) || RNI_FEATURE(thread_sanitizer)
 #define RNI_SAN 0 /* a room above core, where TSan sees for itself */
 #else
-/* Alone in its cache line, because everyone reads it. */
+/* Alone in its cache line, because everyone reads it. `fibers` is whether the begin and the end of
+ * a task are to be told: where TSan is, and once depths are measured (core/depth.c). It is read
+ * plainly, as an atomic load would cost an instruction more for each: a byte does not tear, and
+ * from when on it is seen does not matter. */
 extern struct rni_san {
     _Alignas(64) unsigned char found;
+    unsigned char fibers;
 } rni_san RNI_HIDDEN;
 #define RNI_SAN rni_san.found
 #define RNI_SAN_FOUND 1

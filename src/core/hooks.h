@@ -7,6 +7,7 @@
 #define RNI_CORE_HOOKS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* obs/dump.c: writes the tables of tasks and channels to a descriptor. */
@@ -14,6 +15,14 @@ void rni_report_dump(int fd);
 
 /* obs/report.c: no task can ever run again; writes the report and ends the process. */
 __attribute__((noreturn)) void rni_report_deadlock(void);
+
+/* obs/depths.c: what the depth of a task is reported with that has that name, was started there and
+ * has a stack of that class; and the report, when it has ended. */
+void *rni_report_depth_of(const char *name, const char *site, unsigned stack_class);
+void rni_report_depth(void *row, size_t used);
+
+/* obs/depths.c: an rn_run is over; writes the report of stacks to stderr if that is asked for. */
+void rni_report_depths(void);
 
 /* obs/report.c: how many threads the reports have started. */
 unsigned rni_report_threads(void);

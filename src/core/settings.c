@@ -148,6 +148,7 @@ enum {
     VERIFY,
     CLOCK,
     HOG,
+    STACK_REPORT,
     SEED,
     SEEDS,
     STRATEGY,
@@ -170,6 +171,7 @@ static const struct setting {
     [SIGQUIT_DUMPS] = { "RUNNEL_SIGQUIT", parse_switch, 0, "0 or 1; 0 is used" },
     [VERIFY] = { "RUNNEL_VERIFY", parse_switch, 0, "0 or 1; 0 is used" },
     [HOG] = { "RUNNEL_HOG", parse_hog, 0, "0 to 60000; 0 is used" },
+    [STACK_REPORT] = { "RUNNEL_STACK_REPORT", parse_switch, 0, "0 or 1; 0 is used" },
     [SEED] = { "RUNNEL_SEED", check_number, 0, "a number from 1 on" },
     [SEEDS] = { "RUNNEL_SEEDS", check_number, 0, "a number from 1 on" },
     [STRATEGY] = { "RUNNEL_STRATEGY", parse_strategy, -1, "random, pct or exhaustive" },
@@ -217,6 +219,11 @@ bool rni_settings_virtual_clock(void)
 int rni_settings_hog(void)
 {
     return value_of(HOG);
+}
+
+bool rni_settings_stack_report(void)
+{
+    return value_of(STACK_REPORT) == 1;
 }
 
 /* The text of a setting, NULL if it is not set or not accepted. */

@@ -27,6 +27,9 @@ bool rni_settings_virtual_clock(void);
 /* RUNNEL_HOG: after how many milliseconds a task that lets no other run is named; 0: never. */
 int rni_settings_hog(void);
 
+/* RUNNEL_STACK_REPORT: whether it is noted how much of their stacks tasks use. */
+bool rni_settings_stack_report(void);
+
 /*
  * RUNNEL_SEED, RUNNEL_SEEDS, RUNNEL_STRATEGY and RUNNEL_SCHEDULE: what they ask of simulated runs.
  * What is not set is 0; schedule is NULL then.

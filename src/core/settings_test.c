@@ -168,6 +168,8 @@ TEST(settings_sigquit_of_another_value_is_named_and_0)
 {
     complains("RUNNEL_VERIFY", "2", "0 or 1; 0 is used");
     accepts("RUNNEL_VERIFY", "1");
+    complains("RUNNEL_STACK_REPORT", "yes", "0 or 1; 0 is used");
+    accepts("RUNNEL_STACK_REPORT", "0");
     complains("RUNNEL_SIGQUIT", "yes", "0 or 1; 0 is used");
     accepts("RUNNEL_SIGQUIT", "0");
     accepts("RUNNEL_SIGQUIT", "1");

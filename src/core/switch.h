@@ -40,17 +40,27 @@ static inline void rni_switch_arrived(rni_task *t)
         rni_switch_arrived_seen(t);
 }
 
+/* Whether anyone wants to hear of the two below. */
+static inline bool rni_fiber_seen(void)
+{
+#if defined(RNI_SAN_FOUND)
+    return rni_unlikely(rni_san.fibers != 0);
+#else
+    return rni_san_is(RNI_SAN_THREAD);
+#endif
+}
+
 /* The first step of t, which was s, comes next. */
 static inline void rni_fiber_begin(rni_task *t, const rni_spawn *s)
 {
-    if (rni_san_is(RNI_SAN_THREAD))
+    if (rni_fiber_seen())
         rni_fiber_begin_seen(t, s);
 }
 
 /* t has ended, and the arguments in s are no longer needed. */
 static inline void rni_fiber_end(rni_task *t, const rni_spawn *s)
 {
-    if (rni_san_is(RNI_SAN_THREAD))
+    if (rni_fiber_seen())
         rni_fiber_end_seen(t, s);
 }
 

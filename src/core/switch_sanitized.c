@@ -7,12 +7,13 @@
  *
  * ASan: a stack that is left for good passes NULL, so that its fake stack is freed.
  * TSan: a task's fiber exists from its first step to its end. The trampoline between two tasks, and
- * the loop, run as the thread's own fiber.
+ * the loop, run as the thread's own fiber. Where there is no TSan, begin and end are depth.c's.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 
 #include "base/san.h"
+#include "core/depth.h"
 #include "core/stack.h"
 #include "core/switch.h"
 #include "core/worker.h"
@@ -86,6 +87,10 @@ RNI_PLAIN void rni_switch_arrived_seen(rni_task *t)
 
 RNI_PLAIN void rni_fiber_begin_seen(rni_task *t, const rni_spawn *s)
 {
+    if (!rni_san_is(RNI_SAN_THREAD)) {
+        rni_depth_begin(t, s);
+        return;
+    }
     t->san_fiber = __tsan_create_fiber(0);
     __tsan_switch_to_fiber(t->san_fiber, NO_SYNC);
     RNI_EDGE_IN(t->worker);
@@ -95,6 +100,10 @@ RNI_PLAIN void rni_fiber_begin_seen(rni_task *t, const rni_spawn *s)
 
 RNI_PLAIN void rni_fiber_end_seen(rni_task *t, const rni_spawn *s)
 {
+    if (!rni_san_is(RNI_SAN_THREAD)) {
+        rni_depth_end(t);
+        return;
+    }
     rni_virtual_edge_out();
     RNI_EDGE_OUT(s); /* rni_start fills it again */
     RNI_EDGE_OUT(t);

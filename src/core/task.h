@@ -136,8 +136,10 @@ struct rni_task {
     void *stack_limit; /* lowest usable address */
     size_t stack_size;
     unsigned stack_class;
-    void *san_fake;  /* ASan's fake stack while parked */
-    void *san_fiber; /* TSan's fiber */
+    _Atomic(char *) painted; /* from here up the stack was painted (depth.c); NULL: not at all */
+    void *depth_row;         /* what its depth is reported with */
+    void *san_fake;          /* ASan's fake stack while parked */
+    void *san_fiber;         /* TSan's fiber */
 };
 #if !defined(RUNNEL_IN_MODEL)
 _Static_assert(offsetof(rni_task, forks) == RN_FORKS_AT_, "users' code knows the place");

@@ -17,6 +17,7 @@
 
 #include "base/layout.h"
 #include "base/say.h"
+#include "core/depth.h"
 #include "core/hooks.h"
 #include "core/records.h"
 #include "core/runtime.h"
@@ -94,7 +95,7 @@ static void duration(rni_task *t, char *buf, size_t size)
 static void task_line(rni_task *t, void *arg)
 {
     table *tb = arg;
-    char line[512], where[160] = "", waited[32] = "";
+    char line[512], where[160] = "", waited[32] = "", depth[48] = "";
     if (atomic_load_explicit(&t->state, memory_order_acquire) != RNI_TASK_LIVE || t->internal)
         return;
     rni_why why = (rni_why)atomic_load_explicit(&t->why, memory_order_relaxed);
@@ -108,12 +109,14 @@ static void task_line(rni_task *t, void *arg)
             snprintf(where + n, sizeof where - (size_t)n, " on %s%p",
                      on_channel(why) ? "channel " : "", what);
     }
-    int n = snprintf(line, sizeof line, "  %s %llu %s [%s%s%s]%s, started at %s\n",
+    if (rni_depth_known(t))
+        snprintf(depth, sizeof depth, ", stack used %zu bytes", rni_depth_of(t));
+    int n = snprintf(line, sizeof line, "  %s %llu %s [%s%s%s]%s, started at %s%s\n",
                      t->foreign ? "thread" : "task",
                      (unsigned long long)atomic_load_explicit(&t->id, memory_order_relaxed),
                      text(&t->name), why < RNI_WHY_MAX ? why_names[why] : "?",
                      tb->leaked && rni_leaks_has(tb->leaked, t) ? ", leaked" : "", waited, where,
-                     text(&t->site));
+                     text(&t->site), depth);
     put(tb, line, n);
 }
 

@@ -23,6 +23,7 @@
 #include "core/runtime.h"
 #include "core/settings.h"
 #include "core/sim.h"
+#include "obs/depths.h"
 #include "obs/leaks.h"
 #include "obs/monitor.h"
 #include "obs/table.h"
@@ -212,6 +213,7 @@ void rni_obs_init(void)
     if (rni_settings_sigquit())
         rn_dump_on_sigquit();
     rni_monitor_set(rni_settings_hog());
+    rni_depths_init();
 }
 
 /* ---- the account ---- */

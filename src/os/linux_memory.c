@@ -169,6 +169,25 @@ bool rni_os_guard_install(const rni_os_range *ranges, size_t n)
     return all;
 }
 
+ptrdiff_t rni_os_untouched(const void *base, size_t bytes)
+{
+    enum { AT_ONCE = 64 };
+    unsigned char there[AT_ONCE];
+    size_t page = rni_os_page(), pages = (bytes + page - 1) / page;
+    int saved = errno;
+    for (size_t at = 0; at < pages; at += AT_ONCE) {
+        size_t n = pages - at < AT_ONCE ? pages - at : AT_ONCE;
+        if (mincore((char *)base + at * page, n * page, there) != 0) {
+            errno = saved;
+            return -1;
+        }
+        for (size_t i = 0; i < n; i++)
+            if (there[i] & 1)
+                return (ptrdiff_t)((at + i) * page);
+    }
+    return (ptrdiff_t)(pages * page);
+}
+
 void rni_os_discard(const rni_os_range *ranges, size_t n)
 {
     int saved = errno;

@@ -86,6 +86,10 @@ typedef struct rni_os_range {
 /* Makes every access to the ranges fault, for good. False if the system has refused that for some,
  * as it may where each needs a mapping. */
 bool rni_os_guard_install(const rni_os_range *ranges, size_t n);
+/* How many bytes from base on, in whole pages, have no memory behind them now: up to the lowest
+ * page of the range that was touched. base begins a page. -1 if the system does not tell. Memory
+ * that is swapped out counts as none. */
+ptrdiff_t rni_os_untouched(const void *base, size_t bytes);
 /* Gives the memory behind the ranges back; they read as zero when touched again. */
 void rni_os_discard(const rni_os_range *ranges, size_t n);
 

@@ -12,6 +12,7 @@
 #include "core/hooks.h"
 #include "core/runtime.h"
 #include "core/settings.h"
+#include "core/sim.h"
 #include "scope/group.h"
 #include "scope/test_run.h"
 
@@ -145,6 +146,7 @@ int rni_run(int (*fn)(rn_group *g, void *arg), void *arg)
 {
     run r = { .fn = fn, .arg = arg };
     run *p = &r;
+    bool simulated = rni_sim_planned();
     rni_obs_init();
     int rc = rni_runtime_start(true);
     if (rc != 0 && rc != -EALREADY)
@@ -159,6 +161,8 @@ int rni_run(int (*fn)(rn_group *g, void *arg), void *arg)
         rni_runtime_serve(&r.done);
     else
         rni_runtime_wait(&r.done);
+    if (!simulated)
+        rni_report_depths();
     return r.rc;
 }
 

@@ -91,6 +91,12 @@ int rni_stack_class_of(rn_stack_class c)
 
 int rni_first_grant = RNI_FIRST_GRANT;
 
+size_t rni_depth_of(const rni_task *t)
+{
+    (void)t;
+    return 0;
+}
+
 bool rni_leaks_has(const rni_survey *s, const rni_task *t)
 {
     (void)s;

@@ -28,12 +28,14 @@ enum {
     SEEDS,
     STRATEGY,
     SCHEDULE,
+    STACK_REPORT,
     SETTINGS
 };
-static const char *const names[SETTINGS] = { "RUNNEL_WORKERS", "RUNNEL_STACK", "RUNNEL_LEAKS",
-                                             "RUNNEL_SIGQUIT", "RUNNEL_CLOCK", "RUNNEL_HOG",
-                                             "RUNNEL_SEED",    "RUNNEL_SEEDS", "RUNNEL_STRATEGY",
-                                             "RUNNEL_SCHEDULE" };
+static const char *const names[SETTINGS] = {
+    "RUNNEL_WORKERS",  "RUNNEL_STACK",    "RUNNEL_LEAKS",       "RUNNEL_SIGQUIT",
+    "RUNNEL_CLOCK",    "RUNNEL_HOG",      "RUNNEL_SEED",        "RUNNEL_SEEDS",
+    "RUNNEL_STRATEGY", "RUNNEL_SCHEDULE", "RUNNEL_STACK_REPORT"
+};
 static const int64_t TOO_LARGE = INT64_C(1) << 40;
 
 /* The decimal digits at *s as a number, at most TOO_LARGE; -1 if there are none. */
@@ -146,6 +148,10 @@ static bool check(int i, const char *value)
     case HOG:
         is = number(value, 0, 60000);
         FUZZ_CHECK(rni_settings_hog() == (is < 0 ? 0 : is));
+        break;
+    case STACK_REPORT:
+        is = among(value, flags);
+        FUZZ_CHECK(rni_settings_stack_report() == (is == 1));
         break;
     case STRATEGY:
         is = among(value, strategies);
