@@ -8,6 +8,7 @@
 #   /* kit: soak */                   only in `make soak`
 #   /* kit: not-under-sanitizers */   not built with RUNNEL_SANITIZE
 #   /* kit: not-under-tsan */         nor with RUNNEL_SANITIZE=thread
+#   /* kit: not-with-portable */      not built with RUNNEL_PORTABLE_SWITCH
 #   /* kit: not-under-qemu */         not in the cross build's list (tools/cross-test.sh)
 
 set(RUNNEL_TEST_TIMEOUT 60) # seconds, one executable
@@ -52,7 +53,7 @@ function(runnel_kit_words file result)
     if(word MATCHES "^timeout ([0-9]+)$")
       set(word "timeout=${CMAKE_MATCH_1}")
     elseif(NOT word MATCHES
-           "^(once|serial|soak|not-under-sanitizers|not-under-tsan|not-under-qemu)$")
+           "^(once|serial|soak|not-under-(sanitizers|tsan|qemu)|not-with-portable)$")
       message(FATAL_ERROR "${file}: no such kit word: ${word}")
     endif()
     list(APPEND words "${word}")
@@ -67,7 +68,8 @@ function(runnel_kit_test file name)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
   runnel_kit_words("${file}" words)
   if((RUNNEL_SANITIZE AND "not-under-sanitizers" IN_LIST words)
-     OR (RUNNEL_SANITIZE STREQUAL "thread" AND "not-under-tsan" IN_LIST words))
+     OR (RUNNEL_SANITIZE STREQUAL "thread" AND "not-under-tsan" IN_LIST words)
+     OR (RUNNEL_PORTABLE_SWITCH AND "not-with-portable" IN_LIST words))
     return()
   endif()
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* kit: not-under-sanitizers */
+/* kit: not-with-portable */
 /*
  * Tiny stacks: every kind of call fits, an overflow is found, a panic has room to tell, and a
  * hundred thousand take little memory.
