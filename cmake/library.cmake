@@ -59,6 +59,7 @@ if(NOT RUNNEL_SANITIZE)
   # A canary would cost each select and spawn some instructions. What it would guard there are
   # addresses of single locals, no arrays.
   set_source_files_properties("${PROJECT_SOURCE_DIR}/src/sync/select.c"
+                              "${PROJECT_SOURCE_DIR}/src/sync/select_quick.c"
                               "${PROJECT_SOURCE_DIR}/src/core/spawn.c"
                               PROPERTIES COMPILE_OPTIONS "-fno-stack-protector")
 endif()

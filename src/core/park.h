@@ -108,7 +108,7 @@ RNI_UNSEEN static inline void rni_enqueue(rni_queue *q, rni_lock *lock, rni_wait
     if (q->tail)
         q->tail->next = w;
     else
-        q->head = w;
+        __atomic_store_n(&q->head, w, __ATOMIC_RELAXED); /* a select peeks at it */
     q->tail = w;
 }
 
@@ -118,12 +118,14 @@ RNI_UNSEEN static inline void rni_dequeue(rni_waiter *w)
     if (w->prev)
         w->prev->next = w->next;
     else
-        q->head = w->next;
+        __atomic_store_n(&q->head, w->next, __ATOMIC_RELEASE); /* who sees it sees a close before */
     if (w->next)
         w->next->prev = w->prev;
     else
         q->tail = w->prev;
-    __atomic_store_n(&w->lock, NULL, __ATOMIC_RELAXED);
+    /* release: nothing is done with the record after this if nobody has won its wait; partner:
+     * dequeue in sync/select_quick.c */
+    __atomic_store_n(&w->lock, NULL, __ATOMIC_RELEASE);
 }
 
 static inline void rni_wait_announce(rni_task *t, rni_lock *lock)
@@ -192,11 +194,13 @@ static inline bool rni_waiter_waits(const rni_waiter *w)
 }
 
 /* For a peer that holds the lock of the queue w stands in: whether the caller may end its wait. The
- * waiter is out of the queue in any case. */
-static inline bool rni_waiter_won(rni_waiter *w)
+ * waiter is out of the queue in any case; TSan does not see that it is left alone then, either. */
+RNI_UNSEEN static inline bool rni_waiter_won(rni_waiter *w)
 {
-    rni_dequeue(w);
-    return !(w->flags & RNI_WAITER_CLAIM) || rni_claim((rni_task *)w->task);
+    rni_task *t = w->task;
+    bool claims = w->flags & RNI_WAITER_CLAIM;
+    rni_dequeue(w); /* the record may be gone then, unless its wait is won */
+    return !claims || rni_claim(t);
 }
 
 /* ---- deadlines ---- */

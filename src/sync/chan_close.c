@@ -35,7 +35,8 @@ static rni_waiter **take_waiters(rn_channel *c, rni_queue *q, rni_waiter **end, 
 static void shut_locked(rn_channel *c, int rc)
 {
     rni_waiter *woken = NULL, **end = &woken;
-    c->closed = true;
+    /* Atomic, because a select peeks at it without the lock. */
+    __atomic_store_n(&c->closed, true, __ATOMIC_RELAXED);
     end = take_waiters(c, &c->receivers, end, rc);
     end = take_waiters(c, &c->senders, end, rc);
     *end = NULL;

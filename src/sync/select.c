@@ -16,9 +16,10 @@
  * channel can look ready and not be: the choice is confirmed by doing the operation, and made again
  * if that fails (each failure removes a stale record).
  *
- * Rejected: testing the channels without their locks. It is cheaper when nothing is ready, but sees
- * the channels at different moments, and a select with RN_DEFAULT may then miss what was ready all
- * the time.
+ * A few cases on ordinary channels are select_quick.c's; here is all else, and the rest of those.
+ *
+ * Rejected: deciding without the locks alone. That sees the channels at different moments, and a
+ * select with RN_DEFAULT may then miss what was ready all the time.
  */
 #include <limits.h>
 #include <string.h>
@@ -357,7 +358,7 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
     return rc;
 }
 
-int rn_select_at(rn_case *cases, size_t n, const char *site)
+int rni_select_slowly(rn_case *cases, size_t n, const char *site)
 {
     return run(cases, n, false, site);
 }

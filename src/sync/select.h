@@ -20,6 +20,9 @@ typedef struct selection {
         set; /* for them, of a foreign thread that may wait; fds is NULL if there is none */
 } selection;
 
+/* The whole of rn_select_at; select_quick.c does the usual ones. */
+int rni_select_slowly(rn_case *cases, size_t n, const char *site);
+
 /*
  * The descriptors among the cases. In a case's `status` is what its descriptor was ready for at the
  * last look (0: nothing), or a negative error. Every _look needs its _done.

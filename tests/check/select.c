@@ -40,6 +40,36 @@ static void receives_from_either(void *p)
     s->result = rn_select_ordered_at(cases, 2, "");
 }
 
+/* The records are gone when a select has returned: who still looked at one would be seen. */
+static void forget(rn_case *cases)
+{
+    memset(cases, 0, 2 * sizeof *cases);
+}
+
+/* The same, but any that is ready. */
+static void receives_from_any(void *p)
+{
+    state *s = p;
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &s->value, .ok = &s->ok },
+    };
+    s->result = rn_select_at(cases, 2, "");
+    forget(cases);
+}
+
+/* The same, if one is ready at once. */
+static void receives_or_not(void *p)
+{
+    state *s = p;
+    rn_case cases[3] = {
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_DEFAULT },
+    };
+    s->result = rn_select_at(cases, 3, "");
+}
+
 /* Receives from a, or sends to b. */
 static void a_or_b(void *p)
 {
@@ -103,6 +133,43 @@ static void times_out(void *p)
     model_time_out(0);
 }
 
+/* Receives from b, if that is ready at once. */
+static void receives_b_or_not(void *p)
+{
+    state *s = p;
+    rn_case cases[2] = {
+        { .op = RN_OP_DEFAULT },
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &s->value, .ok = &s->ok },
+    };
+    s->result = rn_select_at(cases, 2, "");
+}
+
+/* The same pair, but any case. */
+static void a_or_b_any(void *p)
+{
+    state *s = p;
+    int me = rn_check_self();
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->value, .ok = &s->ok },
+        { .op = RN_OP_SEND, .ch = &s->b, .elem = &me },
+    };
+    s->result = rn_select_at(cases, 2, "");
+    forget(cases);
+}
+
+static void b_or_a_any(void *p)
+{
+    state *s = p;
+    int me = rn_check_self(), value = 0;
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->b, .elem = &value },
+        { .op = RN_OP_SEND, .ch = &s->a, .elem = &me },
+    };
+    s->other_result = rn_select_at(cases, 2, "");
+    forget(cases);
+    RN_CHECK_ASSERT(s->other_result != 0 || value > 0);
+}
+
 static void nobody_waits(const state *s)
 {
     RN_CHECK_ASSERT(!s->a.receivers.head && !s->a.senders.head);
@@ -132,6 +199,54 @@ static void paired(void *p)
     nobody_waits(s);
 }
 
+/*
+ * One of the two channels is ready at each instant: b is closed before the value in a's buffer is
+ * taken. So the default is never chosen.
+ */
+static void start_on_a(void *p)
+{
+    state *s = p;
+    begin(p);
+    int v = 10;
+    s->a.cap = 1;
+    s->a.ring = s->a.few;
+    RN_CHECK_ASSERT(rn_channel_try_send(&s->a, &v) == 0);
+}
+
+static void moves_to_b(void *p)
+{
+    state *s = p;
+    int v = 0;
+    rn_channel_close(&s->b, "");
+    s->sent[1] = rn_channel_try_recv(&s->a, &v);
+}
+
+/* A sender waits until b is closed. */
+static void start_with_sender(void *p)
+{
+    state *s = p;
+    begin(p);
+    rni_waiter *w = &model_tasks[2].waiter;
+    w->task = &model_tasks[2];
+    w->elem = &s->sent[2];
+    w->flags = 0;
+    rni_enqueue(&s->b.senders, &s->b.lock, w);
+}
+
+static void never_nothing(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT(s->result == 0 || s->result == 1);
+    nobody_waits(s);
+}
+
+static void never_default(void *p)
+{
+    state *s = p;
+    RN_CHECK_ASSERT(s->result == 1);
+    nobody_waits(s);
+}
+
 #define C11(n) .options = { .preemptions = n }
 #define SC(n) .options = { .memory = RN_CHECK_SC, .preemptions = n }
 
@@ -146,6 +261,19 @@ static const model_run runs[] = {
     { MODEL("select-cancel-c11", begin, one_case, receives_from_either, cancels) },
     { MODEL("select-pairs", begin, paired, a_or_b, b_or_a), SC(2) },
     { MODEL("select-pairs-c11", begin, paired, a_or_b, b_or_a), C11(1) },
+    { MODEL("select-any-send", begin, one_case, receives_from_any, send_a), C11(1) },
+    { MODEL("select-any-two-peers", begin, one_case, receives_from_any, try_send_a, try_send_b,
+            close_b),
+      SC(1) },
+    { MODEL("select-any-close", begin, one_case, receives_from_any, try_send_a, close_b), SC(2) },
+    { MODEL("select-any-cancel", begin, one_case, receives_from_any, try_send_a, cancels), SC(2) },
+    { MODEL("select-any-cancel-c11", begin, one_case, receives_from_any, cancels) },
+    { MODEL("select-any-pairs", begin, paired, a_or_b_any, b_or_a_any), SC(2) },
+    { MODEL("select-any-pairs-c11", begin, paired, a_or_b_any, b_or_a_any), C11(1) },
+    { MODEL("select-default", start_on_a, never_nothing, receives_or_not, moves_to_b), SC(2) },
+    { MODEL("select-default-c11", start_on_a, never_nothing, receives_or_not, moves_to_b), C11(2) },
+    { MODEL("select-default-closing", start_with_sender, never_default, receives_b_or_not, close_b),
+      C11(2) },
     { MODEL("select-late", begin, one_case, receives_from_either, try_send_a, times_out), SC(2) },
 };
 

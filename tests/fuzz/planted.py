@@ -58,7 +58,7 @@ BUGS = [
      "store(c, w->elem, elem, seen);\n        if (w->ok)\n            *w->ok = true;",
      "if (!w->ok)\n            store(c, w->elem, elem, seen);\n        else\n            *w->ok = "
      "true;", 1000),
-    ("select_stays_in_queues", "sync/select.c", "rni_dequeue(&k->waiter_);", "(void)k;", 1000),
+    ("select_stays_in_queues", "sync/select_quick.c", "rni_dequeue(w);", "(void)w;", 1000),
     ("ordered_select_takes_any", "sync/select.c", "if (s->ordered)\n            break;", "", 1000),
     ("select_takes_the_default_too_soon", "sync/select.c",
      "return c->closed || c->count < c->cap || c->receivers.head;",
