@@ -33,37 +33,27 @@ typedef enum rn_op {
     RN_OP_FD
 } rn_op;
 
-/* A place in a queue of waiters. The runtime's own; zero it and leave it alone. */
-struct rn_waiter_ {
-    struct rn_waiter_ *next, *prev;
-    void *queue;
-    void *lock;
-    void *task;
-    void *elem;
-    bool *ok;
-    unsigned index;
-    int flags;
-};
-
 /*
  * One case. Built by the macros below, or by hand for bindings (zero it first). The array of cases
- * belongs to the caller, must stay in place during the call and may be used again.
+ * belongs to the caller, must stay in place during the call and may be used again. It is kept
+ * small, because each select writes its cases anew.
  */
 typedef struct rn_case {
     rn_op op;
-    int status;     /* out, of the chosen case: 0; -EPIPE if its channel was closed; FD: an error */
-    rn_channel *ch; /* RECV, SEND; NULL is the nil channel */
+    int status; /* out, of the chosen case: 0; -EPIPE if its channel was closed; FD: an error */
+    union {
+        rn_channel *ch; /* RECV, SEND; NULL is the nil channel */
+        int fd;         /* FD: still the caller's */
+    };
     union {
         void *elem;      /* RECV: destination, may be NULL; SEND: source */
         unsigned *ready; /* FD: out, the events it is ready for; may be NULL */
     };
-    bool *ok;        /* RECV: true for a value, false for "closed"; may be NULL */
-    int64_t ns;      /* AFTER: from now */
-    int fd;          /* FD: still the caller's */
-    unsigned events; /* FD: RN_READABLE | RN_WRITABLE */
-    struct rn_case *lock_next_;
-    void (*discard_)(void *element);
-    struct rn_waiter_ waiter_;
+    union {
+        bool *ok;        /* RECV: true for a value, false for "closed"; may be NULL */
+        int64_t ns;      /* AFTER: from now */
+        unsigned events; /* FD: RN_READABLE | RN_WRITABLE */
+    };
 } rn_case;
 
 /*
@@ -71,10 +61,10 @@ typedef struct rn_case {
  * chosen case is a send on a closed channel (its status says which one; the value is still the
  * caller's); an error of rn_fd_wait (runnel/io.h) if the chosen case is a descriptor that cannot be
  * waited for (its status says which one); -ECANCELED at entry or while waiting if the calling task
- * is cancelled; -EINVAL if n is over INT_MAX, the only limit on it. Any task, any thread. Two
- * RN_DEFAULT cases are a programming error. Never allocates, except for a discarding receive from a
- * channel with a drop function, which panics if there is no memory for the value, and for
- * descriptors, which report it.
+ * is cancelled; -EINVAL if n is over INT_MAX, the only limit on it; -ENOMEM if n is over 64 and
+ * there is no memory. Any task, any thread. Two RN_DEFAULT cases are a programming error. Allocates
+ * only for more than 64 cases and for descriptors, which report that there is no memory, and for a
+ * discarding receive from a channel with a drop function, which panics then.
  */
 RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
 

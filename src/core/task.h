@@ -31,7 +31,17 @@
 #include "core/lock.h"
 #include "core/timer.h"
 
-typedef struct rn_waiter_ rni_waiter;
+/* A place in a queue of waiters; see park.h. */
+typedef struct rni_waiter {
+    struct rni_waiter *next, *prev;
+    void *queue;
+    void *lock;
+    void *task;
+    void *elem;
+    bool *ok;
+    unsigned index;
+    int flags;
+} rni_waiter;
 typedef struct rni_worker rni_worker;
 typedef struct rni_task rni_task;
 

@@ -21,7 +21,7 @@ static int give_to_any(rni_part *p)
     for (size_t i = 0; i < p->n_outs; i++)
         p->cases[i] = (rn_case){ .op = RN_OP_SEND, .ch = p->outs[i], .elem = p->held };
     while (rni_part_recv(p) == 0) {
-        if (rn_select_at(p->cases, p->n_outs, p->site) >= 0)
+        if (rni_part_select(p, p->n_outs) >= 0)
             continue;
         rni_part_drop(p, 0);
         break;

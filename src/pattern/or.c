@@ -14,7 +14,7 @@ static int await_any(rni_part *p)
         p->cases[i].op = RN_OP_RECV;
         p->cases[i].ch = p->ins[i];
     }
-    int first = rn_select_at(p->cases, p->n_ins, p->site);
+    int first = rni_part_select(p, p->n_ins);
     (void)first; /* or cancelled: the output is closed */
     return 0;
 }

@@ -32,7 +32,7 @@ void rni_handles_write(void *to, rn_channel *const *from, size_t n)
 
 /* Where the pieces of a part lie in its block. */
 typedef struct layout {
-    size_t channels, cases, held, bytes;
+    size_t channels, cases, places, held, bytes;
 } layout;
 
 /* Puts n things of size bytes at the next multiple of align; false if that is too much. */
@@ -50,6 +50,8 @@ static rni_part *make_block(const rni_part_plan *plan, const rni_element *e)
     if (!place(&l, &l.channels, _Alignof(rn_channel *), sizeof(rn_channel *),
                plan->ins + plan->outs) ||
         !place(&l, &l.cases, _Alignof(rn_case), sizeof(rn_case), plan->cases) ||
+        !place(&l, &l.places, _Alignof(rni_place), sizeof(rni_place),
+               plan->cases > RNI_SELECT_FEW ? plan->cases : 0) ||
         !place(&l, &l.held, e->align, e->size, plan->rooms))
         return NULL;
     size_t align = e->align > _Alignof(max_align_t) ? e->align : _Alignof(max_align_t);
@@ -61,6 +63,7 @@ static rni_part *make_block(const rni_part_plan *plan, const rni_element *e)
     p->ins = (rn_channel **)(void *)(block + l.channels);
     p->outs = p->ins + plan->ins;
     p->cases = (rn_case *)(void *)(block + l.cases);
+    p->places = (rni_place *)(void *)(block + l.places);
     p->held = block + l.held;
     return p;
 }
@@ -104,6 +107,12 @@ rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element
     if (!p)
         rni_group_lacks_memory(g);
     return p;
+}
+
+int rni_part_select(rni_part *p, size_t n)
+{
+    return n > RNI_SELECT_FEW ? rni_select_among(p->places, p->cases, n, p->site)
+                              : rn_select_at(p->cases, n, p->site);
 }
 
 void rni_part_add(rni_part *p, rn_channel *c)

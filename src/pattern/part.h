@@ -27,6 +27,7 @@
 
 #include "pattern/background.h"
 #include "sync/chan.h"
+#include "sync/select.h"
 
 /* What flows through a part. */
 typedef struct rni_element {
@@ -40,8 +41,9 @@ typedef struct rni_part {
     rni_element element;
     rn_channel **ins, **outs;
     size_t n_ins, n_outs;
-    rn_case *cases; /* zeroed */
-    char *held;     /* the elements in hand */
+    rn_case *cases;    /* zeroed */
+    rni_place *places; /* for as many cases, if there are more than a few */
+    char *held;        /* the elements in hand */
     const char *name, *site;
 } rni_part;
 
@@ -77,6 +79,8 @@ rni_part *rni_part_new(rn_group *g, const rni_part_plan *plan, const rni_element
                        const char *site);
 /* Makes c, which may be nil, the part's next input. */
 void rni_part_add(rni_part *p, rn_channel *c);
+/* Selects among the first n of p's cases. */
+int rni_part_select(rni_part *p, size_t n);
 /* Starts the task of p in g; p is the task's from here on. Returns as rn_group_go; if that is an
  * error, p has ended. */
 int rni_part_start(rni_part *p, rn_group *g, int (*run)(rni_part *p));

@@ -43,7 +43,7 @@ static bool give_to_all(tee *t)
             p->cases[left++] = (rn_case){ .op = RN_OP_SEND, .ch = p->outs[i], .elem = element };
     }
     while (left) {
-        int served = rn_select_at(p->cases, left, p->site);
+        int served = rni_part_select(p, left);
         if (served < 0)
             break;
         p->cases[served] = p->cases[--left];

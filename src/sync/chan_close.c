@@ -4,6 +4,7 @@
 
 #include "core/sim.h"
 #include "sync/measure.h"
+#include "sync/select.h"
 
 /*
  * Takes every waiter out of q whose wait this call ends, and puts it at the end of a list; returns
@@ -21,7 +22,7 @@ static rni_waiter **take_waiters(rn_channel *c, rni_queue *q, rni_waiter **end, 
         if (receivers && w->ok)
             *w->ok = false;
         if (select)
-            RNI_CONTAINER(w, rn_case, waiter_)->status = rc ? rc : -EPIPE;
+            RNI_CONTAINER(w, rni_place, waiter)->of->status = rc ? rc : -EPIPE;
         if (rc || !receivers || !select)
             w->index = (unsigned)(rc ? rc : -EPIPE);
         *end = w;

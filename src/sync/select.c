@@ -3,8 +3,8 @@
  * Select.
  *
  * All channels of a select are locked at once, in ascending order of address, so that the decision
- * sees them at one instant and two selects cannot wait for each other. The cases carry the list
- * for that order and the wait records, so a select of any size allocates nothing.
+ * sees them at one instant and two selects cannot wait for each other. The list for that order and
+ * the wait records are in places of the select's own: on its stack, unless there are many.
  *
  * A waiting select stands in the queue of every channel; the wait is ended by whoever wins its
  * claim (core/park.h). Others that meet its records afterwards skip them. Having resumed, the task
@@ -34,58 +34,60 @@ static bool has_channel(const rn_case *k)
     return (k->op == RN_OP_RECV || k->op == RN_OP_SEND) && k->ch;
 }
 
-static rn_case *merge(rn_case *a, rn_case *b)
+static rni_place *merge(rni_place *a, rni_place *b)
 {
-    rn_case *head = NULL, **at = &head;
+    rni_place *head = NULL, **at = &head;
     while (a && b) {
-        rn_case **least = (uintptr_t)b->ch < (uintptr_t)a->ch ? &b : &a;
+        rni_place **least = (uintptr_t)b->ch < (uintptr_t)a->ch ? &b : &a;
         *at = *least;
-        at = &(*least)->lock_next_;
+        at = &(*least)->lock_next;
         *least = *at;
     }
     *at = a ? a : b;
     return head;
 }
 
-/* The cases of [first, first + n) that have a channel, as a list in ascending order of it. */
-static rn_case *sort(rn_case *first, size_t n)
+/* Those of [first, first + n) whose case has a channel, as a list in ascending order of it. */
+static rni_place *sort(rni_place *first, size_t n)
 {
     if (n == 1) {
-        first->lock_next_ = NULL;
-        return has_channel(first) ? first : NULL;
+        first->lock_next = NULL;
+        return first->ch ? first : NULL;
     }
     size_t half = n / 2;
-    rn_case *a = sort(first, half), *b = sort(first + half, n - half);
+    rni_place *a = sort(first, half), *b = sort(first + half, n - half);
     return merge(a, b);
 }
 
-/* Puts k into the list; for a few. */
-static inline void insert(rn_case **at, rn_case *k)
+/* Puts p into the list; for a few. */
+static inline void insert(rni_place **at, rni_place *p)
 {
-    while (*at && (uintptr_t)(*at)->ch < (uintptr_t)k->ch)
-        at = &(*at)->lock_next_;
-    k->lock_next_ = *at;
-    *at = k;
+    while (*at && (uintptr_t)(*at)->ch < (uintptr_t)p->ch)
+        at = &(*at)->lock_next;
+    p->lock_next = *at;
+    *at = p;
 }
 
-static void lock_all(rn_case *list)
+static void lock_all(rni_place *list)
 {
     rn_channel *before = NULL;
-    for (rn_case *k = list; k; k = k->lock_next_) {
-        if (k->ch != before)
-            rni_lock_take(&k->ch->lock);
-        before = k->ch;
+    for (rni_place *p = list; p; p = p->lock_next) {
+        rn_channel *c = p->ch;
+        if (c != before)
+            rni_lock_take(&c->lock);
+        before = c;
     }
 }
 
 /* Unlocks every channel but one that has been unlocked already. */
-static void unlock_all(rn_case *list, const rn_channel *except)
+static void unlock_all(rni_place *list, const rn_channel *except)
 {
     rn_channel *before = NULL;
-    for (rn_case *k = list; k; k = k->lock_next_) {
-        if (k->ch != before && k->ch != except)
-            rni_unlock(&k->ch->lock);
-        before = k->ch;
+    for (rni_place *p = list; p; p = p->lock_next) {
+        rn_channel *c = p->ch;
+        if (c != before && c != except)
+            rni_unlock(&c->lock);
+        before = c;
     }
 }
 
@@ -176,26 +178,26 @@ static void enqueue_all(const selection *s, rni_task *t)
         rn_case *k = &s->cases[i];
         if (!has_channel(k))
             continue;
-        k->waiter_.task = t;
-        k->waiter_.elem = k->elem;
-        k->waiter_.ok = k->op == RN_OP_RECV ? k->ok : NULL;
-        k->waiter_.index = (unsigned)i;
-        k->waiter_.flags = RNI_WAITER_CLAIM;
+        rni_waiter *w = &s->places[i].waiter;
+        w->task = t;
+        w->elem = k->elem;
+        w->ok = k->op == RN_OP_RECV ? k->ok : NULL;
+        w->index = (unsigned)i;
+        w->flags = RNI_WAITER_CLAIM;
         RNI_MEASURE(k->ch, rni_measure_waits(t));
-        rni_enqueue(k->op == RN_OP_SEND ? &k->ch->senders : &k->ch->receivers, &k->ch->lock,
-                    &k->waiter_);
+        rni_enqueue(k->op == RN_OP_SEND ? &k->ch->senders : &k->ch->receivers, &k->ch->lock, w);
     }
 }
 
 /* Takes out the records that are still queued. */
 static void dequeue_all(const selection *s)
 {
-    for (rn_case *k = s->list; k;) {
-        rn_channel *c = k->ch;
+    for (rni_place *p = s->list; p;) {
+        rn_channel *c = p->ch;
         rni_lock_take(&c->lock);
-        for (; k && k->ch == c; k = k->lock_next_)
-            if (k->waiter_.lock == (void *)&c->lock)
-                rni_dequeue(&k->waiter_);
+        for (; p && p->ch == c; p = p->lock_next)
+            if (p->waiter.lock == (void *)&c->lock)
+                rni_dequeue(&p->waiter);
         rni_unlock(&c->lock);
     }
 }
@@ -250,9 +252,10 @@ static int select_or_wait(selection *s, rni_task *t, const char *site)
 
 /* A receive without destination from a channel with a drop function gets memory to receive into, so
  * that the value can be dropped. Rare, hence the allocation. */
-static RNI_NOINLINE void prepare_discard(selection *s, rn_case *k, const char *site)
+static RNI_NOINLINE void prepare_discard(selection *s, rni_place *p, const char *site)
 {
-    k->discard_ = k->ch->drop; /* noted now: once a value is there, the channel may be gone */
+    rn_case *k = p->of;
+    p->discard = k->ch->drop; /* noted now: once a value is there, the channel may be gone */
     k->elem = rni_os_alloc_aligned(k->ch->align, k->ch->size);
     if (!k->elem)
         rni_panic(site, "out of memory for a discarded element");
@@ -263,10 +266,11 @@ static void finish_discards(selection *s, int chosen)
 {
     for (size_t i = 0; i < s->n; i++) {
         rn_case *k = &s->cases[i];
-        if (!k->discard_)
+        void (*discard)(void *) = s->places[i].discard;
+        if (!discard)
             continue;
         if ((int)i == chosen && k->status == 0)
-            k->discard_(k->elem);
+            discard(k->elem);
         rni_os_free(k->elem);
         k->elem = NULL;
     }
@@ -307,40 +311,56 @@ static void note(selection *s, const rn_case *k, const char *site)
     }
 }
 
-/* Looks at each case, from the last, so that few in lock order are put in front one by one. */
+/* Looks at each case, from the last. Channels that come in order of address, or in the reverse one,
+ * need no sorting. */
 static void look_at_cases(selection *s, const char *site)
 {
-    enum { FEW = 8 };
-    bool few = s->n <= FEW;
+    bool in_order = true;
+    rni_place *last = NULL;
     for (size_t i = s->n; i-- > 0;) {
         rn_case *k = &s->cases[i];
+        rni_place *p = &s->places[i];
         k->status = 0;
-        k->waiter_.lock = NULL;
-        k->discard_ = NULL;
+        p->of = k;
+        p->ch = NULL;
+        p->waiter.lock = NULL;
+        p->discard = NULL;
         if (rni_unlikely(!has_channel(k))) {
             note(s, k, site);
             continue;
         }
+        p->ch = k->ch;
         if (rni_unlikely(!k->elem && k->op == RN_OP_RECV && k->ch->drop))
-            prepare_discard(s, k, site);
-        if (few)
-            insert(&s->list, k);
+            prepare_discard(s, p, site);
+        if (!last || (uintptr_t)p->ch <= (uintptr_t)s->list->ch) {
+            p->lock_next = s->list;
+            s->list = p;
+            last = last ? last : p;
+        } else if ((uintptr_t)last->ch <= (uintptr_t)p->ch) {
+            p->lock_next = NULL;
+            last->lock_next = p;
+            last = p;
+        } else if (s->n <= RNI_SELECT_FEW) {
+            insert(&s->list, p);
+        } else {
+            in_order = false;
+        }
     }
-    if (rni_unlikely(!few))
-        s->list = sort(s->cases, s->n);
+    if (rni_unlikely(!in_order))
+        s->list = sort(s->places, s->n);
 }
 
-static int run(rn_case *cases, size_t n, bool ordered, const char *site)
+static inline int run_with(rni_place *places, rn_case *cases, size_t n, bool ordered,
+                           const char *site)
 {
     rni_task *t = rni_current();
     int rc = rni_refused_at_entry(t);
     if (rni_unlikely(rc))
         return rc;
-    if (n > INT_MAX)
-        return -EINVAL;
     selection s;
     s.cases = cases;
     s.n = n;
+    s.places = places;
     s.list = NULL;
     s.otherwise = s.after = -1;
     s.ordered = ordered;
@@ -358,9 +378,43 @@ static int run(rn_case *cases, size_t n, bool ordered, const char *site)
     return rc;
 }
 
+/* The places are on the stack, unless there are many. */
+static RNI_NOINLINE int run_some(rn_case *cases, size_t n, bool ordered, const char *site)
+{
+    rni_place places[RNI_SELECT_SOME];
+    return run_with(places, cases, n, ordered, site);
+}
+
+static RNI_NOINLINE int run_many(rn_case *cases, size_t n, bool ordered, const char *site)
+{
+    if (n > INT_MAX)
+        return -EINVAL;
+    rni_place *places = rni_os_alloc(n * sizeof *places);
+    if (!places)
+        return -ENOMEM;
+    int rc = run_with(places, cases, n, ordered, site);
+    rni_os_free(places);
+    return rc;
+}
+
+static RNI_NOINLINE int run(rn_case *cases, size_t n, bool ordered, const char *site)
+{
+    if (n > RNI_SELECT_SOME)
+        return run_many(cases, n, ordered, site);
+    if (n > RNI_SELECT_FEW)
+        return run_some(cases, n, ordered, site);
+    rni_place places[RNI_SELECT_FEW];
+    return run_with(places, cases, n, ordered, site);
+}
+
 int rni_select_slowly(rn_case *cases, size_t n, const char *site)
 {
     return run(cases, n, false, site);
+}
+
+int rni_select_among(rni_place *places, rn_case *cases, size_t n, const char *site)
+{
+    return run_with(places, cases, n, false, site);
 }
 
 int rn_select_ordered_at(rn_case *cases, size_t n, const char *site)

@@ -7,12 +7,26 @@
 
 #include "core/descriptor.h"
 
+/* A few of them are written with a few stores; compilers clear larger arrays with `rep stos`, which
+ * takes longer than a select. */
+_Static_assert(sizeof(rn_case) <= 32, "a case has grown");
+
+/* What a select needs for a case, beside what the caller says of it. */
+typedef struct rni_place {
+    rni_waiter waiter;
+    rn_case *of;
+    rn_channel *ch; /* of's; set if it has one */
+    struct rni_place *lock_next;
+    void (*discard)(void *element);
+} rni_place;
+
 typedef struct selection {
     rn_case *cases;
     size_t n;
-    rn_case *list; /* those with a channel, in lock order */
-    int otherwise; /* index of RN_DEFAULT, or -1 */
-    int after;     /* index of the earliest RN_AFTER, or -1 */
+    rni_place *places; /* one for each case, in their order */
+    rni_place *list;   /* those whose case has a channel, in lock order */
+    int otherwise;     /* index of RN_DEFAULT, or -1 */
+    int after;         /* index of the earliest RN_AFTER, or -1 */
     bool ordered;
     bool discards; /* some case discards into memory that prepare gave it */
     unsigned fds;  /* how many cases are descriptors */
@@ -22,6 +36,10 @@ typedef struct selection {
 
 /* The whole of rn_select_at; select_quick.c does the usual ones. */
 int rni_select_slowly(rn_case *cases, size_t n, const char *site);
+/* As rn_select_at, with memory of the caller's, so that it needs none for more than
+ * RNI_SELECT_SOME cases. */
+enum { RNI_SELECT_FEW = 8, RNI_SELECT_SOME = 64 };
+int rni_select_among(rni_place *places, rn_case *cases, size_t n, const char *site);
 
 /*
  * The descriptors among the cases. In a case's `status` is what its descriptor was ready for at the

@@ -101,13 +101,14 @@ static int watch_all(const selection *s, rni_task *t)
         rn_case *k = &s->cases[i];
         if (k->op != RN_OP_FD)
             continue;
-        k->waiter_.task = t;
-        k->waiter_.elem = k->ready;
-        k->waiter_.index = (unsigned)i;
-        k->waiter_.flags = RNI_WAITER_CLAIM | RNI_WAITER_EVENTS(k->events);
+        rni_waiter *w = &s->places[i].waiter;
+        w->task = t;
+        w->elem = k->ready;
+        w->index = (unsigned)i;
+        w->flags = RNI_WAITER_CLAIM | RNI_WAITER_EVENTS(k->events);
         rni_descriptor *d = rni_descriptor_of(k->fd);
         rni_lock_take(&d->lock);
-        int rc = rni_descriptor_watch(d, k->fd, &k->waiter_);
+        int rc = rni_descriptor_watch(d, k->fd, w);
         rni_unlock(&d->lock);
         if (rc != 0)
             return rni_claim(t) ? (k->status = rc) : 0;
@@ -118,13 +119,14 @@ static int watch_all(const selection *s, rni_task *t)
 static void unwatch_all(const selection *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        rn_case *k = &s->cases[i];
+        const rn_case *k = &s->cases[i];
         if (k->op != RN_OP_FD)
             continue;
+        rni_waiter *w = &s->places[i].waiter;
         rni_descriptor *d = rni_descriptor_of(k->fd);
         rni_lock_take(&d->lock);
-        if (k->waiter_.lock == (void *)&d->lock)
-            rni_dequeue(&k->waiter_);
+        if (w->lock == (void *)&d->lock)
+            rni_dequeue(w);
         rni_unlock(&d->lock);
     }
 }

@@ -14,8 +14,8 @@
  *     before a switch is mispredicted.
  *
  * A peek reads a channel's `closed`, the buffer's count and the heads of the queues, which are
- * therefore stored atomically (under the lock). Relaxed is enough: what is believed of it is
- * confirmed under a lock.
+ * therefore stored atomically (under the lock). Relaxed is enough where what is believed of it is
+ * confirmed under a lock; see is_not_ready for the rest.
  */
 #include <string.h>
 
@@ -49,7 +49,7 @@ static inline bool peek(const rn_case *k)
 
 static inline bool is_closed(const rn_channel *c)
 {
-    return __atomic_load_n(&c->closed, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&c->closed, __ATOMIC_RELAXED);
 }
 
 /* ---- a case that is ready ---- */
@@ -161,10 +161,11 @@ static inline void unlock_all(const few *f)
             rni_unlock(&f->in_order[i]->ch->lock);
 }
 
-static inline void enqueue(rni_task *t, rn_case *k, unsigned index)
+static inline void enqueue(rni_task *t, rni_place *p, rn_case *k, unsigned index)
 {
     bool sends = k->op == RN_OP_SEND;
-    rni_waiter *w = &k->waiter_;
+    rni_waiter *w = &p->waiter;
+    p->of = k;
     k->status = 0;
     w->task = t;
     w->elem = k->elem;
@@ -190,6 +191,7 @@ static inline void dequeue(rni_waiter *w, rni_lock *lock)
 static RNI_NOINLINE int wait_for_any(rni_task *t, rn_case *cases, size_t n, const char *site)
 {
     few f;
+    rni_place places[FEW];
     int rc;
     rni_wait_prepare(t);
     put_in_order(&f, cases, n);
@@ -206,13 +208,13 @@ static RNI_NOINLINE int wait_for_any(rni_task *t, rn_case *cases, size_t n, cons
     }
     rni_claim_open(t);
     for (size_t i = 0; i < n; i++)
-        enqueue(t, &cases[i], (unsigned)i);
+        enqueue(t, &places[i], &cases[i], (unsigned)i);
     bool park = !(rni_wait_refused(t, &rc) && rni_claim(t));
     unlock_all(&f);
     if (rni_likely(park))
         rc = rni_park(t, RNI_WHY_SELECT, f.in_order[0]->ch, site);
     for (size_t i = 0; i < n; i++)
-        dequeue(&cases[i].waiter_, &cases[i].ch->lock);
+        dequeue(&places[i].waiter, &cases[i].ch->lock);
     return rc;
 }
 

@@ -13,7 +13,7 @@ TARGETS = {
     "core/lock.h": ["lock lock-twice", "park park-ready park-cancel park-deadline"],
     "core/lock.c": ["lock lock-twice", "park park-cancel park-deadline"],
     "core/park.h": ["park park-ready park-cancel park-deadline park-told park-shielded "
-                    "claim-cancel claim-shielded", "select select-close",
+                    "claim-cancel claim-shielded", "select select-close select-default-closing",
                     "life life-selected"],
     "core/park.c": ["park park-cancel park-deadline park-shielded claim-cancel claim-deadline "
                     "claim-twice claim-shielded", "select select-close"],
@@ -29,6 +29,7 @@ TARGETS = {
     "core/blocking.c": ["blocking"],
     "sync/mutex.c": ["lock mutex-two mutex-try mutex-again mutex-handed-over mutex-cancel"],
     "sync/once.c": ["lot_order order-once order-once-again", "lot once-two once-cancel"],
+    "sync/select_quick.c": ["select select-default-closing select-any-close select-any-pairs"],
     "sync/chan.h": ["life life-free life-kept life-unref"],
     "sync/chan_life.c": ["life"],
     "arch/portable.c": ["switch"],
@@ -129,6 +130,10 @@ CAUGHT = {
         "mutex-handed-over",
     "sync/mutex.c atomic_exchange_explicit(state_of(m), UNLOCKED, memory_order_release -> relaxed":
         "mutex-two",
+    "core/park.h __atomic_store_n(&q->head, w->next, __ATOMIC_RELEASE -> RELAXED":
+        "select-default-closing",
+    "sync/select_quick.c __atomic_load_n(&q->head, __ATOMIC_ACQUIRE -> RELAXED":
+        "select-default-closing",
     "sync/once.c atomic_load_explicit(state_of(o), memory_order_acquire -> relaxed": "order-once",
     "sync/chan.h atomic_load_explicit(&c->refs, memory_order_acquire -> relaxed": "life-free",
     "sync/chan_life.c atomic_store_explicit(&slabs, s, memory_order_release -> relaxed":
@@ -221,6 +226,8 @@ CHUNK = ("chunk_count, loaded before with acquire, publishes the chunk and its z
          "record its `state` publishes, after `used`")
 NOW = ("only the number is used; who is woken for it reads what is no older than the wake "
        "(coherence)")
+RECORD = ("it orders the last plain reads of a wait record before the record's end, and a model "
+          "sees no plain accesses")
 NEXT = "only the number is used; the heap is read under its lock"
 FAILED = ("only the number is used before the group's tasks have ended, and their end is "
           "ordered by `live`")
@@ -285,6 +292,8 @@ UNNEEDED = {
     "memory_order_acquire -> relaxed": "the heap is read under its lock",
     "core/foreign.c atomic_fetch_sub_explicit(&rni_rt.foreign_threads, 1, "
     "memory_order_seq_cst -> acq_rel": "rni_outside_gone begins with a full fence",
+    "core/park.h __atomic_store_n(&w->lock, NULL, __ATOMIC_RELEASE -> RELAXED": RECORD,
+    "sync/select_quick.c __atomic_load_n(&w->lock, __ATOMIC_ACQUIRE -> RELAXED": RECORD,
     "sync/once.c atomic_store_explicit(state_of(o), DONE, memory_order_release -> relaxed":
         "the lock's full fence comes between what the function did and it",
     "sync/once.c atomic_compare_exchange_strong_explicit(state_of(o), &expected, RUNNING, "

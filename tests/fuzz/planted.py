@@ -51,7 +51,7 @@ BUGS = [
     ("close_forgets_senders", "sync/chan_close.c",
      "end = take_waiters(c, &c->senders, end, rc);", "", 1000),
     ("close_loses_the_status_of_a_select", "sync/chan_close.c",
-     "RNI_CONTAINER(w, rn_case, waiter_)->status = rc ? rc : -EPIPE;", "(void)select;", 1000),
+     "RNI_CONTAINER(w, rni_place, waiter)->of->status = rc ? rc : -EPIPE;", "(void)select;", 1000),
     ("select_says_another_case", "sync/chan.c",
      "return w->flags & RNI_WAITER_CLAIM ? (int)w->index : 0;", "return 0;", 1000),
     ("select_loses_a_value", "sync/chan.c",

@@ -151,7 +151,7 @@ static void do_select(int task, const call *c)
     for (size_t i = n; i-- > 0;)
         if (cases[i].status == -EPIPE)
             end->closed = (int)i;
-    if (rc < 0 || !cases[rc].ok)
+    if (rc < 0 || cases[rc].op != RN_OP_RECV)
         return;
     end->ok = ok[rc];
     if (c->cases[rc].kind == CASE_RECV)
