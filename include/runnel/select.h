@@ -78,11 +78,13 @@ RN_EXTERN_C_END
 
 #ifndef __cplusplus
 
+/* Each of these names all fields: gcc clears an array first if one is left out, with `rep stos`. */
+
 /* Receive into *p; *okp (a bool, may be NULL) tells a value from "closed", which zeroes *p. */
 #define RN_RECV(c, p, okp)                                                                         \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c), .elem = RN_DST_(c, p), .ok = (okp)                \
+        .op = RN_OP_RECV, .status = 0, .ch = RN_CAN_RECV_(c), .elem = RN_DST_(c, p), .ok = (okp)   \
     }
 /*
  * RN_SEND(c, value): send the value, which lives in the block that encloses RN_SEND. So it is for
@@ -97,25 +99,26 @@ RN_EXTERN_C_END
 #define RN_SEND(c, ...)                                                                            \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_SEND, .ch = RN_CAN_SEND_(c), .elem = RN_VALUE_(c, __VA_ARGS__)                 \
+        .op = RN_OP_SEND, .status = 0, .ch = RN_CAN_SEND_(c), .elem = RN_VALUE_(c, __VA_ARGS__),   \
+        .ok = NULL                                                                                 \
     }
 #define RN_SEND_PTR(c, p)                                                                          \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_SEND, .ch = RN_CAN_SEND_(c), .elem = RN_PTR_(c, p)                             \
+        .op = RN_OP_SEND, .status = 0, .ch = RN_CAN_SEND_(c), .elem = RN_PTR_(c, p), .ok = NULL    \
     }
 /* Receive and discard: for done channels of any element type. */
 #define RN_DONE(c)                                                                                 \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_RECV, .ch = RN_CAN_RECV_(c)                                                    \
+        .op = RN_OP_RECV, .status = 0, .ch = RN_CAN_RECV_(c), .elem = NULL, .ok = NULL             \
     }
 /* Ready once ns nanoseconds have passed since the select began. What is ready at once wins against
  * it, whatever the order, even if ns is 0. */
 #define RN_AFTER(after_ns)                                                                         \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_AFTER, .ns = (after_ns)                                                        \
+        .op = RN_OP_AFTER, .status = 0, .ch = NULL, .elem = NULL, .ns = (after_ns)                 \
     }
 /*
  * Ready once fd is ready for one of events (RN_READABLE | RN_WRITABLE); *readyp (an unsigned, may
@@ -132,7 +135,7 @@ RN_EXTERN_C_END
 #define RN_DEFAULT                                                                                 \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_DEFAULT                                                                        \
+        .op = RN_OP_DEFAULT, .status = 0, .ch = NULL, .elem = NULL, .ok = NULL                     \
     }
 
 #define rn_select(...)                                                                             \
