@@ -378,13 +378,6 @@ static inline int run_with(rni_place *places, rn_case *cases, size_t n, bool ord
     return rc;
 }
 
-/* The places are on the stack, unless there are many. */
-static RNI_NOINLINE int run_some(rn_case *cases, size_t n, bool ordered, const char *site)
-{
-    rni_place places[RNI_SELECT_SOME];
-    return run_with(places, cases, n, ordered, site);
-}
-
 static RNI_NOINLINE int run_many(rn_case *cases, size_t n, bool ordered, const char *site)
 {
     if (n > INT_MAX)
@@ -397,13 +390,13 @@ static RNI_NOINLINE int run_many(rn_case *cases, size_t n, bool ordered, const c
     return rc;
 }
 
+/* The places are on the stack, unless there are many: not more than are needed, as it may be a tiny
+ * one. */
 static RNI_NOINLINE int run(rn_case *cases, size_t n, bool ordered, const char *site)
 {
     if (n > RNI_SELECT_SOME)
         return run_many(cases, n, ordered, site);
-    if (n > RNI_SELECT_FEW)
-        return run_some(cases, n, ordered, site);
-    rni_place places[RNI_SELECT_FEW];
+    rni_place places[n ? n : 1];
     return run_with(places, cases, n, ordered, site);
 }
 
