@@ -49,7 +49,7 @@ typedef enum rn_stack_class {
 /*
  * RN_STACK_TINY is for a great many tasks that mostly wait: one takes half the memory of the other
  * classes, whose stacks are whole pages. About 1,500 bytes are for the task's functions, runnel's
- * own calls among them, the deepest of which takes 700: no printf, no name resolution, no large
+ * own calls among them, the deepest of which takes 900: no printf, no name resolution, no large
  * array; gcc's -fstack-usage and rn_stack_report tell what is used. Nothing guards a tiny stack,
  * and one that overflows overwrites another task: runnel looks for that when the task waits for
  * something that is not there yet or ends, and panics. Handlers of signals need SA_ONSTACK.
