@@ -96,10 +96,10 @@ static inline void rn_fork_push_(rn_forks_ *f, rn_fork_ *prev, rn_fork_ *r, cons
 static inline void rn_fork_begin_(rn_fork_ *r, const rn_fork_fn_ *fn)
 {
     rn_forks_ *f = rn_forks_here_();
-    if (__builtin_expect(f == NULL || f->newest == NULL, 0))
-        rn_fork_first_(r, fn);
-    else
+    if (f && f->newest)
         rn_fork_push_(f, f->newest, r, fn);
+    else
+        rn_fork_first_(r, fn);
 }
 
 /* Whether the caller is to make the call; else its result is there. */
