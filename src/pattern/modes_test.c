@@ -362,7 +362,7 @@ static int many_at_a_time(rn_group *g, void *arg)
     rn_receiver(int) out = rn_start_with(
         g, numbers(g, 40),
         rn_compose(int, rn_stage_map(g, look_ahead), rn_stage_buffer(g, int, 40)), RN_FUSED);
-    atomic_store(&watched, (rn_channel *)out);
+    atomic_store(&watched, (rn_channel *)(void *)out);
     CHECK_EQ(rn_test_wait(), 0);
     CHECK_EQ(rn_len(out), 40);
     CHECK(farthest > 0 && farthest < 32);
