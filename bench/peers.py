@@ -25,6 +25,7 @@ class Side:
     notes = {}     # row name: what is not the same
     divisors = {}  # row name: the peer does one n-th of the operations, because it takes so long
     version = missing = None
+    limit = False  # to be below it is no loss
     command = None  # the program, once prepare() has built it
     names = ()      # of the rows that it has
 
@@ -166,6 +167,15 @@ class Epoll(Side):
         return [self.build / "bin" / f"bench-{row.name}-epoll", str(workers)]
 
 
+class Floor(Side):
+    """What the machine itself makes of the work: no peer, but how far the others could come."""
+    key, label = "floor", "floor"
+    limit = True
+
+    def prepare(self, options, say):
+        self.built(options.build / "bin/bench-floor", "in C, compiled like runnel, one thread")
+
+
 class NotPackaged(Side):
     """A peer that people ask for, but that no registry we may use has. Nothing is vendored."""
 
@@ -177,8 +187,8 @@ class NotPackaged(Side):
 
 
 def all_peers():
-    return [Go(), Tokio(), Crossbeam(), BoostFiber(), Epoll(), NotPackaged("libdill", "libdill"),
-            NotPackaged("neco", "neco")]
+    return [Go(), Tokio(), Crossbeam(), BoostFiber(), Epoll(), Floor(),
+            NotPackaged("libdill", "libdill"), NotPackaged("neco", "neco")]
 
 
 def notes_of(sides, rows):

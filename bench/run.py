@@ -133,7 +133,8 @@ def main():
     others = [peer for peer in peers if peer.key != "go" and peer.command]
     if others:
         report.say("", *table.peer_table(results, others))
-    report.say("", *notes_of(sides, rows), "", *table.summary(results),
+    report.say("", *notes_of(sides, rows), "",
+               *table.summary(results, [side.key for side in sides if side.limit]),
                f"Meanwhile other programs used {facts['others_percent']} % of the CPU time, and "
                f"the hypervisor took {facts['stolen_percent']} %.")
     write_results(options, facts, peers, results, report)

@@ -172,6 +172,9 @@ class Output(unittest.TestCase):
         self.assertEqual({line.count("|") for line in (head, rule, *body)}, {head.count("|")})
         self.assertTrue(table.go_line(rows[1]).endswith("LOST"))
         self.assertIn("1 lost", table.summary(rows)[0])
+        row = dict(rows[0], ratio={"floor": {"min": 0.5, "median": 0.5}})
+        self.assertIn("slower than floor", "".join(table.summary([row])))
+        self.assertNotIn("slower", "".join(table.summary([row], ["floor"])))
         self.assertEqual(len(table.peer_table(rows, [none])), 2)  # the head alone
 
     def test_notes_only_of_rows_shown(self):

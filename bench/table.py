@@ -84,8 +84,9 @@ def markdown(results, peers):
     return lines
 
 
-def summary(results):
-    """What was lost and what failed, again, where nobody overlooks it."""
+def summary(results, limits=()):
+    """What was lost and what failed, again, where nobody overlooks it. limits: the keys of the
+    sides that nobody could be faster than."""
     verdicts = [result["verdict"] for result in results]
     lines = [f"{len(results)} rows: {verdicts.count('goal met')} met the goal, "
              f"{verdicts.count('short of goal')} short of it, {verdicts.count('LOST')} lost, "
@@ -94,7 +95,7 @@ def summary(results):
               for result in results if result["verdict"] in ("LOST", "FAILED")]
     for result in results:
         slower = [name for name, ratio in result["ratio"].items()
-                  if name != "go" and min(ratio.values()) < 1]
+                  if name not in ("go", *limits) and min(ratio.values()) < 1]
         if slower:
             lines.append(f"slower than {', '.join(slower)}: {result['title']}, workers "
                          f"{result['workers']}")
