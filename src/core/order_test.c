@@ -11,7 +11,8 @@
 
 /* ---- a tree ---- */
 
-static int waiting, most_waiting;
+/* Atomic, since one worker runs tasks in turn but orders nothing between them. */
+static _Atomic int waiting, most_waiting;
 
 static int node(rn_group *g, int height, rn_sender(int) up);
 RN_TASK(node, rn_group *, int, rn_sender(int));
@@ -48,7 +49,7 @@ WITH_WORKERS(1, order_tree_of_tasks_is_walked_depth_first, walk_tree)
 
 /* ---- yielding ---- */
 
-static int begun;
+static _Atomic int begun;
 
 static int begin(void)
 {
@@ -69,7 +70,7 @@ static int yield_behind_new(rn_group *g, void *arg)
 
 WITH_WORKERS(1, order_yield_lets_all_that_has_been_started_begin, yield_behind_new)
 
-static int turns[3];
+static _Atomic int turns[3];
 
 static int take_turns(int me)
 {
@@ -99,7 +100,7 @@ WITH_WORKERS(1, order_those_that_yield_take_turns, yield_in_turn)
 
 /* ---- nobody never ---- */
 
-static bool old_has_begun;
+static _Atomic bool old_has_begun;
 
 static int old(void)
 {
