@@ -15,6 +15,13 @@
  *         return rn_join(fib, &half) + b;               else it is called here
  *     }
  *
+ *     static int run(rn_group *g, void *result)         what rn_run calls: a task, which all
+ *     {                                                 workers may help
+ *         (void)g;
+ *         *(int64_t *)result = fib(40);
+ *         return 0;
+ *     }
+ *
  * A forked call runs at once on an idle worker, or at the join as a plain call, so nothing may
  * depend on its running before: what has to run concurrently is a task (rn_go). Joins come in the
  * reverse order of the forks, each in the function that forked, in the same task; another order is
@@ -22,7 +29,8 @@
  *
  * A forked call may wait, fork and do what any code may. It belongs to the group of the task that
  * forked it: cancelling that cancels it, and it has the same context. An error is its result. While
- * another worker runs it, it is a task like others in reports and counts, with its own name. What
+ * another worker runs it, it is a task like others in reports and counts, with its own name and a
+ * stack of the same class as that of the task that forked it. What
  * is forked under rn_shield, or while pinned, stays with its task; so does what a thread that is no
  * task forks, and everything in a simulated run.
  *

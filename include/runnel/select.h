@@ -131,7 +131,8 @@ RN_EXTERN_C_END
     {                                                                                              \
         .op = RN_OP_FD, .fd = (fd_), .events = (events_), .ready = (readyp)                        \
     }
-/* Chosen if no other case is ready. */
+/* Chosen if no other case is ready: such a select never waits, so an RN_AFTER beside it, even of 0,
+ * is never chosen. */
 #define RN_DEFAULT                                                                                 \
     (rn_case)                                                                                      \
     {                                                                                              \

@@ -43,7 +43,7 @@ typedef enum rn_stack_class {
     RN_STACK_NORMAL,      /* 64 KiB */
     RN_STACK_LARGE,       /* 256 KiB */
     RN_STACK_HUGE,        /* 1 MiB */
-    RN_STACK_TINY         /* 2 KiB without a guard: see below */
+    RN_STACK_TINY         /* 2 KiB without a guard, for very many tasks that mostly wait */
 } rn_stack_class;
 
 /*
