@@ -22,17 +22,18 @@
  *         return 0;
  *     }
  *
- * A forked call runs at once on an idle worker, or at the join as a plain call, so nothing may
- * depend on its running before: what has to run concurrently is a task (rn_go). Joins come in the
+ * A forked call is taken by an idle worker after 5 us at the earliest, later if what it took before
+ * was short, or made at the join as a plain call. So nothing may depend on its running before: what
+ * has to run concurrently is a task (rn_go). Joins come in the
  * reverse order of the forks, each in the function that forked, in the same task; another order is
  * a programming error. The record, here `half`, must not move or end before its join.
  *
  * A forked call may wait, fork and do what any code may. It belongs to the group of the task that
  * forked it: cancelling that cancels it, and it has the same context. An error is its result. While
  * another worker runs it, it is a task like others in reports and counts, with its own name and a
- * stack of the same class as that of the task that forked it. What
- * is forked under rn_shield, or while pinned, stays with its task; so does what a thread that is no
- * task forks, and everything in a simulated run.
+ * stack of the same class as that of the task that forked it. While the task is pinned or under
+ * rn_shield none of its forked calls is taken; what is forked then is joined before that ends. What
+ * a thread that is no task forks stays there, and so does everything in a simulated run.
  *
  * C only. The layout below is private; it changes only together with the name rn_fork_seat_.
  */
@@ -133,9 +134,12 @@ RN_EXTERN_C_END
  * is not void, then those of its parameters, up to eight, and stands at file scope after f's
  * declaration. The semicolon is required.
  */
-#define RN_FORK(...) RN_FORK_PICK_(__VA_ARGS__, 8, 7, 6, 5, 4, 3, 2, 1, 0, X, ~)(__VA_ARGS__)
-#define RN_FORK_PICK_(f, R, a, b, c, d, e, g, h, i, n, ...) RN_FORK_##n##_
-#define RN_FORK_X_(...) _Static_assert(0, "runnel: RN_FORK takes a function and its result's type")
+#define RN_FORK(...)                                                                               \
+    RN_FORK_PICK_(__VA_ARGS__, X, X, X, X, X, X, X, X, 8, 7, 6, 5, 4, 3, 2, 1, 0, X, ~)(__VA_ARGS__)
+#define RN_FORK_PICK_(f, R, a, b, c, d, e, g, h, i, j, k, l, m, o, p, q, r, n, ...) RN_FORK_##n##_
+#define RN_FORK_X_(...)                                                                            \
+    _Static_assert(0, "runnel: RN_FORK takes a function, its result's type and those of up to "    \
+                      "eight parameters")
 
 #define RN_FORK_BODY_(f, R, fields, call)                                                          \
     _Static_assert(!__builtin_types_compatible_p(__typeof__(R), void),                             \
@@ -175,7 +179,11 @@ RN_EXTERN_C_END
     struct f##_rn_forked
 
 #define RN_FORK_0_(f, R) RN_FORK_BODY_(f, R, char none;, ())
-#define RN_FORK_1_(f, R, A) RN_FORK_BODY_(f, R, RN_F_(A, a), (rn_a_->a))
+#define RN_FORK_1_(f, R, A)                                                                        \
+    _Static_assert(                                                                                \
+        _Generic((__typeof__(A) *)0, void * : 0, default : 1),                                     \
+        "runnel: a function without parameters has the line RN_FORK(function, result)");           \
+    RN_FORK_BODY_(f, R, RN_F_(A, a), (rn_a_->a))
 #define RN_FORK_2_(f, R, A, B) RN_FORK_BODY_(f, R, RN_F_(A, a) RN_F_(B, b), (rn_a_->a, rn_a_->b))
 #define RN_FORK_3_(f, R, A, B, C)                                                                  \
     RN_FORK_BODY_(f, R, RN_F_(A, a) RN_F_(B, b) RN_F_(C, c), (rn_a_->a, rn_a_->b, rn_a_->c))
@@ -205,8 +213,9 @@ RN_EXTERN_C_END
 
 /*
  * rn_fork(f, &record, args...) forks the call f(args...): whichever worker is idle may make it, and
- * rn_join returns its result. The arguments are checked and copied. It never fails, waits or
- * allocates. Any task, any thread.
+ * rn_join returns its result. The arguments are checked and copied. What came before rn_fork is
+ * seen by the call. It never fails or waits. Any task, any thread; it allocates only if it is a
+ * thread's first call of runnel, and panics if there is no memory then.
  */
 #define rn_fork(f, ...)                                                                            \
     RN_FORK_CALL_(__VA_ARGS__, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N, N,   \
@@ -228,8 +237,9 @@ RN_EXTERN_C_END
 
 /*
  * The result of the call that record stands for: makes the call if nobody has taken it, else waits
- * until it has ended, also in a cancelled task (what it does is cancelled, too). Record and
- * function are those of the task's last rn_fork that has not been joined.
+ * until it has ended, also in a cancelled task (what it does is cancelled, too), and sees what it
+ * did. Record and function are those of the last rn_fork, of the same task or thread, that has not
+ * been joined; another is a programming error.
  */
 #define rn_join(f, record) (RN_CAN_FORK_(f), f##_rn_fork_join((record), RN_HERE))
 

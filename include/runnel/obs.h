@@ -29,18 +29,18 @@ RN_API int rn_dump_on_sigquit(void);
 
 /*
  * Writes how much of their stacks the tasks of each function have used, to choose stack classes by
- * (task.h): a line for each name, place where tasks of it were started, and class, with the most
+ * (task.h). A line for each name, place where tasks of it were started, and class, with the most
  * bytes that one of them has used, the median, the class, the smallest class with a guard that has
  * room for one and a half times the most and 1 KiB, and how many have ended and are alive. It tells
- * what was seen: another input may need more. A snapshot while the others go on, since the process
- * started.
+ * what was seen: another input may need more. A snapshot while the others go on, of the tasks that
+ * have begun since the first rn_run that saw the setting.
  *
  * Only with RUNNEL_STACK_REPORT=1 in the environment of an rn_run, which begins to measure then and
  * writes it to stderr at its end, too (not in simulated runs); each task costs some microseconds
- * more. docs/debugging.md tells how it is measured.
- * Returns 0; -ENODATA if nothing is measured (nor written); -ENOTSUP with a sanitizer or Valgrind,
- * which a line on fd says; -ENOMEM. Any task but one on a tiny stack, any thread; waits for no
- * task.
+ * more. docs/debugging.md tells how it is measured. Returns 0; -ENODATA if nothing is measured (nor
+ * written); -ENOTSUP with a sanitizer, under Valgrind or where the system does not tell which pages
+ * have memory, which a line on fd says; -ENOMEM. Any task but one on a tiny stack, any thread;
+ * waits for no task.
  */
 RN_API int rn_stack_report(int fd);
 

@@ -118,8 +118,10 @@ typedef enum rn_slow {
 /*
  * Starts a broadcast of what in carries. Nothing is taken from in while nobody subscribes; who
  * subscribes later hears what comes from then on. copy is as for rn_channel_tee. Cancelled, the
- * value in hand is dropped for the subscribers that did not take it yet.
- * Returns NULL without memory, or if g is being closed; who subscribes to that finds the end.
+ * value in hand is dropped for the subscribers that did not take it yet. If more than 64 of them
+ * are slow at once and there is no memory to wait for them all, the broadcast ends and fails g with
+ * -ENOMEM. Returns NULL without memory, or if g is being closed; who subscribes to that finds the
+ * end.
  */
 RN_API RN_MUST_CHECK rn_broadcaster *rn_broadcaster_new(rn_group *g, rn_channel *in,
                                                         int (*copy)(void *to, const void *from),

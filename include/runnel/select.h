@@ -129,7 +129,7 @@ RN_EXTERN_C_END
 #define RN_FD(fd_, events_, readyp)                                                                \
     (rn_case)                                                                                      \
     {                                                                                              \
-        .op = RN_OP_FD, .fd = (fd_), .events = (events_), .ready = (readyp)                        \
+        .op = RN_OP_FD, .status = 0, .fd = (fd_), .events = (events_), .ready = (readyp)           \
     }
 /* Chosen if no other case is ready: such a select never waits, so an RN_AFTER beside it, even of 0,
  * is never chosen. */

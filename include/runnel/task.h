@@ -36,7 +36,25 @@ RN_EXTERN_C_BEGIN
  */
 RN_API int rn_run(int (*fn)(rn_group *g, void *arg), void *arg);
 
-/* How large a stack a task gets. Only the pages it touches use memory. */
+/*
+ * How large a stack a task gets. Only the pages it touches use memory.
+ *
+ * RN_STACK_TINY is for a great many tasks that mostly wait: one takes half the memory of the other
+ * classes, whose stacks are whole pages. About 1,500 bytes are for the task's functions, runnel's
+ * own calls among them, the deepest of which takes 950: no printf, no name resolution, no large
+ * array; gcc's -fstack-usage and rn_stack_report tell what is used. Handlers of signals need
+ * SA_ONSTACK. A select of more than four cases takes its records from the allocator, and returns
+ * -ENOMEM without memory.
+ *
+ * Nothing guards a tiny stack, and one that overflows overwrites another task. runnel looks for
+ * that when such a task ends and at some of its waits (not where another task can run at once), and
+ * panics; it may be found late, or never.
+ *
+ * It is a small stack instead where 2 KiB cannot be enough: with a sanitizer, with the portable
+ * switch, and in a program whose functions are bound at their first call, which takes kilobytes
+ * (link with -Wl,-z,now, as pkg-config and CMake do, or set LD_BIND_NOW). Shared libraries that
+ * such a task calls must be bound at their start, too; runnel does not look at them.
+ */
 typedef enum rn_stack_class {
     RN_STACK_DEFAULT = 0, /* RUNNEL_STACK in the environment, else 64 KiB: safe for ordinary C */
     RN_STACK_SMALL,       /* 16 KiB: own code that calls little else */
@@ -45,19 +63,6 @@ typedef enum rn_stack_class {
     RN_STACK_HUGE,        /* 1 MiB */
     RN_STACK_TINY         /* 2 KiB without a guard, for very many tasks that mostly wait */
 } rn_stack_class;
-
-/*
- * RN_STACK_TINY is for a great many tasks that mostly wait: one takes half the memory of the other
- * classes, whose stacks are whole pages. About 1,500 bytes are for the task's functions, runnel's
- * own calls among them, the deepest of which takes 900: no printf, no name resolution, no large
- * array; gcc's -fstack-usage and rn_stack_report tell what is used. Nothing guards a tiny stack,
- * and one that overflows overwrites another task: runnel looks for that when the task waits for
- * something that is not there yet or ends, and panics. Handlers of signals need SA_ONSTACK.
- *
- * It is a small stack instead where 2 KiB cannot be enough: with a sanitizer, with the portable
- * switch, and in a program whose functions are bound at their first call, which takes kilobytes
- * (link with -Wl,-z,now, as pkg-config and CMake do, or set LD_BIND_NOW).
- */
 
 /* Settings of one task for rn_go_with. Zero means the default for each. */
 typedef struct rn_attr {

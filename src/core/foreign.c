@@ -46,6 +46,8 @@ RNI_LAYOUT = {
 static void thread_ended(void *arg)
 {
     rni_task *t = arg;
+    if (t->forks.newest)
+        rni_panic(NULL, "a thread has ended without joining what it has forked");
     self = NULL; /* a later destructor that calls the library gets another record */
     RNI_EDGE_OUT(t);
     atomic_store_explicit(&t->state, RNI_TASK_FREE, memory_order_relaxed);

@@ -6,6 +6,7 @@
 #include "core/hooks.h"
 #include "core/park.h"
 #include "core/queue.h"
+#include "core/stack.h"
 #include "os/os.h"
 
 enum { DONE = 1 }; /* of `joiner`; no task is there */
@@ -219,16 +220,28 @@ bool rni_fork_ripe(const rni_worker *w, rni_sighting *s, const rni_worker *v, in
     return now - s->forks_at >= (w->fork_patience ? w->fork_patience : RIPE_NS);
 }
 
+/* Whether w can begin a task of that class: what has been claimed must be called. */
+static bool has_stack(rni_worker *w, unsigned cls)
+{
+    rni_task *t = rni_stack_at_hand(w->stacks, cls) ? NULL : rni_stack_take(w->stacks, cls);
+    if (t)
+        rni_stack_give(w->stacks, t);
+    return rni_stack_at_hand(w->stacks, cls);
+}
+
 rni_runnable rni_fork_take(rni_worker *w, rni_worker *v)
 {
     rni_task *t = __atomic_load_n(&v->seat.current, __ATOMIC_RELAXED);
-    rni_spawn *s = t ? rni_spawn_take(&w->spawns, sizeof(rn_fork_ *)) : NULL;
+    rni_spawn *s = t && has_stack(w, t->stack_class)
+                       ? rni_spawn_take(&w->spawns, sizeof(rn_fork_ *))
+                       : NULL;
     rn_fork_ *r = s ? rni_fork_claim(t) : NULL;
     w->sightings[v->id].forker = NULL;
     if (!r) {
         if (s)
             rni_spawn_give(&w->spawns, s);
-        learn(w, 0); /* popped meanwhile: it is short */
+        if (s)
+            learn(w, 0); /* popped meanwhile: it is short */
         return 0;
     }
     /* From here on its owner and its task live until rni_fork_done. */

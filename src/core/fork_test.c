@@ -354,3 +354,18 @@ TEST_EXIT(fork_without_a_join_panics, 2, "a task has ended without joining what 
     static rn_forked(mark) call;
     rn_run(joins_nothing, &call);
 }
+
+static void *forks_and_ends(void *call)
+{
+    rn_fork(mark, (rn_forked(mark) *)call, 1);
+    return NULL;
+}
+
+TEST_EXIT(fork_without_a_join_in_a_thread_panics, 2,
+          "a thread has ended without joining what it has forked")
+{
+    static rn_forked(mark) call;
+    pthread_t thread;
+    CHECK_EQ(pthread_create(&thread, NULL, forks_and_ends, &call), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+}

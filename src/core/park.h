@@ -123,7 +123,7 @@ RNI_UNSEEN static inline void rni_dequeue(rni_waiter *w)
         w->next->prev = w->prev;
     else
         q->tail = w->prev;
-    /* release: nothing is done with the record after this if nobody has won its wait; partner:
+    /* release: nothing is done with the record after this, unless its wait was won; partner:
      * dequeue in sync/select_quick.c */
     __atomic_store_n(&w->lock, NULL, __ATOMIC_RELEASE);
 }
@@ -193,14 +193,17 @@ static inline bool rni_waiter_waits(const rni_waiter *w)
            (atomic_load_explicit(&t->claim, memory_order_acquire) & RNI_CLAIM_WAITING);
 }
 
-/* For a peer that holds the lock of the queue w stands in: whether the caller may end its wait. The
- * waiter is out of the queue in any case; TSan does not see that it is left alone then, either. */
+/*
+ * For a peer that holds the lock of the queue w stands in: whether the caller may end its wait. The
+ * waiter is out of the queue in any case; TSan does not see that it is left alone then, either.
+ * The claim comes first: its task may wait for something else as soon as it sees that w is out, and
+ * the claim would be that wait's.
+ */
 RNI_UNSEEN static inline bool rni_waiter_won(rni_waiter *w)
 {
-    rni_task *t = w->task;
-    bool claims = w->flags & RNI_WAITER_CLAIM;
+    bool won = !(w->flags & RNI_WAITER_CLAIM) || rni_claim(w->task);
     rni_dequeue(w); /* the record may be gone then, unless its wait is won */
-    return !claims || rni_claim(t);
+    return won;
 }
 
 /* ---- deadlines ---- */

@@ -16,7 +16,7 @@
 #include "core/task.h"
 
 /* The classes that RUNNEL_STACK may choose come first. */
-enum { RNI_STACK_TINY = 4, RNI_STACK_GUARDED = 4, RNI_STACK_CLASSES = 5, RNI_STACK_CACHE = 32 };
+enum { RNI_STACK_GUARDED = 4, RNI_STACK_CLASSES = 5, RNI_STACK_CACHE = 32 };
 
 /* A worker's own free stacks of one class; the worker only. */
 typedef struct rni_stack_cache {
@@ -46,11 +46,6 @@ static inline void *rni_stack_top(rni_task *t)
 static inline bool rni_stack_at_hand(const rni_stack_cache *caches, unsigned cls)
 {
     return caches[cls].n > 0;
-}
-
-static inline bool rni_stack_is_tiny(const rni_task *t)
-{
-    return t->stack_class == RNI_STACK_TINY;
 }
 
 /* Panics if t, the caller's, has a tiny stack that has overflowed. */

@@ -19,7 +19,7 @@
 static const rn_attr tiny = { .name = "tiny one", .stack = RN_STACK_TINY };
 
 /* What a call of op may use, its own frames and what waiting takes included. */
-enum { PROMISED = 1300, PAINT = 0xa5 };
+enum { PROMISED = 1000, PAINT = 0xa5 };
 
 static bool tiny_is_tiny(void)
 {
@@ -56,6 +56,49 @@ static int choose(shared *s)
     int v;
     int rc = rn_select(RN_RECV(s->c, &v, NULL), RN_RECV(s->other, &v, NULL));
     return rc < 0 ? rc : 0;
+}
+
+static int choose_among_many(shared *s)
+{
+    enum { MANY = 40 };
+    static rn_case k[MANY];
+    for (int i = 0; i < MANY - 1; i++)
+        k[i] = RN_DONE(s->other);
+    k[MANY - 1] = RN_AFTER(RN_MILLISECOND);
+    return rn_select_n(k, MANY) == MANY - 1 ? 0 : -EINVAL;
+}
+
+static int choose_in_order(shared *s)
+{
+    static rn_case k[4];
+    for (int i = 0; i < 3; i++)
+        k[i] = RN_DONE(s->other);
+    k[3] = RN_AFTER(RN_MILLISECOND);
+    return rn_select_ordered_n(k, 4) == 3 ? 0 : -EINVAL;
+}
+
+typedef struct wide {
+    char bytes[1000];
+} wide;
+
+static void drop_wide(void *element)
+{
+    (void)element;
+}
+
+static int close_later(rn_chan(wide) c)
+{
+    int rc = rn_sleep(RN_MILLISECOND);
+    rn_close(c);
+    return rc;
+}
+RN_TASK(close_later, rn_chan(wide));
+
+static int discard(shared *s)
+{
+    rn_chan(wide) c = rn_make_drop(s->g, wide, 0, drop_wide);
+    int rc = c ? rn_go(s->g, close_later, c) : -ENOMEM;
+    return rc == 0 && rn_wait(c) == -EPIPE ? 0 : -EINVAL;
 }
 
 static int choose_in_time(shared *s)
@@ -181,6 +224,9 @@ TASK_TEST(tiny_stack_is_enough_for_every_kind_of_call)
         { "receive", receive },
         { "select", choose },
         { "select with a timeout", choose_in_time },
+        { "select among 40", choose_among_many },
+        { "ordered select among 4", choose_in_order },
+        { "discarding 1,000 bytes", discard },
         { "sleep", sleep_awhile },
         { "yield", yield },
         { "mutex", lock },

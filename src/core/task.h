@@ -151,6 +151,14 @@ struct rni_task {
     void *san_fake;          /* ASan's fake stack while parked */
     void *san_fiber;         /* TSan's fiber */
 };
+
+/* The class of RN_STACK_TINY, for which room for many cases and for large elements comes from the
+ * allocator; stack.h has the others. */
+enum { RNI_STACK_TINY = 4 };
+static inline bool rni_stack_is_tiny(const rni_task *t)
+{
+    return t->stack_class == RNI_STACK_TINY;
+}
 #if !defined(RUNNEL_IN_MODEL)
 _Static_assert(offsetof(rni_task, forks) == RN_FORKS_AT_, "users' code knows the place");
 #endif

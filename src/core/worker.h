@@ -47,7 +47,7 @@ struct rni_worker {
     rni_stack_cache stacks[RNI_STACK_CLASSES];
     rni_rand rand;
     int64_t polled_at, watched_at;
-    int64_t fork_patience; /* how long it lets a call lie before it takes it; fork.c */
+    int64_t fork_patience;   /* how long it lets a call lie before it takes it; fork.c */
     _Atomic(uint32_t) *done; /* worker 0 under rn_run: go back to the loop once it is set */
     _Atomic(uint64_t) started, ended, steals, wakes;
     /* Depth of timers' and owners' callbacks under way. Left with release; partner:
@@ -206,8 +206,8 @@ void rni_spawn_fill(rni_spawn *s, rni_owner *o, int (*entry)(void *), const void
 
 /* ---- watch.c ---- */
 
-/* Steals from workers whose backlog has waited too long; the first of what it got, the rest queued.
- * `now` is rni_real_now. */
+/* Steals from a worker whose backlog has waited too long, or takes a call that its task has forked;
+ * the first of what it got, the rest queued. `now` is rni_real_now. */
 rni_runnable rni_watch(rni_worker *w, int64_t now);
 /* Fires timers of other workers that are overdue at rni_now `now`. True if there were any. */
 bool rni_watch_timers(rni_worker *w, int64_t now);

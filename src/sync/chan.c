@@ -313,7 +313,7 @@ static int recv_and_drop(rni_task *t, rn_channel *c, bool wait, const char *site
     _Alignas(SCRATCH_ALIGN) char scratch[SCRATCH];
     if (c->size <= SCRATCH && c->align <= SCRATCH_ALIGN)
         return recv_into(t, c, scratch, wait, site);
-    if (c->size <= LARGE_SCRATCH && c->align <= SCRATCH_ALIGN)
+    if (c->size <= LARGE_SCRATCH && c->align <= SCRATCH_ALIGN && !rni_stack_is_tiny(t))
         return recv_large_and_drop(t, c, wait, site);
     void *dst = rni_os_alloc_aligned(c->align, c->size);
     if (!dst)

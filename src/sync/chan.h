@@ -60,7 +60,8 @@ static inline bool rni_chan_has_own_ring(const rn_channel *c)
     return c->ring == c->few;
 }
 
-/* Under the lock. An atomic store, because rn_len reads it without the lock. */
+/* Under the lock. An atomic store, because rn_len and a select that peeks (select_quick.c) read it
+ * without the lock. */
 static inline void rni_chan_set_count(rn_channel *c, size_t n)
 {
     __atomic_store_n(&c->count, n, __ATOMIC_RELAXED);

@@ -8,7 +8,7 @@
  *
  * A waiting select stands in the queue of every channel; the wait is ended by whoever wins its
  * claim (core/park.h). Others that meet its records afterwards skip them. Having resumed, the task
- * takes the remaining records out, one channel at a time, before it returns and the cases go away.
+ * takes the remaining records out, one channel at a time, before it returns and its places go away.
  *
  * Descriptors among the cases are looked at before; select_fd.c tells why that is no gap.
  *
@@ -390,11 +390,10 @@ static RNI_NOINLINE int run_many(rn_case *cases, size_t n, bool ordered, const c
     return rc;
 }
 
-/* The places are on the stack, unless there are many: not more than are needed, as it may be a tiny
- * one. */
+/* The places are on the stack, unless there are too many for it. */
 static RNI_NOINLINE int run(rn_case *cases, size_t n, bool ordered, const char *site)
 {
-    if (n > RNI_SELECT_SOME)
+    if (n > (rni_stack_is_tiny(rni_current()) ? RNI_SELECT_TINY : RNI_SELECT_SOME))
         return run_many(cases, n, ordered, site);
     rni_place places[n ? n : 1];
     return run_with(places, cases, n, ordered, site);

@@ -28,17 +28,18 @@ typedef struct selection {
     int otherwise;     /* index of RN_DEFAULT, or -1 */
     int after;         /* index of the earliest RN_AFTER, or -1 */
     bool ordered;
-    bool discards; /* some case discards into memory that prepare gave it */
+    bool discards; /* some case discards into memory that prepare_discard gave it */
     unsigned fds;  /* how many cases are descriptors */
-    rni_poll_set
-        set; /* for them, of a foreign thread that may wait; fds is NULL if there is none */
+    /* for them, of a foreign thread that may wait; fds is NULL if there is none */
+    rni_poll_set set;
 } selection;
 
 /* The whole of rn_select_at; select_quick.c does the usual ones. */
 int rni_select_slowly(rn_case *cases, size_t n, const char *site);
-/* As rn_select_at, with memory of the caller's, so that it needs none for more than
- * RNI_SELECT_SOME cases. */
-enum { RNI_SELECT_FEW = 8, RNI_SELECT_SOME = 64 };
+/* How many cases are sorted by insertion, and up to how many have their places on the stack, and on
+ * a tiny one. */
+enum { RNI_SELECT_FEW = 8, RNI_SELECT_SOME = 64, RNI_SELECT_TINY = 4 };
+/* As rn_select_at, with memory of the caller's, so that it needs no other. */
 int rni_select_among(rni_place *places, rn_case *cases, size_t n, const char *site);
 
 /*

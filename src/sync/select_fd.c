@@ -8,8 +8,9 @@
  * what was ready before it was armed. So a select that does not wait sees all channels at one
  * instant, and descriptors as of just before it.
  *
- * A case's own wait record, which stands in a channel's queue for the other kinds, stands in the
- * descriptor's here. A foreign thread waits for its descriptors itself (rni_foreign_poll_begin).
+ * The wait record of a case's place, which stands in a channel's queue for the other kinds, stands
+ * in the descriptor's here. A foreign thread waits for its descriptors itself
+ * (rni_foreign_poll_begin).
  *
  * Rejected: locking descriptors along with the channels. Arming is a system call, and would be made
  * with every channel of the select locked.

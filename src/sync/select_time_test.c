@@ -243,3 +243,14 @@ TASK_TEST(select_deadline_that_passes_before_the_wait_ends_it_with_any_index)
     }
     return 0;
 }
+
+TASK_TEST(default_wins_against_a_time_that_is_up)
+{
+    rn_chan(int) c = rn_make(g, int, 0);
+    int v;
+    for (int i = 0; i < 50; i++) {
+        CHECK_EQ(rn_select(RN_AFTER(0), RN_RECV(c, &v, NULL), RN_DEFAULT), 2);
+        CHECK_EQ(rn_select(RN_DEFAULT, RN_AFTER(0)), 0);
+    }
+    return 0;
+}

@@ -11,9 +11,11 @@
 enum { NOT_RUN = 99 };
 
 typedef struct state {
-    rn_channel a, b;
+    rn_channel a, b, c;
     int result, value;
     bool ok;
+    int next_result, next_value; /* of a select after it */
+    bool next_ok;
     int other_result; /* of a second select */
     int sent[RN_CHECK_THREADS];
 } state;
@@ -22,8 +24,8 @@ static void begin(void *p)
 {
     state *s = p;
     model_begin();
-    s->a.size = s->b.size = sizeof(int);
-    s->a.align = s->b.align = sizeof(int);
+    s->a.size = s->b.size = s->c.size = sizeof(int);
+    s->a.align = s->b.align = s->c.align = sizeof(int);
     s->result = s->other_result = NOT_RUN;
     model_tasks[0].timeout_result = -ECANCELED;
     for (int i = 0; i < RN_CHECK_THREADS; i++)
@@ -56,6 +58,21 @@ static void receives_from_any(void *p)
     };
     s->result = rn_select_at(cases, 2, "");
     forget(cases);
+}
+
+/* The same, and then it waits for something else: a peer that comes too late for the first wait
+ * must leave the second alone. The end of a lets go of who sends there still. */
+static void receives_and_waits_again(void *p)
+{
+    state *s = p;
+    receives_from_any(p);
+    rn_case cases[2] = {
+        { .op = RN_OP_RECV, .ch = &s->c, .elem = &s->next_value, .ok = &s->next_ok },
+        { .op = RN_OP_RECV, .ch = &s->a, .elem = &s->next_value, .ok = &s->next_ok },
+    };
+    s->next_result = rn_select_at(cases, 2, "");
+    forget(cases);
+    rn_channel_close(&s->a, "");
 }
 
 /* The same, if one is ready at once. */
@@ -119,6 +136,11 @@ static void try_send_b(void *p)
 static void close_b(void *p)
 {
     rn_channel_close(&((state *)p)->b, "");
+}
+
+static void close_c(void *p)
+{
+    rn_channel_close(&((state *)p)->c, "");
 }
 
 static void cancels(void *p)
@@ -188,6 +210,21 @@ static void one_case(void *p)
     RN_CHECK_ASSERT(s->result == 0 || s->result == 1 || s->result == -ECANCELED);
     RN_CHECK_ASSERT(sent == received);
     RN_CHECK_ASSERT(!received || s->value == (s->result == 0 ? 10 : 20));
+    nobody_waits(s);
+}
+
+/* What was sent is what two selects received. */
+static void two_waits(void *p)
+{
+    state *s = p;
+    int sent = 0;
+    for (int i = 0; i < RN_CHECK_THREADS; i++)
+        sent += s->sent[i] == 0;
+    bool first = s->ok && s->value == (s->result == 0 ? 10 : 20);
+    bool next = s->next_ok && s->next_result == 1 && s->next_value == 10;
+    RN_CHECK_ASSERT(first && (s->result == 0 || s->result == 1));
+    RN_CHECK_ASSERT(next || (s->next_result >= 0 && !s->next_ok && s->next_value == 0));
+    RN_CHECK_ASSERT(sent == first + next);
     nobody_waits(s);
 }
 
@@ -264,6 +301,9 @@ static const model_run runs[] = {
     { MODEL("select-any-send", begin, one_case, receives_from_any, send_a), C11(1) },
     { MODEL("select-any-two-peers", begin, one_case, receives_from_any, try_send_a, try_send_b,
             close_b),
+      SC(1) },
+    { MODEL("select-any-again", begin, two_waits, receives_and_waits_again, send_a, try_send_b,
+            close_c),
       SC(1) },
     { MODEL("select-any-close", begin, one_case, receives_from_any, try_send_a, close_b), SC(2) },
     { MODEL("select-any-cancel", begin, one_case, receives_from_any, try_send_a, cancels), SC(2) },

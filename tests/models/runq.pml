@@ -2,7 +2,7 @@
 /*
  * A worker's run queue: the owner's and the thieves' asymmetric exclusion.
  *
- * owner_enter, owner_leave   rni_runq_enter, rni_runq_wait_for_thief, rni_runq_leave (core/runq.h)
+ * owner_enter, owner_leave   rni_runq_enter, rni_runq_enter_slow, rni_runq_leave (core/runq.h)
  * put, take_one              rni_queue_next with rni_ring_append; rni_runq_next
  * thief                      thief_enter and rni_runq_steal (core/runq.c)
  *
@@ -12,8 +12,8 @@
  * Bounds: one owner that puts 3 tasks and takes in between, two thieves with two attempts each,
  * a ring of 4. A thief may lose patience at any moment.
  * Asserted: owner and thief are never inside together; no task is run twice; none is lost.
- * Not modelled: that there are three rings, growing one, pinned tasks, wrap-around, reordering beyond store buffers (on
- * Arm the acquire and release orders have to do the rest).
+ * Not modelled: that there are three rings, growing one, pinned tasks, wrap-around, reordering
+ * beyond store buffers (on Arm the acquire and release orders have to do the rest).
  *
  * Good:
  * Good: -DSYMMETRIC

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { RECORD = 64, CHANNEL = 208 };
+enum { RECORD = 128, CHANNEL = 208 };
 
 typedef struct object {
     struct object *next, **back;
