@@ -310,12 +310,14 @@ static void doze(rni_worker *w, idling *s, int64_t now)
     rni_unlock(&rt->idle_lock);
 }
 
-/* Whether anything may happen soon that is worth spinning for. */
+/* Whether anything may happen soon that is worth spinning for, and a CPU is left to spin on: helper
+ * threads that make blocking calls take those of idle workers, and may well compute. */
 static bool worth_spinning(const idling *s)
 {
     rni_runtime *rt = &rni_rt;
-    return s->watcher &&
-           atomic_load_explicit(&rt->idle_count, memory_order_relaxed) + 1 < rni_active();
+    uint32_t idle = atomic_load_explicit(&rt->idle_count, memory_order_relaxed);
+    return s->watcher && idle + 1 < rni_active() &&
+           atomic_load_explicit(&rt->helpers_busy, memory_order_relaxed) <= idle;
 }
 
 rni_runnable rni_idle(rni_worker *w, _Atomic(uint32_t) *done)

@@ -4,6 +4,7 @@
 
 #include "core/descriptor.h"
 #include "core/poll.h"
+#include "io/net.h"
 
 _Static_assert((int)RN_READABLE == (int)RNI_OS_READ && (int)RN_WRITABLE == (int)RNI_OS_WRITE,
                "passed on as they are");
@@ -49,20 +50,12 @@ static int enqueue(rni_task *t, rni_descriptor *d, int fd, unsigned events)
     return rc;
 }
 
-int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site)
+/* looked: whether the caller has just seen, by a call that would have waited, that fd is not ready.
+ * If it has become so since, the poller says so as soon as it is armed. */
+static int wait_for(rni_task *t, int fd, unsigned events, int64_t deadline_ns, bool looked,
+                    const char *site)
 {
-    rni_task *t = rni_current();
-    int rc = rni_refused_at_entry(t);
-    if (rc)
-        return rc;
-    events &= RN_READABLE | RN_WRITABLE;
-    if (events == 0)
-        return -EINVAL;
-    if (fd < 0)
-        return -EBADF;
-    if (t->foreign)
-        return foreign_wait(fd, events, deadline_ns);
-    rc = rni_descriptor_look(fd, events);
+    int rc = looked && !rni_descriptor_is_simulated(fd) ? 0 : rni_descriptor_look(fd, events);
     if (rc != 0)
         return rni_spend(t, rc);
     if (deadline_ns != RN_FOREVER && rni_now() >= deadline_ns)
@@ -84,4 +77,31 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
         rni_poll_count(-1);
     rni_deadline_stop(t);
     return rc;
+}
+
+int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    events &= RN_READABLE | RN_WRITABLE;
+    if (events == 0)
+        return -EINVAL;
+    if (fd < 0)
+        return -EBADF;
+    if (t->foreign)
+        return foreign_wait(fd, events, deadline_ns);
+    return wait_for(t, fd, events, deadline_ns, false, site);
+}
+
+int rni_fd_wait_more(int fd, unsigned events, int64_t deadline_ns, const char *site)
+{
+    rni_task *t = rni_current();
+    int rc = rni_refused_at_entry(t);
+    if (rc)
+        return rc;
+    if (t->foreign)
+        return foreign_wait(fd, events, deadline_ns);
+    return wait_for(t, fd, events, deadline_ns, true, site);
 }

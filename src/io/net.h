@@ -55,4 +55,8 @@ typedef struct rni_net {
 
 extern const rni_net rni_system_net, rni_sim_net;
 
+/* Waits as rn_fd_wait_at does, for a descriptor of which a call has just said -EAGAIN: it is not
+ * looked at again before (fd.c). */
+int rni_fd_wait_more(int fd, unsigned events, int64_t deadline_ns, const char *site);
+
 #endif

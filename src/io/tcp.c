@@ -81,10 +81,10 @@ static void close_handle(socket_handle *s)
     rni_os_set_error(saved);
 }
 
-/* Waits until the socket is ready. 0, or why the call must end. */
+/* Waits until the socket is ready, which it just was not. 0, or why the call must end. */
 static int wait_ready(socket_handle *s, unsigned events, int64_t deadline, const char *site)
 {
-    int rc = rn_fd_wait_at(s->socket.fd, events, deadline, site);
+    int rc = rni_fd_wait_more(s->socket.fd, events, deadline, site);
     if (rc < 0)
         return rc;
     return is_closed(s) ? -EPIPE : 0;

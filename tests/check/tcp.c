@@ -58,6 +58,11 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
     return (int)events;
 }
 
+int rni_fd_wait_more(int fd, unsigned events, int64_t deadline_ns, const char *site)
+{
+    return rn_fd_wait_at(fd, events, deadline_ns, site);
+}
+
 void rni_os_free(void *memory)
 {
     if (memory != kept)
