@@ -14,7 +14,7 @@ typedef result *result_ptr;
 typedef struct fetch_env {
     const options *o;
     rn_ctx *ctx;          /* once it is cancelled, requests and parsers stop */
-    rn_semaphore parsers; /* pages parsed at once: one per worker, since a tree takes memory */
+    rn_semaphore parsers; /* pages parsed at once: a tree takes memory */
 } fetch_env;
 
 /* Starts n fetchers in g. They end when jobs is closed. Returns 0 or a negative errno value. */

@@ -194,7 +194,8 @@ int frontier_run(frontier *f, rn_ctx *ctx)
     if (!g)
         return -ENOMEM;
     fetch_env env = { .o = f->o, .ctx = ctx };
-    rn_semaphore_release(&env.parsers, rn_worker_count());
+    /* One more than there are CPUs, which has its page read when another's parser has ended. */
+    rn_semaphore_release(&env.parsers, rn_worker_count() + 1);
     rn_chan(job) jobs = rn_make(g, job, 0);
     rn_chan(result_ptr) results = rn_make(g, result_ptr, 0);
     int rc = jobs && results ? 0 : -ENOMEM;

@@ -7,6 +7,7 @@
 #include "floor.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "../../resident.h"
 
@@ -65,6 +66,8 @@ int64_t floor_contexts(int64_t n, size_t capacity)
     }
     floor_report("make_ns", (double)(made - start) / (double)n);
     floor_report("cancel_ns", (double)(floor_now() - made) / (double)n);
+    munmap(stacks, (size_t)n * STACK);
+    free(contexts);
     return cancelled;
 }
 
@@ -80,6 +83,7 @@ int64_t floor_parked(int64_t n, size_t capacity)
     for (int64_t i = 0; i < n; i++)
         woken += top(stacks, i)->number--;
     floor_report("wake_ns", (double)(floor_now() - start) / (double)n);
+    munmap(stacks, (size_t)n * STACK);
     return woken;
 }
 
@@ -94,5 +98,6 @@ int64_t floor_sleepers(int64_t n, size_t capacity)
     floor_report("late_ms", (double)(floor_now() - start) / 1e6);
     for (int64_t i = 0; i < n; i++)
         slept += top(stacks, i)->number > 0 ? SECOND / n * (i + 1) : 0;
+    munmap(stacks, (size_t)n * STACK);
     return slept;
 }
