@@ -41,7 +41,7 @@ static int walk_tree(rn_group *g, void *arg)
     CHECK_EQ(rn_go(g, node, g, 4, rn_tx(root)), 0);
     CHECK_EQ(rn_recv(root, &sum), 0);
     CHECK_EQ(sum, 10000);
-    CHECK(most_waiting < 400); /* all of a level would be a thousand and more */
+    CHECK(most_waiting < 700); /* some 200, 430 if slow; all of a level, a thousand and more */
     return 0;
 }
 
