@@ -24,9 +24,9 @@
  *
  * A forked call is taken by an idle worker after 5 us at the earliest, later if what it took before
  * was short, or made at the join as a plain call. So nothing may depend on its running before: what
- * has to run concurrently is a task (rn_go). Joins come in the
- * reverse order of the forks, each in the function that forked, in the same task; another order is
- * a programming error. The record, here `half`, must not move or end before its join.
+ * has to run concurrently is a task (rn_go). Joins come in the reverse order of the forks, each in
+ * the function that forked, in the same task; another order is a programming error. The record,
+ * here `half`, must not move or end before its join.
  *
  * A forked call may wait, fork and do what any code may. It belongs to the group of the task that
  * forked it: cancelling that cancels it, and it has the same context. An error is its result. While

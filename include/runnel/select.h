@@ -61,10 +61,10 @@ typedef struct rn_case {
  * chosen case is a send on a closed channel (its status says which one; the value is still the
  * caller's); an error of rn_fd_wait (runnel/io.h) if the chosen case is a descriptor that cannot be
  * waited for (its status says which one); -ECANCELED at entry or while waiting if the calling task
- * is cancelled; -EINVAL if n is over INT_MAX, the only limit on it; -ENOMEM if n is over 64 and
- * there is no memory. Any task, any thread. Two RN_DEFAULT cases are a programming error. Allocates
- * only for more than 64 cases and for descriptors, which report that there is no memory, and for a
- * discarding receive from a channel with a drop function, which panics then.
+ * is cancelled; -EINVAL if n is over INT_MAX, the only limit on it; -ENOMEM if n is over 64 (4 on a
+ * tiny stack) and there is no memory. Any task, any thread. Two RN_DEFAULT cases are a programming
+ * error. Allocates only for more cases than that and for descriptors, which report that there is no
+ * memory, and for a discarding receive from a channel with a drop function, which panics then.
  */
 RN_API RN_MUST_CHECK int rn_select_at(rn_case *cases, size_t n, const char *site);
 

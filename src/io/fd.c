@@ -52,10 +52,13 @@ static int enqueue(rni_task *t, rni_descriptor *d, int fd, unsigned events)
 
 /* looked: whether the caller has just seen, by a call that would have waited, that fd is not ready.
  * If it has become so since, the poller says so as soon as it is armed. */
-static int wait_for(rni_task *t, int fd, unsigned events, int64_t deadline_ns, bool looked,
-                    const char *site)
+static int wait_for(int fd, unsigned events, int64_t deadline_ns, bool looked, const char *site)
 {
-    int rc = looked && !rni_descriptor_is_simulated(fd) ? 0 : rni_descriptor_look(fd, events);
+    rni_task *t = rni_current();
+    if (t->foreign)
+        return foreign_wait(fd, events, deadline_ns);
+    bool outside = !rni_descriptor_is_simulated(fd);
+    int rc = looked && outside ? 0 : rni_descriptor_look(fd, events);
     if (rc != 0)
         return rni_spend(t, rc);
     if (deadline_ns != RN_FOREVER && rni_now() >= deadline_ns)
@@ -63,7 +66,6 @@ static int wait_for(rni_task *t, int fd, unsigned events, int64_t deadline_ns, b
     rni_descriptor *d = rni_descriptor_of(fd);
     if (!d)
         return -ENOMEM;
-    bool outside = !rni_descriptor_is_simulated(fd);
     if (outside && (rc = rni_poll_open()) != 0)
         return rc;
     rni_wait_prepare(t);
@@ -81,8 +83,7 @@ static int wait_for(rni_task *t, int fd, unsigned events, int64_t deadline_ns, b
 
 int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site)
 {
-    rni_task *t = rni_current();
-    int rc = rni_refused_at_entry(t);
+    int rc = rni_refused_at_entry(rni_current());
     if (rc)
         return rc;
     events &= RN_READABLE | RN_WRITABLE;
@@ -90,18 +91,11 @@ int rn_fd_wait_at(int fd, unsigned events, int64_t deadline_ns, const char *site
         return -EINVAL;
     if (fd < 0)
         return -EBADF;
-    if (t->foreign)
-        return foreign_wait(fd, events, deadline_ns);
-    return wait_for(t, fd, events, deadline_ns, false, site);
+    return wait_for(fd, events, deadline_ns, false, site);
 }
 
 int rni_fd_wait_more(int fd, unsigned events, int64_t deadline_ns, const char *site)
 {
-    rni_task *t = rni_current();
-    int rc = rni_refused_at_entry(t);
-    if (rc)
-        return rc;
-    if (t->foreign)
-        return foreign_wait(fd, events, deadline_ns);
-    return wait_for(t, fd, events, deadline_ns, true, site);
+    int rc = rni_refused_at_entry(rni_current());
+    return rc ? rc : wait_for(fd, events, deadline_ns, true, site);
 }

@@ -54,8 +54,8 @@ static int nap(void)
 }
 RN_TASK(nap);
 
-/* Uses again what the planted tasks were started with and what workers have found in queues, on all
- * of them: what is left there counts as a reference. */
+/* Gives all workers something else to do: what they have left in memory of their own counts as a
+ * reference. (Which memory that is has not been found out.) */
 NOT_INLINED static void use_workers(void)
 {
     rn_group *g = rn_group_new(NULL);
