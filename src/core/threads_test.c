@@ -69,20 +69,33 @@ static void expect_threads(unsigned n)
     CHECK_EQ(rni_os_thread_count(), n);
 }
 
-static void *do_nothing(void *arg)
+static void *waits_at(void *barrier)
 {
-    return arg;
+    pthread_barrier_wait(barrier);
+    return NULL;
+}
+
+/* How many threads there are once one has been made: with the first, a sanitizer may start one of
+ * its own. */
+static unsigned threads_before(void)
+{
+    pthread_barrier_t barrier;
+    pthread_t t;
+    pthread_barrier_init(&barrier, NULL, 2);
+    CHECK_EQ(pthread_create(&t, NULL, waits_at, &barrier), 0);
+    unsigned with = rni_os_thread_count();
+    pthread_barrier_wait(&barrier);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    pthread_barrier_destroy(&barrier);
+    expect_threads(with - 1);
+    return with - 1;
 }
 
 TEST(threads_that_run_out_make_a_run_return_and_the_next_one_works)
 {
     int runs = 0;
-    pthread_t t;
     use_workers("4");
-    /* With the first thread, a sanitizer may start one of its own. */
-    CHECK_EQ(pthread_create(&t, NULL, do_nothing, NULL), 0);
-    CHECK_EQ(pthread_join(t, NULL), 0);
-    unsigned before = rni_os_thread_count();
+    unsigned before = threads_before();
     for (int allowed = 0; allowed < 3; allowed++) {
         allow(allowed);
         CHECK_EQ(rn_run(note_run, &runs), -EAGAIN);
@@ -105,6 +118,29 @@ TEST(threads_are_not_needed_by_one_worker)
     allow(0);
     CHECK_EQ(rn_run(note_run, &runs), 0);
     CHECK_EQ(runs, 1);
+}
+
+/* ---- the program's own ---- */
+
+static void *sends_late(void *arg)
+{
+    rn_chan(int) c = *(rn_chan(int) *)arg;
+    usleep(250 * 1000); /* the workers ask every tenth of a second */
+    CHECK_EQ(rn_send(c, 7), 0);
+    return NULL;
+}
+
+/* All tasks are asleep, and nothing has told the library of the thread that will wake one. */
+TASK_TEST(threads_that_have_yet_to_call_are_waited_for)
+{
+    rn_chan(int) c = rn_make(g, int, 0);
+    pthread_t t;
+    int v = 0;
+    CHECK_EQ(pthread_create(&t, NULL, sends_late, &c), 0);
+    CHECK_EQ(rn_recv(c, &v), 0);
+    CHECK_EQ(v, 7);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    return 0;
 }
 
 /* ---- blocking calls ---- */
@@ -253,6 +289,11 @@ TEST_EXIT(threads_that_run_out_end_a_process_that_needs_one_for_mains_worker, 2,
 }
 
 /* ---- the system's own limit ---- */
+
+static void *do_nothing(void *arg)
+{
+    return arg;
+}
 
 TEST(threads_of_a_user_at_the_systems_limit_run_out)
 {

@@ -92,6 +92,8 @@ void rni_os_thread_detach(rni_os_thread t)
     pthread_detach((pthread_t)t);
 }
 
+/* ---- how many there are ---- */
+
 /* A directory for each thread: the links to it tell, and need no descriptor. */
 static unsigned count_by_links(void)
 {
@@ -100,24 +102,49 @@ static unsigned count_by_links(void)
                                                                 : RNI_OS_UNKNOWN;
 }
 
-unsigned rni_os_thread_count(void)
+/* What the process says of itself; 0 in an emulator that does not say. */
+static unsigned count_by_stat(void)
 {
     char text[512];
-    int saved = errno;
     int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
     if (fd >= 0)
         close(fd);
-    unsigned links = n <= 0 ? count_by_links() : 0; /* a process without descriptors may be dead */
-    errno = saved;
     if (n <= 0)
-        return links;
+        return RNI_OS_UNKNOWN; /* a process without descriptors may be dead, too */
     text[n] = '\0';
     /* The 20th field; the second is in parentheses and may hold anything. */
     const char *at = strrchr(text, ')');
     for (int field = 2; at && field < 20; field++)
         at = strchr(at + 1, ' ');
     return at ? (unsigned)strtoul(at + 1, NULL, 10) : 0;
+}
+
+/*
+ * An emulator of another CPU (qemu-user) shows the links of the system, so its own threads count,
+ * which do not run the program. They are those beside the first when the library is loaded; one
+ * that is loaded later takes the program's threads of then for the emulator's.
+ */
+static unsigned emulator_threads;
+
+__attribute__((constructor)) static void look_for_emulator(void)
+{
+    unsigned links = count_by_stat() == 0 ? count_by_links() : RNI_OS_UNKNOWN;
+    if (links != RNI_OS_UNKNOWN)
+        emulator_threads = links - 1;
+}
+
+unsigned rni_os_thread_count(void)
+{
+    int saved = errno;
+    unsigned count = count_by_stat();
+    if (count == 0 || count == RNI_OS_UNKNOWN) {
+        count = count_by_links();
+        if (count != RNI_OS_UNKNOWN)
+            count -= emulator_threads;
+    }
+    errno = saved;
+    return count;
 }
 
 bool rni_os_is_main_thread(void)

@@ -35,8 +35,8 @@ rni_os_thread rni_os_thread_self(void); /* never 0 */
 void rni_os_thread_join(rni_os_thread t);
 void rni_os_thread_detach(rni_os_thread t);
 void rni_os_thread_yield(void);
-/* Threads of this process: 0 if the system does not count them (an emulator), RNI_OS_UNKNOWN, more
- * than any number, if it cannot be asked now. */
+/* Threads of this process, without those of an emulator that runs it; RNI_OS_UNKNOWN, more than any
+ * number, if the system cannot be asked now. */
 #define RNI_OS_UNKNOWN UINT32_MAX
 unsigned rni_os_thread_count(void);
 bool rni_os_is_main_thread(void); /* the one that runs main */
