@@ -23,24 +23,29 @@ enum {
     SHORTEST_NS = 50 * 1000,
     LONGEST_NS = 10 * 1000 * 1000,
     REST_NS = 50 * 1000 * 1000,
-    PATIENCE_NS = 2000 * 1000 * 1000
+    PATIENCE_NS = 2000 * 1000 * 1000,
+    LEAVING_NS = 200 * 1000 * 1000
 };
 
 static pthread_mutex_t checking = PTHREAD_MUTEX_INITIALIZER;
 
-/* Until a look succeeds. A thread in a channel's section lets its lock go, once it gets a CPU; one
- * that did not stop may be in a call that nothing interrupts and that ends some day, and meanwhile
- * the others run as long as they stood. */
+/* Until a look succeeds. A thread in a channel's section lets its lock go, once it gets a CPU, and
+ * a worker on its way gets there, unless a signal's handler holds it up; one that did not stop may
+ * be in a call that nothing interrupts and that ends some day, and meanwhile the others run as long
+ * as they stood. */
 static int check(rni_survey *s)
 {
     _Atomic(uint32_t) never = 0;
-    int64_t pause = SHORTEST_NS, limit = rni_os_now() + PATIENCE_NS;
+    int64_t pause = SHORTEST_NS, start = rni_os_now();
     for (;;) {
         int rc = rni_os_stop_world(rni_survey_world, s);
-        if (rc != RNI_SURVEY_LOCKED && rc != -EBUSY)
+        int64_t spent = rni_os_now() - start;
+        if (rc == RNI_SURVEY_LEAVING && spent > LEAVING_NS)
+            return 0;
+        if (rc != RNI_SURVEY_LOCKED && rc != RNI_SURVEY_LEAVING && rc != -EBUSY)
             return rc;
         rni_leaks_free(s);
-        if (rni_os_now() > limit)
+        if (spent > PATIENCE_NS)
             return -EBUSY;
         rni_os_futex_wait(&never, 0, rc == -EBUSY ? REST_NS : pause);
         pause = pause < LONGEST_NS ? 2 * pause : pause;

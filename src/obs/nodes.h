@@ -15,7 +15,8 @@ typedef struct rni_making {
     size_t hash_size;
     size_t n_spans, contexts_max; /* counted before there is memory */
     bool busy;
-    size_t used; /* of the memory */
+    bool leaving; /* a worker stands on the stack of a task that waits */
+    size_t used;  /* of the memory */
 } rni_making;
 
 /* Makes the nodes and the list of what memory is known, in memory that it gets for them: all tasks

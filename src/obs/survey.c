@@ -27,6 +27,7 @@ static void stand(rni_making *m, uintptr_t sp)
     rni_task_node *n = &m->r.tasks[i];
     uintptr_t saved = (uintptr_t)__atomic_load_n(&n->task->context.sp, __ATOMIC_RELAXED);
     n->from = saved && saved < sp ? saved : sp;
+    m->leaving |= n->role != RNI_ROLE_NONE && rni_leaving(n->task);
     rni_reach_stack(&m->r, i);
 }
 
@@ -182,7 +183,8 @@ int rni_survey_world(const rni_os_world *world, void *arg)
     int rc = rni_nodes_make(&m);
     if (rc == 0)
         rc = mark(&m);
-    if (rc == 0)
-        collect(&m);
-    return rc;
+    if (rc != 0)
+        return rc;
+    collect(&m);
+    return m.leaving ? RNI_SURVEY_LEAVING : 0;
 }

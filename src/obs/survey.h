@@ -21,10 +21,12 @@ typedef struct rni_survey {
     size_t bytes;
 } rni_survey;
 
-/* Some thread was stopped inside of a channel's lock. */
-enum { RNI_SURVEY_LOCKED = 1 };
+/* Some thread was stopped inside of a channel's lock: nothing was looked for. Or a worker on its
+ * way from a task that waits: what was found is right, but that task, and all that its stack leads
+ * to, was taken for one that runs. */
+enum { RNI_SURVEY_LOCKED = 1, RNI_SURVEY_LEAVING = 2 };
 
-/* For rni_os_stop_world. 0, RNI_SURVEY_LOCKED, or an error. arg is a rni_survey. */
+/* For rni_os_stop_world. 0, RNI_SURVEY_LOCKED or _LEAVING, or an error. arg is a rni_survey. */
 int rni_survey_world(const rni_os_world *world, void *arg);
 
 #endif

@@ -59,10 +59,19 @@ static bool contexts_stay(const rni_task *t)
     return true;
 }
 
+static bool saved(const rni_task *t)
+{
+    return __atomic_load_n(&t->context.sp, __ATOMIC_RELAXED) != NULL;
+}
+
+bool rni_leaving(const rni_task *t)
+{
+    return !saved(t) && waits(t);
+}
+
 bool rni_suspect(const rni_task *t)
 {
-    return !t->internal && !t->foreign && t->owner &&
-           __atomic_load_n(&t->context.sp, __ATOMIC_RELAXED) && waits(t) &&
+    return !t->internal && !t->foreign && t->owner && saved(t) && waits(t) &&
            atomic_load_explicit(&t->timer.state, memory_order_relaxed) == RNI_TIMER_IDLE &&
            atomic_load_explicit(&t->timed_out, memory_order_relaxed) == 0 &&
            atomic_load_explicit(t->cancelled, memory_order_relaxed) == 0 && contexts_stay(t);

@@ -9,6 +9,9 @@
 bool rni_alive(const rni_task *t);
 /* Whether t, which is alive, waits for other tasks and nothing has begun to end that. */
 bool rni_suspect(const rni_task *t);
+/* Whether t, which is alive, waits but is none yet, because its worker still stands on its stack,
+ * looking for what to run next. */
+bool rni_leaving(const rni_task *t);
 
 static inline rni_why rni_why_of(const rni_task *t)
 {

@@ -48,23 +48,6 @@ static int matching(const leak *l)
     return n;
 }
 
-static int nap(void)
-{
-    return rn_sleep(RN_MILLISECOND);
-}
-RN_TASK(nap);
-
-/* Gives all workers something else to do: what they have left in memory of their own counts as a
- * reference. (Which memory that is has not been found out.) */
-NOT_INLINED static void use_workers(void)
-{
-    rn_group *g = rn_group_new(NULL);
-    for (int i = 0; i < 1000; i++)
-        CHECK_EQ(rn_go(g, nap), 0);
-    CHECK_EQ(rn_group_wait(g), 0);
-    rn_group_close(g);
-}
-
 /* Plants, waits until the tasks wait, and looks, twice. */
 NOT_INLINED static void expect(rn_group *g, void (*plant)(rn_group *g), const leak *leaks, int n)
 {
@@ -77,7 +60,6 @@ NOT_INLINED static void expect(rn_group *g, void (*plant)(rn_group *g), const le
         until_dumped(part, leaks[i].tasks);
         all += leaks[i].tasks;
     }
-    use_workers();
     rn_sleep(RN_MILLISECOND); /* what is about to end has ended */
     for (int round = 0; round < 2; round++) {
         VERIFY(all, leaks[0].name);
