@@ -312,13 +312,24 @@ static inline int switch_from(rni_worker *w, rni_task *from, rni_runnable r)
 
 static RNI_NOINLINE int leave_slowly(rni_worker *w, rni_task *t)
 {
-    return rni_dispatch(w, t, rni_stack_is_tiny(t) ? 0 : rni_pick(w));
+    rni_runnable r = pick_quickly(w);
+    if (!r && !rni_stack_is_tiny(t))
+        r = rni_pick(w);
+    return rni_dispatch(w, t, r);
 }
 
+/* Neither this nor rni_leave_for_others has a frame: all that is rare is a call at the end. */
 int rni_leave(rni_worker *w, rni_task *t)
 {
-    rni_runnable r = pick_quickly(w);
-    return rni_likely(r != 0) ? switch_from(w, t, r) : leave_slowly(w, t);
+    rni_runq *q = &w->queue;
+    if (rni_unlikely(w->ticks <= 1) || rni_unlikely(!rni_runq_enter_quickly(q)))
+        return leave_slowly(w, t);
+    rni_runnable r = rni_runq_next_begun(q);
+    rni_runq_leave(q);
+    if (rni_unlikely(!r))
+        return leave_slowly(w, t);
+    w->ticks--;
+    return switch_from(w, t, r);
 }
 
 static RNI_NOINLINE int yield_slowly(rni_worker *w, rni_task *t, rni_runnable r)
@@ -335,21 +346,26 @@ static RNI_NOINLINE int yield_slowly(rni_worker *w, rni_task *t, rni_runnable r)
     return rni_dispatch(w, t, r);
 }
 
+static RNI_NOINLINE int yield_and_kick(rni_worker *w, rni_task *t, rni_runnable r)
+{
+    rni_kick(w, 1);
+    return rni_dispatch(w, t, r);
+}
+
 int rni_leave_for_others(rni_worker *w, rni_task *t)
 {
     rni_runq *q = &w->queue;
-    rni_runnable r = 0;
-    bool queued = false;
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed);
-    if (rni_likely(w->ticks > 1) && rni_likely(rni_runq_enter_quickly(q))) {
-        r = rni_runq_next(q);
-        queued = r && rni_ring_append(&q->yielded, rni_run_task(t));
-        rni_runq_leave(q);
-    }
+    if (rni_unlikely(w->ticks <= 1) || rni_unlikely(!rni_runq_enter_quickly(q)))
+        return yield_slowly(w, t, 0);
+    rni_runnable r = rni_runq_next_begun(q);
+    bool queued = r && rni_ring_append(&q->yielded, rni_run_task(t));
+    rni_runq_leave(q);
     if (rni_unlikely(!queued))
         return yield_slowly(w, t, r);
     w->ticks--;
-    rni_kick(w, 1);
+    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= 1))
+        return yield_and_kick(w, t, r);
     return switch_from(w, t, r);
 }
 

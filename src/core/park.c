@@ -16,15 +16,19 @@ bool rni_in_callback(void)
     return w && atomic_load_explicit(&w->callbacks, memory_order_relaxed) > 0;
 }
 
+static RNI_NOINLINE int park_thread(rni_task *t)
+{
+    atomic_store_explicit(&t->since, rni_now(), memory_order_relaxed);
+    return rni_foreign_wait(t);
+}
+
 int rni_park(rni_task *t, rni_why why, const void *what, const char *where)
 {
     atomic_store_explicit(&t->what, what, memory_order_relaxed);
     atomic_store_explicit(&t->where, where, memory_order_relaxed);
     atomic_store_explicit(&t->why, (int)why, memory_order_relaxed);
-    if (rni_unlikely(t->foreign)) {
-        atomic_store_explicit(&t->since, rni_now(), memory_order_relaxed);
-        return rni_foreign_wait(t);
-    }
+    if (rni_unlikely(t->foreign))
+        return park_thread(t);
     rni_worker *w = t->worker;
     atomic_store_explicit(&t->since, w->clock, memory_order_relaxed);
     return rni_leave(w, t);
@@ -59,6 +63,26 @@ void rni_ready(rni_task *t, int rc)
     }
     atomic_store_explicit(&t->why, RNI_WHY_READY, memory_order_relaxed); /* as above */
     rni_queue_next(w, rni_run_task(t));
+}
+
+static RNI_NOINLINE int ready_then_spend(rni_task *t, rni_task *peer)
+{
+    rni_ready(peer, 0);
+    return rni_spend(t, 0);
+}
+
+int rni_ready_and_spend(rni_task *t, rni_task *peer)
+{
+    rni_worker *w = rni_worker_here();
+    if (rni_unlikely((peer->pinned != NULL) | peer->foreign | !w | RNI_SAN) ||
+        rni_unlikely(t->budget <= 0))
+        return ready_then_spend(t, peer);
+    peer->context.result = 0;
+    atomic_store_explicit(&peer->why, RNI_WHY_READY, memory_order_relaxed); /* as above */
+    if (!rni_queue_next_quickly(w, rni_run_task(peer)))
+        return ready_then_spend(t, peer);
+    t->budget--;
+    return 0;
 }
 
 void rni_wait_since(rni_task *t, int64_t now)

@@ -229,6 +229,10 @@ void rni_wait_since(rni_task *t, int64_t now);
  * this returns. */
 void rni_ready(rni_task *t, int rc);
 
+/* rni_ready(peer, 0), then rni_spend(t, 0), as the last thing that t, the calling task, does in a
+ * call: so the usual needs no frame. */
+int rni_ready_and_spend(rni_task *t, rni_task *peer);
+
 /* Readies the tasks of waiters that the caller has taken out, linked through `next`, first come,
  * first readied. Their records may be gone when this returns. */
 void rni_ready_all(rni_waiter *taken, int rc);

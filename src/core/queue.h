@@ -75,4 +75,20 @@ static inline void rni_queue_next(rni_worker *w, rni_runnable r)
         rni_queue_next_slowly(w, r);
 }
 
+/* The same as far as it takes no call; else false, and nothing has been done. */
+static inline bool rni_queue_next_quickly(rni_worker *w, rni_runnable r)
+{
+    rni_runq *q = &w->queue;
+    if (rni_unlikely(!rni_runq_enter_quickly(q)))
+        return false;
+    rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
+    uint32_t kick = atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed);
+    bool done = rni_likely(kick < (old ? 1 : 2)) &&
+                (!old || rni_ring_append(rni_runq_ring(q, old), old));
+    if (rni_likely(done))
+        atomic_store_explicit(&q->lifo, r, memory_order_relaxed);
+    rni_runq_leave(q);
+    return done;
+}
+
 #endif

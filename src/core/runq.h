@@ -219,6 +219,28 @@ RNI_ALWAYS rni_runnable rni_runq_next(rni_runq *q)
     return rni_runq_take(q);
 }
 
+/* What rni_runq_next would take, if it has begun and the streak is not over; else 0, and nothing
+ * has been done. That needs no more registers than a function without a frame has. */
+RNI_ALWAYS rni_runnable rni_runq_next_begun(rni_runq *q)
+{
+    rni_runnable r = atomic_load_explicit(&q->lifo, memory_order_relaxed);
+    if (r) {
+        if (rni_unlikely(q->streak >= RNI_LIFO_STREAK))
+            return 0;
+        q->streak++;
+        atomic_store_explicit(&q->lifo, 0, memory_order_relaxed);
+        return r;
+    }
+    rni_ring *ring = &q->ready;
+    if (rni_ring_length(ring) == 0) {
+        if (rni_unlikely(rni_ring_length(&q->fresh) > 0))
+            return 0;
+        ring = &q->yielded;
+    }
+    q->streak = 0;
+    return rni_ring_shift(ring);
+}
+
 /* Serves those that others come before; at each look around. */
 RNI_NOINLINE void rni_runq_age(rni_runq *q);
 

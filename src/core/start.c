@@ -68,7 +68,7 @@ int rni_start(rni_owner *o, int (*entry)(void *), const void *args, size_t bytes
     return 0;
 }
 
-int rn_yield(void)
+static RNI_NOINLINE int yield_fully(void)
 {
     rni_task *t = rni_current();
     if (rni_unlikely(t->grant == 0))
@@ -79,6 +79,15 @@ int rn_yield(void)
     if (rni_unlikely(cancelled != 0))
         RNI_EDGE_IN(t->cancelled);
     return rni_yield_now(t, cancelled ? -ECANCELED : 0);
+}
+
+int rn_yield(void)
+{
+    rni_task *t = rni_current_here();
+    if (rni_unlikely(!t) || rni_unlikely((t->grant == 0) | t->foreign) || rni_cancelled(t))
+        return yield_fully();
+    t->context.result = 0;
+    return rni_leave_for_others(t->worker, t);
 }
 
 /* Waits for the deadline that has been started. */

@@ -208,7 +208,6 @@ static RNI_NOINLINE int wait_refused(rni_task *t, rn_channel *c)
 int rni_chan_wait(rni_task *t, rn_channel *c, rni_queue *q, void *elem, rni_why why,
                   const char *site)
 {
-    RNI_MEASURE(c, rni_measure_waits(t));
     rni_enqueue(q, &c->lock, own_waiter(t, elem));
     if (rni_unlikely(rni_wait_may_be_refused(t)))
         return wait_refused(t, c);
@@ -226,6 +225,7 @@ int rni_chan_send_held(rni_task *t, rn_channel *c, const void *elem, const char 
     }
     if (rc != -EAGAIN)
         return rni_spend(t, rc);
+    RNI_MEASURE(c, rni_measure_waits(t));
     return rni_chan_wait(t, c, &c->senders, (void *)(uintptr_t)elem, RNI_WHY_SEND, site);
 }
 
@@ -239,6 +239,7 @@ int rni_chan_recv_held(rni_task *t, rn_channel *c, void *dst, const char *site, 
     }
     if (rc != -EAGAIN)
         return rni_spend(t, rc);
+    RNI_MEASURE(c, rni_measure_waits(t));
     return rni_chan_wait(t, c, &c->receivers, dst, RNI_WHY_RECV, site);
 }
 

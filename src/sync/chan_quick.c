@@ -31,8 +31,7 @@ static inline int serve(rni_task *t, rn_channel *c, rni_waiter *w)
     rni_task *peer = w->task;
     rni_dequeue(w);
     rni_unlock(&c->lock);
-    rni_ready(peer, 0);
-    return rni_spend(t, 0);
+    return rni_ready_and_spend(t, peer);
 }
 
 static RNI_NOINLINE int send_to(rni_task *t, rn_channel *c, const void *elem, rni_waiter *w)
