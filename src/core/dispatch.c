@@ -364,7 +364,7 @@ int rni_leave_for_others(rni_worker *w, rni_task *t)
     if (rni_unlikely(!queued))
         return yield_slowly(w, t, r);
     w->ticks--;
-    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= 1))
+    if (rni_wants_kick(1))
         return yield_and_kick(w, t, r);
     return switch_from(w, t, r);
 }

@@ -15,9 +15,14 @@ RNI_NOINLINE void rni_queue_kick(rni_worker *w, uint32_t level);
 
 /* A worker that watches closely finds backlog by itself; else it must be woken. level 1: someone
  * looks every few milliseconds, so only a queue behind the running task matters; 2: nobody does. */
+static inline bool rni_wants_kick(uint32_t level)
+{
+    return rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level);
+}
+
 static inline void rni_kick(rni_worker *w, uint32_t level)
 {
-    if (rni_unlikely(atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed) >= level))
+    if (rni_wants_kick(level))
         rni_queue_kick(w, level);
 }
 
@@ -75,15 +80,15 @@ static inline void rni_queue_next(rni_worker *w, rni_runnable r)
         rni_queue_next_slowly(w, r);
 }
 
-/* The same as far as it takes no call; else false, and nothing has been done. */
+/* The same as far as it takes no call; else, or if a worker is to be woken, false, and nothing has
+ * been done. */
 static inline bool rni_queue_next_quickly(rni_worker *w, rni_runnable r)
 {
     rni_runq *q = &w->queue;
     if (rni_unlikely(!rni_runq_enter_quickly(q)))
         return false;
     rni_runnable old = atomic_load_explicit(&q->lifo, memory_order_relaxed);
-    uint32_t kick = atomic_load_explicit(&rni_rt.want_kick, memory_order_relaxed);
-    bool done = rni_likely(kick < (old ? 1 : 2)) &&
+    bool done = !rni_wants_kick(old ? 1 : 2) &&
                 (!old || rni_ring_append(rni_runq_ring(q, old), old));
     if (rni_likely(done))
         atomic_store_explicit(&q->lifo, r, memory_order_relaxed);

@@ -220,7 +220,7 @@ RNI_ALWAYS rni_runnable rni_runq_next(rni_runq *q)
 }
 
 /* What rni_runq_next would take, if it has begun and the streak is not over; else 0, and nothing
- * has been done. That needs no more registers than a function without a frame has. */
+ * has been taken. That needs no more registers than a function without a frame has. */
 RNI_ALWAYS rni_runnable rni_runq_next_begun(rni_runq *q)
 {
     rni_runnable r = atomic_load_explicit(&q->lifo, memory_order_relaxed);

@@ -24,7 +24,7 @@ enum {
     LONGEST_NS = 10 * 1000 * 1000,
     REST_NS = 50 * 1000 * 1000,
     PATIENCE_NS = 2000 * 1000 * 1000,
-    LEAVING_NS = 200 * 1000 * 1000
+    LEAVING_NS = 200 * 1000 * 1000 /* then a look at such a worker counts as it is */
 };
 
 static pthread_mutex_t checking = PTHREAD_MUTEX_INITIALIZER;
