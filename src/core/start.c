@@ -84,7 +84,7 @@ static RNI_NOINLINE int yield_fully(void)
 int rn_yield(void)
 {
     rni_task *t = rni_current_here();
-    if (rni_unlikely(!t) || rni_unlikely(t->grant == 0) || rni_cancelled(t))
+    if (rni_unlikely(!t) || rni_unlikely((t->grant == 0) | t->foreign) || rni_cancelled(t))
         return yield_fully();
     t->context.result = 0;
     return rni_leave_for_others(t->worker, t);
