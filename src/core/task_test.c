@@ -335,6 +335,25 @@ TASK_TEST(task_names_come_from_the_function_the_attribute_or_the_task)
     return rn_group_close(h);
 }
 
+/* ---- a thread's yield ---- */
+
+static void *foreign_yields(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < 300; i++) /* more than it is granted at once */
+        CHECK_EQ(rn_yield(), 0);
+    return NULL;
+}
+
+/* It has no worker to leave; where the seat is read by a call, its record is found like a task. */
+TASK_TEST(task_yield_on_a_foreign_thread_returns)
+{
+    pthread_t t;
+    CHECK_EQ(pthread_create(&t, NULL, foreign_yields, NULL), 0);
+    CHECK_EQ(pthread_join(t, NULL), 0);
+    return 0;
+}
+
 /* ---- alignment of arguments ---- */
 
 typedef struct wide {
