@@ -52,8 +52,13 @@ int signals_watch(int fd, rn_ctx *ctx)
     struct signalfd_siginfo info;
     int rc;
     for (int64_t first_ns = 0; (rc = rn_fd_wait(fd, RN_READABLE, RN_FOREVER)) > 0;) {
-        if (read(fd, &info, sizeof info) != sizeof info)
+        ssize_t got = read(fd, &info, sizeof info);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR))
             continue;
+        if (got < 0) {
+            rc = -errno;
+            break;
+        }
         if (first_ns && rn_now() - first_ns > GRACE_NS)
             _exit(128 + (int)info.ssi_signo);
         if (!first_ns)
