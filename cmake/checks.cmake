@@ -59,6 +59,14 @@ if(RUNNEL_BUILD_APPS AND NOT RUNNEL_SANITIZE)
                "${PROJECT_BINARY_DIR}/bin/runnel")
 endif()
 
+# For the compiler of Debian 12, whose code is measured (docs/performance.md).
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND CMAKE_C_COMPILER_ID STREQUAL "GNU"
+   AND CMAKE_C_COMPILER_VERSION MATCHES "^12\\." AND CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo"
+   AND NOT CMAKE_C_FLAGS AND NOT RUNNEL_SANITIZE AND NOT RUNNEL_LTO
+   AND NOT RUNNEL_PORTABLE_SWITCH)
+  runnel_check(house/frameless tests/frameless.sh $<TARGET_FILE:runnel_static>)
+endif()
+
 if(RUNNEL_INSTALL)
   runnel_check(house/install tests/install.sh "${PROJECT_BINARY_DIR}"
                "${PROJECT_BINARY_DIR}/installed")
