@@ -264,7 +264,7 @@ bool rni_loop_bounds(const rni_making *m, const rni_worker_seen *w, uintptr_t *l
     for (size_t i = 0; i < m->world->n; i++) {
         uintptr_t sp = (uintptr_t)m->world->threads[i].sp;
         if (m->world->threads[i].id == w->thread_id && *high - sp < LOOP_BYTES)
-            *low = sp;
+            *low = sp - RNI_RED_ZONE;
     }
     return *low && *high - *low < LOOP_BYTES;
 }

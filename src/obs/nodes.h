@@ -31,6 +31,9 @@ static inline rn_group *rni_awaited_group(const rni_task *t)
     return RNI_CONTAINER(live, rn_group, live);
 }
 
+/* What functions without calls may keep below the stack pointer, on x86-64. */
+enum { RNI_RED_ZONE = 128 };
+
 /*
  * What worker w's loop uses of its thread's stack is the library's alone, and so is all that its
  * registers hold while it stands there: nothing of the program's runs on it but what a signal

@@ -4,16 +4,13 @@
  *
  * Which tasks are suspects, suspect.c tells from their records; all others that are alive are
  * roots, and so are registers, tasks that have not started, and all memory that is no node's.
- * What a stopped thread uses of its stack begins 128 bytes below the stack pointer, where
- * x86-64 allows functions without calls to keep variables. All of a task's stack counts if the
- * thread that runs it stands elsewhere, as in a signal's handler.
+ * What a stopped thread uses of its stack begins RNI_RED_ZONE bytes below the stack pointer. All of
+ * a task's stack counts if the thread that runs it stands elsewhere, as in a signal's handler.
  */
 #include "obs/survey.h"
 
 #include "obs/nodes.h"
 #include "obs/suspect.h"
-
-enum { RED_ZONE = 128 };
 
 /* ---- roots ---- */
 
@@ -50,7 +47,7 @@ static void add_threads(rni_making *m)
         size_t n = in_loop(m, t) ? 0 : t->register_bytes / sizeof *words;
         for (size_t k = 0; k < n; k++)
             rni_reach_word(&m->r, words[k], RNI_IN_THREAD);
-        stand(m, (uintptr_t)t->sp - RED_ZONE);
+        stand(m, (uintptr_t)t->sp - RNI_RED_ZONE);
     }
     stand(m, (uintptr_t)m->survey->low);
 }
@@ -65,7 +62,7 @@ static uintptr_t lowest_used(const rni_making *m, uintptr_t base, uintptr_t end)
         if (sp >= base && sp < end && sp < low)
             low = sp;
         if (i < m->world->n)
-            sp = (uintptr_t)m->world->threads[i].sp - RED_ZONE;
+            sp = (uintptr_t)m->world->threads[i].sp - RNI_RED_ZONE;
     }
     for (unsigned i = 0; rni_worker_look(i, &w); i++) {
         sp = (uintptr_t)w.loop_sp;
