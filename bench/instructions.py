@@ -9,7 +9,8 @@ Each program runs once under Valgrind's callgrind, with one worker and little wo
 and end are in the count. Its clock hardly goes (slow_clock.c); so runs differ
 by less than a tenth of a percent, whatever the machine does meanwhile. What differs by more than
 TOLERANCE_PERCENT is run again, and the run nearest to the stored count decides. The test
-bench/instructions does this. Fewer instructions fail it too, so that a gain is stored and then kept.
+bench/instructions does this. Fewer instructions fail it too, so that a gain is stored and then
+kept.
 
 A count belongs to one compiler and its flags. instructions.json names them; with others, or without
 Valgrind, the check is skipped, with a word (exit status 77).
@@ -52,11 +53,20 @@ def key(name, capacity):
     return f"{name} {capacity}" if capacity else name
 
 
+def slow_clock(build):
+    """The build's, or for one of a revision without it, this revision's."""
+    for place in (build, machine.ROOT / "build"):
+        path = place / "lib" / "slow_clock.so"
+        if path.exists():
+            return path
+    raise SystemExit("instructions: no slow_clock.so: build this revision first")
+
+
 def count(build, name, n, capacity):
     """The instructions of one run, all threads together."""
     row = next(row for row in ROWS if row.name == name)._replace(capacity=capacity)
     command, env, _ = Runnel(build).program(row, 1, n)
-    env = {**env, "LD_PRELOAD": str(build / "lib" / "slow_clock.so")}
+    env = {**env, "LD_PRELOAD": str(slow_clock(build))}
     valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
     done = subprocess.run(valgrind, env=env, stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, errors="replace", timeout=RUN_SECONDS)
